@@ -5,4 +5,5 @@
 
 pub mod source;
 pub mod event;
+pub mod order;
 pub mod indicator;

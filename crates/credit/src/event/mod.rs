@@ -11,12 +11,14 @@ mod codec;
 mod rates;
 mod row;
 mod publish;
+mod mark;
 
 pub use cloudevents::{CLOUDEVENTS_INVALID, flatten as flatten_cloudevent};
 pub use codec::{Codec, DECODE, Symbols};
 pub use fact::{Event, FieldValue, Party, Role, key_of};
 pub use flat::{Cell, EVENT_JSON, Flat};
 pub use intake::{Arrival, SKEW};
+pub use mark::{Mark, MarkTypes, Marking, standing, stands_at};
 pub use publish::{json_schema, to_json};
 pub use rates::Rates;
 pub use row::{Envelope, Place, Placed, Placing};
