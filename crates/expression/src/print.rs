@@ -159,7 +159,7 @@ impl Display for Node {
             }
             Self::Literal(literal) => write!(f, "{literal}"),
             Self::Column { name, .. } => column(f, name),
-            Self::Widen(operand) => write!(f, "{operand}"),
+            Self::Widen(operand) => write!(f, "CAST({operand} AS DOUBLE)"),
             Self::Negate(operand) => write!(f, "(- {operand})"),
             Self::Not(operand) => write!(f, "(NOT {operand})"),
             Self::And(all) => {
