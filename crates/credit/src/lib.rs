@@ -7,3 +7,5 @@ pub mod source;
 pub mod event;
 pub mod order;
 pub mod indicator;
+pub mod score;
+pub mod tier;
