@@ -1,7 +1,7 @@
 // The page at `/`: reads the address, shows the view it names, keeps the view while only its parameters change.
 //   #/merchants?q=&tier=&sort=&page=&cursor=    #/buyers?…    #/party/merchant:abc?as_of=2018-05-01
 
-import { element } from "./element.js";
+import { h } from "./element.js";
 import { ranking } from "./ranking.js";
 import { party } from "./party.js";
 
@@ -9,58 +9,56 @@ const main = document.getElementById("main");
 let shown = null;
 
 function route() {
-  const [path, query] = location.hash.replace(/^#/, "").split("?", 2);
-  const parameters = Object.fromEntries(new URLSearchParams(query ?? ""));
-  const [, view, rest] = path.match(/^\/([a-z]+)(?:\/(.+))?$/) ?? [];
-  if (path === "" || path === "/") return { key: "merchant", open: (place) => ranking(place, "merchant"), parameters, of: "merchant" };
-  if (view === "merchants" && !rest) return { key: "merchant", open: (place) => ranking(place, "merchant"), parameters, of: "merchant" };
-  if (view === "buyers" && !rest) return { key: "buyer", open: (place) => ranking(place, "buyer"), parameters, of: "buyer" };
-  const reference = view === "party" && rest ? decoded(rest) : null;
-  if (/^(merchant|buyer):./.test(reference ?? "")) {
-    return { key: reference, open: (place) => party(place, reference), parameters, of: reference.split(":", 1)[0] };
-  }
-  return { key: "?", open: unknown, parameters };
+	const [path, query] = location.hash.replace(/^#/, "").split("?", 2);
+	const parameters = Object.fromEntries(new URLSearchParams(query ?? ""));
+	const of = { "": "merchant", "/": "merchant", "/merchants": "merchant", "/buyers": "buyer" }[path];
+	if (of) return { key: of, open: (place) => ranking(place, of), parameters, of };
+	const reference = path.startsWith("/party/") ? decoded(path.slice(7)) : null;
+	if (/^(merchant|buyer):./.test(reference ?? "")) {
+		return { key: reference, open: (place) => party(place, reference), parameters, of: reference.split(":", 1)[0] };
+	}
+	return { key: "?", open: unknown, parameters };
 }
 
 function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return null;
+	}
 }
 
 function unknown(place) {
-  place.replaceChildren(element("h1", { tabindex: "-1" }, "No such page"),
-    element("p", null, "A party's page is #/party/merchant:ID or #/party/buyer:ID. The rankings are under Merchants and Buyers above."));
-  return { title: "No such page", update() {}, close() {} };
+	place.replaceChildren(h("h1", { tabindex: "-1" }, "No such page"),
+		h("p", null, "A party's page is #/party/merchant:ID or #/party/buyer:ID. The rankings are under Merchants and Buyers above."));
+	return { title: "No such page", update() {}, close() {} };
 }
 
 function go() {
-  if (location.hash === "#main") return main.focus();
-  const next = route();
-  const fresh = shown?.key !== next.key;
-  if (fresh) {
-    shown?.view.close();
-    const first = shown === null;
-    shown = { key: next.key, view: next.open(main) };
-    document.title = `${shown.view.title} · Probity`;
-    for (const link of document.querySelectorAll("nav [data-view]")) {
-      if (link.dataset.view === next.of) link.setAttribute("aria-current", /^(merchant|buyer)$/.test(next.key) ? "page" : "true");
-      else link.removeAttribute("aria-current");
-    }
-    if (!first) {
-      scrollTo(0, 0);
-      main.querySelector("h1")?.focus({ preventScroll: true });
-    }
-  }
-  shown.view.update(next.parameters);
+	if (location.hash === "#main") return main.focus();
+	const next = route();
+	const fresh = shown?.key !== next.key;
+	if (fresh) {
+		shown?.view.close();
+		const first = shown === null;
+		shown = { key: next.key, view: next.open(main) };
+		document.title = `${shown.view.title} · Probity`;
+		for (const link of document.querySelectorAll("nav [data-view]")) {
+			if (link.dataset.view === next.of) link.setAttribute("aria-current", /^(merchant|buyer)$/.test(next.key) ? "page" : "true");
+			else link.removeAttribute("aria-current");
+		}
+		if (!first) {
+			scrollTo(0, 0);
+			main.querySelector("h1")?.focus({ preventScroll: true });
+		}
+	}
+	shown.view.update(next.parameters);
 }
 
 // The skip link moves the focus and leaves the address alone.
 document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  main.focus();
+	event.preventDefault();
+	main.focus();
 });
 addEventListener("hashchange", go);
 go();
