@@ -152,7 +152,7 @@ export function history(bands, items) {
 				if (edge) under = below;
 				return shape("g", null,
 					shape("rect", { x: left, y: above, width: right - left, height: Math.max(0, room - 1), class: `tint k${band.shade}` }),
-					room > 15 && text(left + 5, above + 12, "start", "faint", band.title),
+					room > 15 && text(left + 5, above + 12, "start", null, band.title),
 					edge && text(left - 4, below + 4, "end", "faint", band.from));
 			}),
 			shape("path", { d: `M${line(items, "low")}L${line([...items].reverse(), "high")}Z`, class: "cloud" }),

@@ -22,7 +22,7 @@ export const dim = (...children) => h("span", { class: "dim" }, ...children);
 export const note = (...children) => h("p", { class: "dim" }, ...children);
 export const strong = (...children) => h("strong", null, ...children);
 
-/** A part of the page with a heading that names it for assistive technology. */
+/** A part of the page, named by its heading. */
 export function section(title, ...children) {
 	const id = `s-${title.toLowerCase().replace(/[^a-z]+/g, "-")}`;
 	return h("section", { "aria-labelledby": id, class: "card" }, h("h2", { id }, title), ...children);
@@ -30,7 +30,7 @@ export function section(title, ...children) {
 
 /**
  * A table. Columns are titles, "#title" over numbers, or {title, class?, unseen?, sort?, head?}; rows are arrays of cells, the first being the row's heading.
- * The roles are spelt out because narrow screens lay rows out as blocks, which would otherwise drop them.
+ * The roles are spelt out because narrow screens lay rows out as blocks.
  */
 export function table(caption, titles, rows, name = "plain") {
 	const columns = titles.map((title) => (typeof title !== "string" ? title : title[0] === "#" ? { title: title.slice(1), class: "num" } : { title }));
@@ -45,7 +45,7 @@ export function table(caption, titles, rows, name = "plain") {
 		h("tbody", { role: "rowgroup" }, rows.map(line)));
 }
 
-/** A wide thing that scrolls sideways inside the page; it takes the focus so that the keyboard can scroll it. */
+/** Scrolls sideways inside the page; takes the focus so that the keyboard can scroll it. */
 export const wide = (label, child) => h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": label }, child);
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

@@ -30,7 +30,7 @@ function decoded(text) {
 
 function unknown(place) {
 	place.replaceChildren(h("h1", { tabindex: "-1" }, "No such page"),
-		h("p", null, "A party's page is #/party/merchant:ID or #/party/buyer:ID. The rankings are under Merchants and Buyers above."));
+		h("p", null, "Start from Merchants or Buyers above."));
 	return { title: "No such page", update() {}, close() {} };
 }
 

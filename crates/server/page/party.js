@@ -9,7 +9,7 @@ export function party(place, reference) {
 	const view = { reference, kind, base: `v1/parties/${encodeURIComponent(reference)}`, parts: { score: box(), history: box(), indicators: box(), timeline: box() } };
 	view.date = h("input", { type: "date", id: "as-of", onchange: () => past(view) });
 	view.latest = h("a", { class: "button", href: pastLink(view, "") }, "Latest");
-	view.raw = h("a", { type: "application/json" }, "JSON");
+	view.raw = h("a", { class: "button" }, "JSON");
 	place.replaceChildren(
 		h("div", { class: "title" },
 			h("h1", { tabindex: "-1" }, dim(`${kind} `), h("span", { class: "id" }, id)),
@@ -53,7 +53,7 @@ function show(view, date, signal) {
 	// Told where the score is shown, and asked again from there; a party that is not there has no more to show.
 	explanation.catch((error) => { explanation = null; view.rest.hidden = error.problem?.status === 404; });
 	fill(view.parts.score, "the score", async () => score(view, await (explanation ?? explain()), bandsOf(await platform, view.kind)));
-	fill(view.parts.history, "the history", async () => past_scores((await ask(`${view.base}/history`, null, signal)).items, bandsOf(await platform, view.kind), date));
+	fill(view.parts.history, "the history", async () => scores((await ask(`${view.base}/history`, null, signal)).items, bandsOf(await platform, view.kind)));
 	fill(view.parts.indicators, "the indicators", async () => indicators(await ask(`${view.base}/indicators`, { as_of }, signal), await explanation?.catch(() => null)));
 	view.parts.timeline.replaceChildren();
 	fill(view.parts.timeline, "the events", () => timeline(view, date, signal));
@@ -124,7 +124,7 @@ function waterfall(it) {
 	];
 }
 
-function past_scores(items, bands, date) {
+function scores(items, bands) {
 	const list = items.filter((item) => Number.isFinite(Date.parse(item.as_of))).sort((a, b) => Date.parse(a.as_of) - Date.parse(b.as_of));
 	if (list.length === 0) return note("No score has been recorded yet; one is with each run of `probity score`.");
 	return [

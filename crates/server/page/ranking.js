@@ -13,7 +13,7 @@ export function ranking(place, of) {
 	view.platform = () => (view.answer ??= ask("v1/platform", null, stop.signal).catch((error) => { view.answer = null; throw error; }));
 	view.head = h("div", { class: "spread-box" });
 	view.list = h("div");
-	view.search = h("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", maxlength: "128", oninput: () => typed(view) });
+	view.search = h("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", oninput: () => typed(view) });
 	place.replaceChildren(
 		h("h1", { tabindex: "-1" }, noun[0].toUpperCase() + noun.slice(1)),
 		view.head,
@@ -128,7 +128,7 @@ function empty(view) {
 		announce("Nothing found");
 		return h("div", { class: "notice" },
 			h("p", null, strong(`No ${view.noun} match.`)),
-			h("p", null, "The search compares the start of the id, capitals included. ", h("a", { href: `#/${view.noun}` }, `Show all ${view.noun}`)));
+			h("p", null, "The id is compared from its start, capitals included. ", h("a", { href: `#/${view.noun}` }, `Show all ${view.noun}`)));
 	}
 	announce(`No ${view.noun} yet`);
 	return h("div", { class: "notice" },
