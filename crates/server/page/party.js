@@ -126,7 +126,7 @@ function waterfall(it) {
 
 function scores(items, bands) {
 	const list = items.filter((item) => Number.isFinite(Date.parse(item.as_of))).sort((a, b) => Date.parse(a.as_of) - Date.parse(b.as_of));
-	if (list.length === 0) return note("No score has been recorded yet; one is with each run of `probity score`.");
+	if (list.length === 0) return note("No score has been recorded yet: the one above is made on request.");
 	return [
 		history(bands, list),
 		h("details", null, h("summary", null, "The same as a table"), table("Scores over time", ["As of", "#Score", "#Range", "Tier"],
