@@ -3,9 +3,9 @@
 use crate::function::{call, named};
 use crate::literal;
 use crate::nearest::nearest;
+use crate::pattern::Pattern;
 use crate::refusal::{NOT_ALLOWED, Refusal, SYNTAX, TOO_DEEP, TOO_LONG, TYPE, UNKNOWN_COLUMN};
 use crate::scan::{DEEPEST, Place, scan};
-use crate::pattern::Pattern;
 use crate::tree::{Arithmetic, Comparison, Literal, MOST_NODES, Node, Truth};
 use crate::typing::{arithmetic, compare, condition, makes_text, negate, ordered, unify, widen};
 use crate::value::{Columns, Type};
@@ -36,12 +36,15 @@ impl Dialect for Plain {
 /// Parses and checks a text.
 pub(crate) fn check(text: &str, columns: &dyn Columns) -> Result<Node, Refusal> {
     let tokens = scan(text, columns)?;
-    let mut parser = Parser::new(&Plain).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
+    let mut parser =
+        Parser::new(&Plain).with_recursion_limit(PARSER_DEPTH).with_tokens_with_locations(tokens);
     let expr = parser.parse_expr().map_err(|error| unread(&parser, error))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
-        let problem = Problem::new(SYNTAX, format!("'{}' was not expected here", shown(&next.token.to_string())));
-        return Err(Place::of(next.span.start).refuse(problem.hint("an operator, AND or OR may be missing before it")));
+        let problem =
+            Problem::new(SYNTAX, format!("'{}' was not expected here", shown(&next.token.to_string())));
+        return Err(Place::of(next.span.start)
+            .refuse(problem.hint("an operator, AND or OR may be missing before it")));
     }
     let checker = Checker { columns };
     let node = checker.typed(&expr, 1)?;
@@ -86,7 +89,8 @@ fn place(expr: &Expr) -> Place {
 
 /// How NULL without a type is refused where it would only make everything null.
 fn bare_null() -> Problem {
-    Problem::new(TYPE, "NULL here makes the result null for every row").hint("write x IS NULL or x IS NOT NULL")
+    Problem::new(TYPE, "NULL here makes the result null for every row")
+        .hint("write x IS NULL or x IS NOT NULL")
 }
 
 struct Checker<'c> {
@@ -142,7 +146,9 @@ impl Checker<'_> {
                 binary(op, left, right).map_err(here)
             }
             Expr::IsNull(operand) | Expr::IsUnknown(operand) => self.is(operand, Truth::Null, false, below),
-            Expr::IsNotNull(operand) | Expr::IsNotUnknown(operand) => self.is(operand, Truth::Null, true, below),
+            Expr::IsNotNull(operand) | Expr::IsNotUnknown(operand) => {
+                self.is(operand, Truth::Null, true, below)
+            }
             Expr::IsTrue(operand) => self.is(operand, Truth::True, false, below),
             Expr::IsNotTrue(operand) => self.is(operand, Truth::True, true, below),
             Expr::IsFalse(operand) => self.is(operand, Truth::False, false, below),
@@ -252,14 +258,18 @@ impl Checker<'_> {
             }
         }
         let all = std::iter::once(operand).chain(among.into_iter().map(Node::Literal)).map(Some).collect();
-        let (all, of) = unify(all, "IN").map_err(|problem| list.first().map_or(Place::START, place).refuse(problem))?;
+        let (all, of) =
+            unify(all, "IN").map_err(|problem| list.first().map_or(Place::START, place).refuse(problem))?;
         let mut all = all.into_iter();
         let first = all.next();
-        among = all.filter_map(|node| if let Node::Literal(literal) = node { Some(literal) } else { None }).collect();
+        among = all
+            .filter_map(|node| if let Node::Literal(literal) = node { Some(literal) } else { None })
+            .collect();
         match first {
             Some(node) if of != Type::Boolean && !among.is_empty() => operand = node,
             _ => {
-                let problem = Problem::new(TYPE, "IN takes at least one literal that is not NULL, and no BOOLEAN");
+                let problem =
+                    Problem::new(TYPE, "IN takes at least one literal that is not NULL, and no BOOLEAN");
                 return Err(list.first().map_or(Place::START, place).refuse(problem));
             }
         }
@@ -313,7 +323,9 @@ impl Checker<'_> {
             && function.null_treatment.is_none()
             && function.within_group.is_empty()
             && matches!(function.parameters, ast::FunctionArguments::None);
-        let ast::FunctionArguments::List(list) = &function.args else { return Err(here(not_allowed(&shown(&name)))) };
+        let ast::FunctionArguments::List(list) = &function.args else {
+            return Err(here(not_allowed(&shown(&name))));
+        };
         if !plain || list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
             return Err(here(not_allowed(&format!("this form of {}", shown(&name)))));
         }
@@ -331,7 +343,8 @@ impl Checker<'_> {
     }
 
     fn amount(&self, arguments: &[&Expr]) -> Result<Literal, Problem> {
-        let [Expr::Value(ast::ValueWithSpan { value: ast::Value::SingleQuotedString(text), .. })] = arguments else {
+        let [Expr::Value(ast::ValueWithSpan { value: ast::Value::SingleQuotedString(text), .. })] = arguments
+        else {
             return Err(Problem::new(TYPE, "amount takes one text").hint("amount('12.30')"));
         };
         match self.columns.reporting_exponent() {
@@ -342,7 +355,8 @@ impl Checker<'_> {
 }
 
 fn not_allowed(what: &str) -> Problem {
-    Problem::new(NOT_ALLOWED, format!("{what} is not allowed")).hint("the language is closed; its list is in the documentation")
+    Problem::new(NOT_ALLOWED, format!("{what} is not allowed"))
+        .hint("the language is closed; its list is in the documentation")
 }
 
 fn constant(value: &ast::Value) -> Result<Literal, Problem> {
@@ -363,7 +377,9 @@ fn written(expr: &Expr) -> Result<Literal, Problem> {
             }
             _ => Err(not_allowed(&shown(&typed.to_string()))),
         },
-        Expr::Interval(interval) if interval.leading_field.is_none() && interval.leading_precision.is_none() => {
+        Expr::Interval(interval)
+            if interval.leading_field.is_none() && interval.leading_precision.is_none() =>
+        {
             match interval.value.as_ref() {
                 Expr::Value(ast::ValueWithSpan { value: ast::Value::SingleQuotedString(text), .. }) => {
                     literal::interval(text)
@@ -396,9 +412,12 @@ fn between(all: Vec<Option<Node>>, negated: bool) -> Result<Node, Problem> {
     let (all, of) = unify(all, "BETWEEN")?;
     ordered(of, "BETWEEN")?;
     match <[Node; 3]>::try_from(all) {
-        Ok([operand, low, high]) => {
-            Ok(Node::Between { operand: Box::new(operand), low: Box::new(low), high: Box::new(high), negated })
-        }
+        Ok([operand, low, high]) => Ok(Node::Between {
+            operand: Box::new(operand),
+            low: Box::new(low),
+            high: Box::new(high),
+            negated,
+        }),
         Err(_) => Err(Problem::new(TYPE, "BETWEEN takes two bounds")),
     }
 }
@@ -407,11 +426,15 @@ fn like(operand: Node, pattern: &Expr, negated: bool) -> Result<Node, Problem> {
     if operand.result_type() != Type::Text {
         return Err(Problem::new(TYPE, format!("LIKE takes TEXT, not {}", operand.result_type())));
     }
-    let Expr::Value(ast::ValueWithSpan { value: ast::Value::SingleQuotedString(pattern), .. }) = pattern else {
-        return Err(Problem::new(NOT_ALLOWED, "the pattern of LIKE is a literal text").hint("starts_with(a, b) compares two columns"));
+    let Expr::Value(ast::ValueWithSpan { value: ast::Value::SingleQuotedString(pattern), .. }) = pattern
+    else {
+        return Err(Problem::new(NOT_ALLOWED, "the pattern of LIKE is a literal text")
+            .hint("starts_with(a, b) compares two columns"));
     };
     if Pattern::parse(pattern).is_none() {
-        return Err(Problem::new(SYNTAX, "the pattern ends in a lone backslash").hint("a backslash itself is \\\\"));
+        return Err(
+            Problem::new(SYNTAX, "the pattern ends in a lone backslash").hint("a backslash itself is \\\\")
+        );
     }
     Ok(Node::Like { operand: Box::new(operand), pattern: pattern.clone(), negated })
 }

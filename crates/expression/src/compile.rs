@@ -4,6 +4,7 @@ use crate::evaluate::Evaluate;
 use crate::pattern::Pattern;
 use crate::program::{BooleanStep, Choice, DoubleStep, IntegerStep, Pair, Step, TextStep, Unary};
 use crate::tree::{Comparison, Function, Literal, Node, Truth};
+use crate::typing::makes_text;
 use crate::value::{Faults, Row, Type, Value};
 
 const MS_AN_HOUR: f64 = 3_600_000.0;
@@ -120,9 +121,11 @@ impl Compile for BooleanStep {
             Node::Is { operand, truth: Truth::Null, negated } => {
                 Self::IsNull { operand: Box::new(compile_null_test(operand)), negated: *negated }
             }
-            Node::Is { operand, truth, negated } => {
-                Self::Is { operand: Box::new(Self::of(operand)), wanted: *truth == Truth::True, negated: *negated }
-            }
+            Node::Is { operand, truth, negated } => Self::Is {
+                operand: Box::new(Self::of(operand)),
+                wanted: *truth == Truth::True,
+                negated: *negated,
+            },
             Node::Between { operand, low, high, negated } => {
                 let negated = *negated;
                 match storage(operand) {
@@ -154,17 +157,12 @@ impl Compile for BooleanStep {
     }
 }
 
-/// The operand of IS NULL. A text made by LOWER is null where its own operand is.
+/// The operand of IS NULL. A text that LOWER makes anew cannot be handed out as a value; its length is null exactly where it is.
 fn compile_null_test(operand: &Node) -> Step {
-    match operand {
-        Node::Call { function: Function::Lower | Function::Upper, arguments, .. } => {
-            arguments.first().map_or(Step::Text(TextStep::Constant(None)), compile_null_test)
-        }
-        _ if storage(operand) == Type::Text => {
-            // LOWER may hide deeper, under CASE or COALESCE: its length is null exactly where it is.
-            Step::Integer(IntegerStep::Length(TextStep::of(operand)))
-        }
-        _ => compile(operand),
+    if makes_text(operand) {
+        Step::Integer(IntegerStep::Length(TextStep::of(operand)))
+    } else {
+        compile(operand)
     }
 }
 
@@ -192,13 +190,17 @@ fn comparison(operator: Comparison, left: &Node, right: &Node) -> BooleanStep {
 fn within(operand: &Node, among: &[Literal], null: bool, negated: bool) -> BooleanStep {
     match storage(operand) {
         Type::Double => {
-            let doubles = among.iter().filter_map(|one| if let Literal::Double(d) = one { Some(*d + 0.0) } else { None });
+            let doubles = among
+                .iter()
+                .filter_map(|one| if let Literal::Double(d) = one { Some(*d + 0.0) } else { None });
             let mut among: Vec<f64> = doubles.collect();
             among.sort_by(f64::total_cmp);
             BooleanStep::InDouble { operand: DoubleStep::of(operand), among: among.into(), null, negated }
         }
         Type::Text => {
-            let texts = among.iter().filter_map(|one| if let Literal::Text(t) = one { Some(t.as_str().into()) } else { None });
+            let texts = among
+                .iter()
+                .filter_map(|one| if let Literal::Text(t) = one { Some(t.as_str().into()) } else { None });
             let mut among: Vec<Box<str>> = texts.collect();
             among.sort();
             among.dedup();

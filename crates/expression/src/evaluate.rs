@@ -36,7 +36,11 @@ pub(crate) fn evaluate<'a, R: Row>(step: &'a Step, row: &'a R, faults: &mut Faul
     value.unwrap_or(Value::Null)
 }
 
-fn choose<'a, S: Evaluate, R: Row>(choice: &'a Choice<S>, row: &'a R, faults: &mut Faults) -> Option<S::Value<'a>> {
+fn choose<'a, S: Evaluate, R: Row>(
+    choice: &'a Choice<S>,
+    row: &'a R,
+    faults: &mut Faults,
+) -> Option<S::Value<'a>> {
     match choice {
         Choice::Case { branches, otherwise } => {
             for (condition, result) in branches {
@@ -151,7 +155,9 @@ impl Evaluate for BooleanStep {
                 Value::Text(text) => Some((text == &**literal) != *negated),
                 _ => None,
             },
-            Self::IsNull { operand, negated } => Some((evaluate(operand, row, faults) == Value::Null) != *negated),
+            Self::IsNull { operand, negated } => {
+                Some((evaluate(operand, row, faults) == Value::Null) != *negated)
+            }
             Self::Is { operand, wanted, negated } => {
                 Some((operand.evaluate(row, faults) == Some(*wanted)) != *negated)
             }

@@ -20,9 +20,8 @@ pub(crate) fn named(name: &str) -> Result<Function, Problem> {
     let hint = match lower.as_str() {
         "min" => "aggregates are chosen by the definition; the smaller of two is least(a, b)".to_owned(),
         "max" => "aggregates are chosen by the definition; the larger of two is greatest(a, b)".to_owned(),
-        "count" | "sum" | "avg" | "mean" | "median" | "stddev" | "variance" | "first" | "last" | "any" | "all" => {
-            "aggregates are chosen by the definition, not by the expression".to_owned()
-        }
+        "count" | "sum" | "avg" | "mean" | "median" | "stddev" | "variance" | "first" | "last" | "any"
+        | "all" => "aggregates are chosen by the definition, not by the expression".to_owned(),
         "now" | "current_timestamp" | "current_date" | "random" | "rand" => {
             "an expression gives the same value whenever it is evaluated".to_owned()
         }
@@ -32,7 +31,8 @@ pub(crate) fn named(name: &str) -> Result<Function, Problem> {
         "char_length" | "character_length" | "len" => "write length(x)".to_owned(),
         "extract" | "date_part" => "hour(x) is what there is".to_owned(),
         "substring" | "substr" | "trim" | "concat" | "replace" => "texts are compared, not made".to_owned(),
-        _ => nearest(&lower, Function::ALL.map(Function::name)).map_or_else(all_names, |name| format!("did you mean {name}?")),
+        _ => nearest(&lower, Function::ALL.map(Function::name))
+            .map_or_else(all_names, |name| format!("did you mean {name}?")),
     };
     Err(Problem::new(NOT_ALLOWED, format!("the function {} is not allowed", shown(name))).hint(hint))
 }
@@ -44,8 +44,8 @@ fn all_names() -> String {
 /// A checked call. `None` is a bare NULL.
 pub(crate) fn call(function: Function, arguments: Vec<Option<Node>>) -> Result<Node, Problem> {
     use Function::{
-        Abs, Ceil, Coalesce, Exp, Floor, Greatest, Hour, InDays, InHours, Least, Length, Ln, Lower, NullIf, Power,
-        Reporting, Round, Share, Sqrt, StartsWith, Upper,
+        Abs, Ceil, Coalesce, Exp, Floor, Greatest, Hour, InDays, InHours, Least, Length, Ln, Lower, NullIf,
+        Power, Reporting, Round, Share, Sqrt, StartsWith, Upper,
     };
     count(function, arguments.len())?;
     let name = function.name();
@@ -82,7 +82,9 @@ pub(crate) fn call(function: Function, arguments: Vec<Option<Node>>) -> Result<N
         Lower | Upper => one(function, arguments, "TEXT", |of| (of == Type::Text).then_some(Type::Text))?,
         Length => one(function, arguments, "TEXT", |of| (of == Type::Text).then_some(Type::Integer))?,
         StartsWith => one(function, arguments, "TEXT", |of| (of == Type::Text).then_some(Type::Boolean))?,
-        Hour => one(function, arguments, "a timestamp", |of| (of == Type::Timestamp).then_some(Type::Integer))?,
+        Hour => {
+            one(function, arguments, "a timestamp", |of| (of == Type::Timestamp).then_some(Type::Integer))?
+        }
         InDays | InHours => {
             one(function, arguments, "a duration", |of| (of == Type::Duration).then_some(Type::Double))?
         }
@@ -118,9 +120,8 @@ fn one(
     let mut of = None;
     let mut checked = Vec::with_capacity(arguments.len());
     for node in arguments {
-        let node = node.ok_or_else(|| {
-            Problem::new(TYPE, format!("{} of NULL is always null", function.name()))
-        })?;
+        let node =
+            node.ok_or_else(|| Problem::new(TYPE, format!("{} of NULL is always null", function.name())))?;
         let found = node.result_type();
         of = of.or(Some(result(found).ok_or_else(|| takes(function, what, found))?));
         if result(found).is_none() {
@@ -135,7 +136,8 @@ fn reporting(arguments: Vec<Option<Node>>) -> Result<(Vec<Node>, Type), Problem>
     if let [Some(node)] = arguments.as_slice()
         && node.result_type() == Type::Money(MoneyIn::Reporting)
     {
-        return Err(Problem::new(CURRENCY, "this is in the reporting currency already").hint("leave out reporting(…)"));
+        return Err(Problem::new(CURRENCY, "this is in the reporting currency already")
+            .hint("leave out reporting(…)"));
     }
     one(Function::Reporting, arguments, "money", |of| {
         (of == Type::Money(MoneyIn::Event)).then_some(Type::Money(MoneyIn::Reporting))

@@ -38,9 +38,7 @@ mod compile;
 mod expression;
 
 pub use expression::Expression;
-pub use refusal::{
-    CURRENCY, NOT_ALLOWED, Refusal, SYNTAX, TOO_DEEP, TOO_LONG, TYPE, UNKNOWN_COLUMN,
-};
+pub use refusal::{CURRENCY, NOT_ALLOWED, Refusal, SYNTAX, TOO_DEEP, TOO_LONG, TYPE, UNKNOWN_COLUMN};
 pub use scan::{DEEPEST, LONGEST_TEXT};
 pub use tree::{Arithmetic, Comparison, Function, Literal, MOST_NODES, Node, Truth};
 pub use value::{Columns, Faults, MoneyIn, Row, Type, Value};

@@ -32,8 +32,9 @@ pub(crate) fn timestamp(text: &str) -> Result<Literal, Problem> {
 /// `INTERVAL '1 day 12 hours'`: pairs of a whole number and a unit of fixed length.
 pub(crate) fn interval(text: &str) -> Result<Literal, Problem> {
     let refuse = || {
-        Problem::new(TYPE, format!("'{}' is not a duration", shown(text)))
-            .hint("whole weeks, days, hours, minutes, seconds: INTERVAL '30 days'; months have no fixed length")
+        Problem::new(TYPE, format!("'{}' is not a duration", shown(text))).hint(
+            "whole weeks, days, hours, minutes, seconds: INTERVAL '30 days'; months have no fixed length",
+        )
     };
     let mut words = text.split_ascii_whitespace();
     let mut total: Option<i64> = None;
@@ -57,8 +58,11 @@ pub(crate) fn interval(text: &str) -> Result<Literal, Problem> {
 /// `amount('12.30')` in a currency with so many digits after the point.
 pub(crate) fn amount(text: &str, exponent: u32) -> Result<Literal, Problem> {
     let refuse = || {
-        Problem::new(TYPE, format!("'{}' is not an amount with {exponent} digits after the point", shown(text)))
-            .hint("write it like amount('12.30')")
+        Problem::new(
+            TYPE,
+            format!("'{}' is not an amount with {exponent} digits after the point", shown(text)),
+        )
+        .hint("write it like amount('12.30')")
     };
     let (negative, unsigned) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (whole, part) = unsigned.split_once('.').unwrap_or((unsigned, ""));

@@ -45,7 +45,11 @@ impl Pattern {
 
     fn simplest(pieces: Vec<Piece>) -> Self {
         let text = |pieces: &[Piece]| -> Option<Box<str>> {
-            pieces.iter().map(|piece| if let Piece::Is(c) = piece { Some(*c) } else { None }).collect::<Option<String>>().map(Into::into)
+            pieces
+                .iter()
+                .map(|piece| if let Piece::Is(c) = piece { Some(*c) } else { None })
+                .collect::<Option<String>>()
+                .map(Into::into)
         };
         let simple = match pieces.as_slice() {
             [Piece::Any, inner @ .., Piece::Any] => text(inner).map(Self::Contains),

@@ -35,23 +35,74 @@ pub(crate) enum BooleanStep {
     Not(Box<Self>),
     And(Vec<Self>),
     Or(Vec<Self>),
-    CompareBoolean { operator: Comparison, of: Pair<Self> },
-    CompareInteger { operator: Comparison, of: Pair<IntegerStep> },
-    CompareDouble { operator: Comparison, of: Pair<DoubleStep> },
-    CompareText { operator: Comparison, of: Pair<TextStep> },
+    CompareBoolean {
+        operator: Comparison,
+        of: Pair<Self>,
+    },
+    CompareInteger {
+        operator: Comparison,
+        of: Pair<IntegerStep>,
+    },
+    CompareDouble {
+        operator: Comparison,
+        of: Pair<DoubleStep>,
+    },
+    CompareText {
+        operator: Comparison,
+        of: Pair<TextStep>,
+    },
     /// `column = 'literal'`, the commonest condition of all.
-    TextIs { column: usize, literal: Box<str>, negated: bool },
-    IsNull { operand: Box<Step>, negated: bool },
-    Is { operand: Box<Self>, wanted: bool, negated: bool },
-    BetweenInteger { of: Bounds<IntegerStep>, negated: bool },
-    BetweenDouble { of: Bounds<DoubleStep>, negated: bool },
-    BetweenText { of: Bounds<TextStep>, negated: bool },
+    TextIs {
+        column: usize,
+        literal: Box<str>,
+        negated: bool,
+    },
+    IsNull {
+        operand: Box<Step>,
+        negated: bool,
+    },
+    Is {
+        operand: Box<Self>,
+        wanted: bool,
+        negated: bool,
+    },
+    BetweenInteger {
+        of: Bounds<IntegerStep>,
+        negated: bool,
+    },
+    BetweenDouble {
+        of: Bounds<DoubleStep>,
+        negated: bool,
+    },
+    BetweenText {
+        of: Bounds<TextStep>,
+        negated: bool,
+    },
     /// The sets are sorted and without duplicates.
-    InInteger { operand: IntegerStep, among: Box<[i64]>, null: bool, negated: bool },
+    InInteger {
+        operand: IntegerStep,
+        among: Box<[i64]>,
+        null: bool,
+        negated: bool,
+    },
     /// No NaN and no negative zero is among them.
-    InDouble { operand: DoubleStep, among: Box<[f64]>, null: bool, negated: bool },
-    InText { operand: TextStep, among: Box<[Box<str>]>, null: bool, negated: bool },
-    Like { operand: TextStep, pattern: Pattern, negated: bool },
+    InDouble {
+        operand: DoubleStep,
+        among: Box<[f64]>,
+        null: bool,
+        negated: bool,
+    },
+    InText {
+        operand: TextStep,
+        among: Box<[Box<str>]>,
+        null: bool,
+        negated: bool,
+    },
+    Like {
+        operand: TextStep,
+        pattern: Pattern,
+        negated: bool,
+    },
     StartsWith(Pair<TextStep>),
     Choice(Box<Choice<Self>>),
 }
@@ -78,12 +129,21 @@ pub(crate) enum DoubleStep {
     Widen(Box<IntegerStep>),
     OfBoolean(Box<BooleanStep>),
     Negate(Box<Self>),
-    Arithmetic { operator: Arithmetic, of: Pair<Self> },
+    Arithmetic {
+        operator: Arithmetic,
+        of: Pair<Self>,
+    },
     /// A division whose zero divisor is no fault.
     Share(Pair<Self>),
     /// A duration divided by the milliseconds of a day or an hour.
-    Scaled { operand: Box<IntegerStep>, by: f64 },
-    Apply { function: Unary, operand: Box<Self> },
+    Scaled {
+        operand: Box<IntegerStep>,
+        by: f64,
+    },
+    Apply {
+        function: Unary,
+        operand: Box<Self>,
+    },
     Power(Pair<Self>),
     Choice(Box<Choice<Self>>),
 }

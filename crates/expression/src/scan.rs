@@ -74,12 +74,14 @@ pub(crate) fn keyword(word: &str) -> Option<Keyword> {
 /// Why a word of SQL that is no column is left out of the language.
 fn left_out(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_uppercase().as_str() {
-        "SELECT" | "WITH" | "EXISTS" | "UNION" | "FROM" | "WHERE" | "GROUP" | "HAVING" | "LIMIT" | "UNNEST"
-        | "ORDER" | "TABLE" | "VALUES" => "an expression reads one row; there are no subqueries",
+        "SELECT" | "WITH" | "EXISTS" | "UNION" | "FROM" | "WHERE" | "GROUP" | "HAVING" | "LIMIT"
+        | "UNNEST" | "ORDER" | "TABLE" | "VALUES" => "an expression reads one row; there are no subqueries",
         "OVER" | "PARTITION" | "FILTER" | "WITHIN" | "DISTINCT" | "ALL" | "ANY" | "SOME" => {
             "an expression reads one row; there are no aggregates or windows"
         }
-        "ILIKE" | "RLIKE" | "REGEXP" | "SIMILAR" | "ESCAPE" => "use LIKE, with lower(…) if case does not matter",
+        "ILIKE" | "RLIKE" | "REGEXP" | "SIMILAR" | "ESCAPE" => {
+            "use LIKE, with lower(…) if case does not matter"
+        }
         "COLLATE" => "text is compared by code point",
         "DIV" | "XOR" | "AT" | "ARRAY" | "ROW" | "STRUCT" | "LAMBDA" => "it is not part of the language",
         _ => return None,
@@ -144,7 +146,13 @@ impl Scanner<'_> {
         self.next += 1;
     }
 
-    fn refuse<T>(&self, place: Place, code: Code, detail: impl Into<String>, hint: &str) -> Result<T, Refusal> {
+    fn refuse<T>(
+        &self,
+        place: Place,
+        code: Code,
+        detail: impl Into<String>,
+        hint: &str,
+    ) -> Result<T, Refusal> {
         let problem = Problem::new(code, detail);
         Err(place.refuse(if hint.is_empty() { problem } else { problem.hint(hint) }))
     }
@@ -189,7 +197,13 @@ impl Scanner<'_> {
         }
         let connective = matches!(
             found,
-            Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::IS | Keyword::IN | Keyword::LIKE | Keyword::BETWEEN
+            Keyword::AND
+                | Keyword::OR
+                | Keyword::NOT
+                | Keyword::IS
+                | Keyword::IN
+                | Keyword::LIKE
+                | Keyword::BETWEEN
         );
         self.bounds.operators += usize::from(is_operator(&token) || connective);
         if self.bounds.operators > MOST_OPERATORS {
@@ -207,7 +221,12 @@ impl Scanner<'_> {
         while let Some(c) = self.peek() {
             if c.is_control() || is_format_character(c) {
                 let detail = format!("character U+{:04X} inside quotes", u32::from(c));
-                return self.refuse(self.place, SYNTAX, detail, "control and invisible characters are not taken");
+                return self.refuse(
+                    self.place,
+                    SYNTAX,
+                    detail,
+                    "control and invisible characters are not taken",
+                );
             }
             self.advance();
             if c == quote {
@@ -235,10 +254,16 @@ impl Scanner<'_> {
             word.push(c);
             self.advance();
         }
-        if word.eq_ignore_ascii_case("x") || word.eq_ignore_ascii_case("e") || word.eq_ignore_ascii_case("b") {
+        if word.eq_ignore_ascii_case("x") || word.eq_ignore_ascii_case("e") || word.eq_ignore_ascii_case("b")
+        {
             // `x'00'` would be a name beside a text for us and something else for every SQL reader.
             if self.peek() == Some('\'') {
-                return self.refuse(place, NOT_ALLOWED, format!("{word}'…'"), "write plain text in single quotes");
+                return self.refuse(
+                    place,
+                    NOT_ALLOWED,
+                    format!("{word}'…'"),
+                    "write plain text in single quotes",
+                );
             }
         }
         let keyword = keyword(&word).or_else(|| self.keyword_in_context(&word)).unwrap_or(Keyword::NoKeyword);
@@ -246,7 +271,12 @@ impl Scanner<'_> {
             && let Some(why) = left_out(&word)
             && self.columns.column(&word.to_ascii_lowercase()).is_none()
         {
-            return self.refuse(place, NOT_ALLOWED, format!("{} is not allowed", word.to_ascii_uppercase()), why);
+            return self.refuse(
+                place,
+                NOT_ALLOWED,
+                format!("{} is not allowed", word.to_ascii_uppercase()),
+                why,
+            );
         }
         Ok(Token::Word(Word { value: word, quote_style: None, keyword }))
     }
@@ -254,9 +284,10 @@ impl Scanner<'_> {
     /// Words that are keywords only before a text (`INTERVAL '3 days'`) or after AS (`CAST(x AS DOUBLE)`); elsewhere
     /// they are names, since columns are called `timestamp` or `text`.
     fn keyword_in_context(&mut self, word: &str) -> Option<Keyword> {
-        let after_as = self.tokens.last().is_some_and(
-            |last| matches!(&last.token, Token::Word(word) if word.keyword == Keyword::AS),
-        );
+        let after_as = self
+            .tokens
+            .last()
+            .is_some_and(|last| matches!(&last.token, Token::Word(word) if word.keyword == Keyword::AS));
         let (next, place) = (self.next, self.place);
         self.skip_space();
         let before_text = self.peek() == Some('\'');
@@ -309,7 +340,12 @@ impl Scanner<'_> {
         let pair = self.peek_second();
         let (token, length) = match (c, pair) {
             ('-', Some('-')) | ('/', Some('*')) => {
-                return self.refuse(place, NOT_ALLOWED, "a comment", "comments stand beside the expression; write - -x with a space");
+                return self.refuse(
+                    place,
+                    NOT_ALLOWED,
+                    "a comment",
+                    "comments stand beside the expression; write - -x with a space",
+                );
             }
             ('<', Some('=')) if self.rest.get(self.next + 2) != Some(&'>') => (Token::LtEq, 2),
             ('<', Some('>')) | ('!', Some('=')) => (Token::Neq, 2),
@@ -329,10 +365,17 @@ impl Scanner<'_> {
             ('(', _) => (Token::LParen, 1),
             (')', _) => (Token::RParen, 1),
             (',', _) => (Token::Comma, 1),
-            (';', _) => return self.refuse(place, NOT_ALLOWED, "a semicolon", "one expression, no statements"),
+            (';', _) => {
+                return self.refuse(place, NOT_ALLOWED, "a semicolon", "one expression, no statements");
+            }
             _ => {
                 let detail = format!("'{}' is no part of an expression", shown(&c.to_string()));
-                return self.refuse(place, SYNTAX, detail, "text stands in single quotes, names with other signs in double quotes");
+                return self.refuse(
+                    place,
+                    SYNTAX,
+                    detail,
+                    "text stands in single quotes, names with other signs in double quotes",
+                );
             }
         };
         for _ in 0..length {

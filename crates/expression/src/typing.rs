@@ -24,13 +24,16 @@ fn mismatch(left: Type, right: Type, what: &str) -> Problem {
         if hint.is_empty() { problem } else { problem.hint(hint) }
     };
     match (left, right) {
-        (Money(a), Money(b)) if a != b => problem(CURRENCY, "bring both into the reporting currency: reporting(…)"),
+        (Money(a), Money(b)) if a != b => {
+            problem(CURRENCY, "bring both into the reporting currency: reporting(…)")
+        }
         (Money(MoneyIn::Event), Integer | Double) | (Integer | Double, Money(MoneyIn::Event)) => {
             problem(CURRENCY, "a bare number has no currency: reporting(…) against amount('12.30')")
         }
-        (Money(_), Integer | Double) | (Integer | Double, Money(_)) => {
-            problem(CURRENCY, "a bare number has no currency: write amount('12.30'); divide money by money for a DOUBLE")
-        }
+        (Money(_), Integer | Double) | (Integer | Double, Money(_)) => problem(
+            CURRENCY,
+            "a bare number has no currency: write amount('12.30'); divide money by money for a DOUBLE",
+        ),
         (Timestamp, Text) | (Text, Timestamp) => problem(TYPE, "write TIMESTAMP '2018-01-01T00:00:00Z'"),
         (Duration, Text) | (Text, Duration) => problem(TYPE, "write INTERVAL '3 days'"),
         (Duration | Timestamp, Integer | Double) | (Integer | Double, Duration | Timestamp) => {
@@ -59,7 +62,9 @@ pub(crate) fn arithmetic(operator: Arithmetic, left: Node, right: Node) -> Resul
         (Duration, Add | Subtract, Duration) => Duration,
         (Duration, Multiply, Integer) | (Integer, Multiply, Duration) => Duration,
         (Duration, Divide, Duration) => Double,
-        (l, Add | Subtract | Multiply | Divide | Remainder, r) => return Err(mismatch(l, r, &format!("'{operator}'"))),
+        (l, Add | Subtract | Multiply | Divide | Remainder, r) => {
+            return Err(mismatch(l, r, &format!("'{operator}'")));
+        }
     };
     Ok(Node::Arithmetic { operator, of, left: Box::new(left), right: Box::new(right) })
 }
@@ -81,7 +86,8 @@ pub(crate) fn negate(operand: Node) -> Result<Node, Problem> {
 pub(crate) fn condition(node: Node, what: &str) -> Result<Node, Problem> {
     match node.result_type() {
         Type::Boolean => Ok(node),
-        of => Err(Problem::new(TYPE, format!("{what} takes BOOLEAN, not {of}")).hint("compare it: x = 1, x > 0, x IS NOT NULL")),
+        of => Err(Problem::new(TYPE, format!("{what} takes BOOLEAN, not {of}"))
+            .hint("compare it: x = 1, x > 0, x IS NOT NULL")),
     }
 }
 
@@ -97,7 +103,8 @@ pub(crate) fn unify(all: Vec<Option<Node>>, what: &str) -> Result<(Vec<Node>, Ty
         });
     }
     let Some(of) = common else {
-        return Err(Problem::new(TYPE, format!("{what}: every NULL here is without a type")).hint("CAST(NULL AS DOUBLE)"));
+        return Err(Problem::new(TYPE, format!("{what}: every NULL here is without a type"))
+            .hint("CAST(NULL AS DOUBLE)"));
     };
     let typed = |node: Option<Node>| match node {
         None => Node::Null(of),
@@ -121,7 +128,9 @@ pub(crate) fn compare(operator: Comparison, left: Node, right: Node) -> Result<N
     let what = format!("'{operator}'");
     let (left, right, of) = pair(left, right, &what)?;
     if of == Type::Boolean && !matches!(operator, Comparison::Equal | Comparison::NotEqual) {
-        return Err(Problem::new(TYPE, format!("{what} of BOOLEAN")).hint("truth values have no order; use = or <>"));
+        return Err(
+            Problem::new(TYPE, format!("{what} of BOOLEAN")).hint("truth values have no order; use = or <>")
+        );
     }
     Ok(Node::Compare { operator, left: Box::new(left), right: Box::new(right) })
 }
@@ -129,7 +138,9 @@ pub(crate) fn compare(operator: Comparison, left: Node, right: Node) -> Result<N
 /// Refuses a type that has no order.
 pub(crate) fn ordered(of: Type, what: &str) -> Result<(), Problem> {
     match of {
-        Type::Boolean => Err(Problem::new(TYPE, format!("{what} of BOOLEAN")).hint("truth values have no order")),
+        Type::Boolean => {
+            Err(Problem::new(TYPE, format!("{what} of BOOLEAN")).hint("truth values have no order"))
+        }
         _ => Ok(()),
     }
 }
@@ -138,7 +149,8 @@ pub(crate) fn ordered(of: Type, what: &str) -> Result<(), Problem> {
 pub(crate) fn makes_text(node: &Node) -> bool {
     match node {
         Node::Case { branches, otherwise, .. } => {
-            branches.iter().any(|(_, result)| makes_text(result)) || otherwise.as_deref().is_some_and(makes_text)
+            branches.iter().any(|(_, result)| makes_text(result))
+                || otherwise.as_deref().is_some_and(makes_text)
         }
         Node::Call { function, arguments, of: Type::Text } => {
             use crate::tree::Function::{Lower, Upper};

@@ -1,0 +1,314 @@
+//! Random expressions and rows against SQLite, printing and reading back, and noise that must never panic.
+
+mod shop;
+
+use probity_expression::{Expression, Faults, Value};
+use proptest::prelude::*;
+use rusqlite::types::{ToSql, ToSqlOutput, Value as Sqlite};
+use shop::{Cell, Cells, Shop};
+
+/// Whole numbers small enough that 32 levels of what is generated here cannot overflow in practice; where they do,
+/// the fault is counted and the case is left to the tables.
+fn integer(depth: u32) -> BoxedStrategy<String> {
+    let leaf = prop_oneof![
+        Just("i".to_owned()),
+        Just("j".to_owned()),
+        (-20_i64..20).prop_map(|n| n.to_string()),
+        Just("CAST(NULL AS BIGINT)".to_owned()),
+    ];
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    let below = || integer(depth - 1);
+    prop_oneof![
+        leaf,
+        (below(), "[-+*/%]", below()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+        below().prop_map(|a| format!("(- {a})")),
+        below().prop_map(|a| format!("abs({a})")),
+        (below(), below()).prop_map(|(a, b)| format!("coalesce({a}, {b})")),
+        (below(), below()).prop_map(|(a, b)| format!("nullif({a}, {b})")),
+        text(depth - 1).prop_map(|a| format!("length({a})")),
+        (boolean(depth - 1), below(), below())
+            .prop_map(|(c, a, b)| format!("CASE WHEN {c} THEN {a} ELSE {b} END")),
+        (below(), below(), below())
+            .prop_map(|(x, a, b)| format!("CASE {x} WHEN 1 THEN {a} WHEN i THEN {b} END")),
+    ]
+    .boxed()
+}
+
+fn double(depth: u32) -> BoxedStrategy<String> {
+    let leaf = prop_oneof![
+        Just("x".to_owned()),
+        Just("y".to_owned()),
+        (-80_i32..80).prop_map(|n| format!("{:?}", f64::from(n) / 8.0)),
+    ];
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    let below = || double(depth - 1);
+    prop_oneof![
+        leaf,
+        (below(), "[-+*/]", below()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+        (integer(depth - 1), "[-+*/]", below()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+        (below(), "[-+*/]", integer(depth - 1)).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+        below().prop_map(|a| format!("(- {a})")),
+        below().prop_map(|a| format!("abs({a})")),
+        below().prop_map(|a| format!("sqrt({a})")),
+        below().prop_map(|a| format!("floor({a})")),
+        below().prop_map(|a| format!("ceil({a})")),
+        (below(), below()).prop_map(|(a, b)| format!("coalesce({a}, {b})")),
+        (below(), below()).prop_map(|(a, b)| format!("nullif({a}, {b})")),
+    ]
+    .boxed()
+}
+
+fn text(depth: u32) -> BoxedStrategy<String> {
+    let leaf = prop_oneof![
+        Just("t".to_owned()),
+        Just("u".to_owned()),
+        "[abAB%' ]{0,4}".prop_map(|text| format!("'{}'", text.replace('\'', "''"))),
+    ];
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    let below = || text(depth - 1);
+    prop_oneof![
+        leaf,
+        below().prop_map(|a| format!("lower({a})")),
+        below().prop_map(|a| format!("upper({a})")),
+        (below(), below()).prop_map(|(a, b)| format!("coalesce({a}, {b})")),
+        (boolean(depth - 1), below()).prop_map(|(c, a)| format!("CASE WHEN {c} THEN {a} END")),
+    ]
+    .boxed()
+}
+
+fn boolean(depth: u32) -> BoxedStrategy<String> {
+    let leaf = prop_oneof![
+        Just("b".to_owned()),
+        Just("c".to_owned()),
+        Just("TRUE".to_owned()),
+        Just("FALSE".to_owned()),
+    ];
+    if depth == 0 {
+        return leaf.boxed();
+    }
+    let comparison = || prop_oneof![Just("="), Just("<>"), Just("<"), Just("<="), Just(">"), Just(">=")];
+    let not = || prop_oneof![Just(""), Just("NOT ")];
+    let below = move || boolean(depth - 1);
+    let number = move || prop_oneof![integer(depth - 1), double(depth - 1)];
+    prop_oneof![
+        leaf,
+        (number(), comparison(), number()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+        (text(depth - 1), comparison(), text(depth - 1)).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+        (below(), below()).prop_map(|(a, b)| format!("({a} = {b})")),
+        prop::collection::vec(below(), 2..5).prop_map(|terms| format!("({})", terms.join(" AND "))),
+        prop::collection::vec(below(), 2..5).prop_map(|terms| format!("({})", terms.join(" OR "))),
+        below().prop_map(|a| format!("(NOT {a})")),
+        (prop_oneof![below(), number(), text(depth - 1)], not())
+            .prop_map(|(a, n)| format!("({a} IS {n}NULL)")),
+        (below(), not(), "TRUE|FALSE").prop_map(|(a, n, truth)| format!("({a} IS {n}{truth})")),
+        (number(), not(), number(), number())
+            .prop_map(|(x, n, a, b)| format!("({x} {n}BETWEEN {a} AND {b})")),
+        (number(), not(), "(-?[0-9]{1,2}, ){1,4}(NULL|[0-9])")
+            .prop_map(|(x, n, list)| format!("({x} {n}IN ({list}))")),
+        (text(depth - 1), not(), "'[abAB]{0,2}', '[ab]'(, NULL)?")
+            .prop_map(|(x, n, list)| format!("({x} {n}IN ({list}))")),
+        (text(depth - 1), not(), "[abAB%_]{0,5}")
+            .prop_map(|(x, n, pattern)| format!("({x} {n}LIKE '{pattern}')")),
+    ]
+    .boxed()
+}
+
+fn any_expression() -> impl Strategy<Value = String> {
+    prop_oneof![boolean(4), boolean(4), integer(4), double(4)]
+}
+
+fn cells() -> impl Strategy<Value = Cells> {
+    let or_null = |cell: BoxedStrategy<Cell>| prop_oneof![1 => Just(Cell::Null), 4 => cell];
+    let truth = || or_null(any::<bool>().prop_map(Cell::Boolean).boxed());
+    let whole = || or_null((-30_i64..30).prop_map(Cell::Integer).boxed());
+    let real = || or_null((-300_i32..300).prop_map(|n| Cell::Double(f64::from(n) / 16.0)).boxed());
+    let words = || or_null("[abAB% ]{0,5}".prop_map(Cell::Text).boxed());
+    (truth(), truth(), whole(), whole(), real(), real(), words(), words())
+        .prop_map(|(b, c, i, j, x, y, t, u)| Cells(vec![b, c, i, j, x, y, t, u]))
+}
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(match self {
+            Self::Null => Sqlite::Null,
+            Self::Boolean(truth) => Sqlite::Integer(i64::from(*truth)),
+            Self::Integer(integer) => Sqlite::Integer(*integer),
+            Self::Double(double) => Sqlite::Real(*double),
+            Self::Text(text) => Sqlite::Text(text.clone()),
+        }))
+    }
+}
+
+/// SQLite's answer. The names become columns of a one-row table, so that types follow the values as in ours.
+fn oracle(connection: &rusqlite::Connection, text: &str, row: &Cells) -> rusqlite::Result<Sqlite> {
+    let text = text.replace("AS BIGINT", "AS INTEGER").replace("AS DOUBLE", "AS REAL");
+    let sql = format!(
+        "SELECT {text} FROM (SELECT ?1 AS b, ?2 AS c, ?3 AS i, ?4 AS j, ?5 AS x, ?6 AS y, ?7 AS t, ?8 AS u)"
+    );
+    connection.query_row(&sql, rusqlite::params_from_iter(row.0.iter()), |row| row.get(0))
+}
+
+fn agree(ours: Value<'_>, theirs: &Sqlite) -> bool {
+    match (ours, theirs) {
+        (Value::Null, Sqlite::Null) => true,
+        (Value::Boolean(truth), Sqlite::Integer(n)) => i64::from(truth) == *n,
+        (Value::Integer(n), Sqlite::Integer(m)) => n == *m,
+        (Value::Double(x), Sqlite::Real(y)) => x == *y,
+        _ => false,
+    }
+}
+
+thread_local! {
+    static SQLITE: rusqlite::Connection = {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "case_sensitive_like", true).unwrap();
+        connection
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn values_equal_those_of_sqlite(text in any_expression(), row in cells()) {
+        let Ok(expression) = Expression::parse(&text, &Shop) else {
+            // Only the bounds may refuse what is generated here.
+            prop_assert!(Expression::parse(&text, &Shop).is_err_and(|refusal| {
+                ["expression-too-long", "expression-too-deep"].contains(&refusal.problem.code.as_str())
+            }), "{text}: {:?}", Expression::parse(&text, &Shop).err());
+            return Ok(());
+        };
+        let mut faults = Faults::default();
+        let ours = expression.evaluate(&row, &mut faults);
+        // SQLite turns an overflowing integer into a float; only what did not overflow can be compared.
+        if faults.overflows == 0 {
+            let theirs = SQLITE.with(|connection| oracle(connection, &text, &row)).unwrap();
+            prop_assert!(agree(ours, &theirs), "{text}\nours {ours:?}, SQLite {theirs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_reads_back_as_the_same_tree(text in any_expression()) {
+        if let Ok(expression) = Expression::parse(&text, &Shop) {
+            let printed = expression.tree().to_string();
+            if printed.len() <= probity_expression::LONGEST_TEXT {
+                let again = Expression::parse(&printed, &Shop);
+                prop_assert_eq!(again.map(|again| again.tree().clone()), Ok(expression.tree().clone()), "{}", printed);
+            }
+        }
+    }
+
+    #[test]
+    fn noise_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,80}") {
+        let _ = Expression::parse(&String::from_utf8_lossy(&bytes), &Shop);
+        let _ = Expression::parse(&text, &Shop);
+    }
+
+    #[test]
+    fn soup_of_words_never_panics(words in prop::collection::vec(prop::sample::select(WORDS), 0..40), row in cells()) {
+        let text = words.join(" ");
+        if let Ok(expression) = Expression::parse(&text, &Shop) {
+            let mut faults = Faults::default();
+            let value = expression.evaluate(&row, &mut faults);
+            prop_assert!(!matches!(value, Value::Double(x) if !x.is_finite()));
+            let printed = expression.tree().to_string();
+            if printed.len() <= probity_expression::LONGEST_TEXT {
+                let again = Expression::parse(&printed, &Shop);
+                prop_assert_eq!(again.map(|again| again.tree().clone()), Ok(expression.tree().clone()), "{}", printed);
+            }
+        }
+    }
+}
+
+const WORDS: &[&str] = &[
+    "(",
+    ")",
+    "(",
+    ")",
+    ",",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "=",
+    "<>",
+    "<",
+    ">=",
+    "AND",
+    "OR",
+    "NOT",
+    "IS",
+    "NULL",
+    "TRUE",
+    "FALSE",
+    "UNKNOWN",
+    "BETWEEN",
+    "IN",
+    "LIKE",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "END",
+    "CAST",
+    "AS",
+    "BIGINT",
+    "DOUBLE",
+    "INTERVAL",
+    "TIMESTAMP",
+    "'3 days'",
+    "'2018-01-01T00:00:00Z'",
+    "'a%'",
+    "1",
+    "2.5",
+    "0",
+    "1e300",
+    "9223372036854775807",
+    "b",
+    "c",
+    "i",
+    "j",
+    "x",
+    "t",
+    "shipped_at",
+    "delay",
+    "value",
+    "limit",
+    "abs",
+    "coalesce",
+    "least",
+    "amount",
+    "'1.50'",
+    "reporting",
+    "in_days",
+    "share",
+    "lower",
+    "power",
+    "_x",
+    "xml",
+    "date",
+    "array",
+    "PRIOR",
+    "\"order\"",
+    "interval",
+    "struct",
+    "values",
+    "select",
+    "from",
+    "distinct",
+    "over",
+    "at",
+    "zone",
+    ".",
+    "[",
+    "]",
+    "{",
+    ":",
+];
