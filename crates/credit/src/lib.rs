@@ -9,3 +9,4 @@ pub mod order;
 pub mod indicator;
 pub mod score;
 pub mod tier;
+pub mod catalogue;

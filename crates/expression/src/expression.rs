@@ -9,7 +9,7 @@ use crate::tree::Node;
 use crate::value::{Columns, Faults, Row, Type, Value};
 
 /// An expression over the columns it was checked against.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Expression {
     text: String,
     tree: Node,

@@ -4,7 +4,7 @@ use crate::pattern::Pattern;
 use crate::tree::{Arithmetic, Comparison};
 
 /// A compiled expression.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Step {
     Boolean(BooleanStep),
     Integer(IntegerStep),
@@ -13,7 +13,7 @@ pub(crate) enum Step {
 }
 
 /// What every kind of step has: constants, columns, CASE, COALESCE, NULLIF, LEAST and GREATEST.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Choice<S> {
     Case { branches: Vec<(BooleanStep, S)>, otherwise: Option<S> },
     Coalesce(Vec<S>),
@@ -28,7 +28,7 @@ pub(crate) type Pair<S> = Box<(S, S)>;
 /// Operand, low, high.
 pub(crate) type Bounds<S> = Box<(S, S, S)>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum BooleanStep {
     Constant(Option<bool>),
     Column(usize),
@@ -107,7 +107,7 @@ pub(crate) enum BooleanStep {
     Choice(Box<Choice<Self>>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum IntegerStep {
     Constant(Option<i64>),
     Column(usize),
@@ -122,7 +122,7 @@ pub(crate) enum IntegerStep {
     Choice(Box<Choice<Self>>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum DoubleStep {
     Constant(Option<f64>),
     Column(usize),
@@ -160,7 +160,7 @@ pub(crate) enum Unary {
     Sqrt,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum TextStep {
     Constant(Option<Box<str>>),
     Column(usize),

@@ -122,11 +122,15 @@ mod tests {
             (&[mark(5, 1, Retracted)], &[(10, false)]),
             (&[mark(30, 1, Retracted), mark(20, 2, Retracted)], &[(10, true), (20, false)]),
             (&[mark(20, 1, Objected), mark(30, 2, Rejected)], &[(10, true), (20, false), (30, true)]),
-            (&[mark(20, 1, Objected), mark(30, 2, Corrected), mark(40, 3, Rejected)], &[(10, true), (20, false)]),
+            (
+                &[mark(20, 1, Objected), mark(30, 2, Corrected), mark(40, 3, Rejected)],
+                &[(10, true), (20, false)],
+            ),
             (&[mark(20, 2, Rejected), mark(20, 1, Objected)], &[(10, true)]),
         ];
         for (marks, expected) in cases {
-            let expected: Vec<_> = expected.iter().map(|(at, stands)| (Timestamp::from_millis(*at), *stands)).collect();
+            let expected: Vec<_> =
+                expected.iter().map(|(at, stands)| (Timestamp::from_millis(*at), *stands)).collect();
             assert_eq!(standing(Timestamp::from_millis(10), marks), expected, "{marks:?}");
         }
     }

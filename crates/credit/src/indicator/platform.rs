@@ -91,12 +91,6 @@ impl Platform {
         let mut priors = Priors { day, means: HashMap::new() };
         for (index, indicator) in plan.indicators().iter().enumerate() {
             let Kind::Measured(read) = &indicator.kind else { continue };
-            let first = match read.window {
-                Window::Days(n) | Window::Hours(n) | Window::Switched { long: n, .. } => {
-                    day.saturating_sub(n - 1)
-                }
-                Window::Lifetime => i32::MIN,
-            };
             let categories = match read.prior {
                 Some(Prior::Platform(_)) => 0..=0,
                 Some(Prior::Category(_)) => 0..=u64::MAX,
@@ -104,10 +98,22 @@ impl Platform {
             };
             let (from, upto) = ((read.slot, *categories.start()), (read.slot, *categories.end()));
             for ((_, category), by_days) in self.sums.range(from..=upto) {
-                let mut sum = Cell::default();
-                for (_, series) in by_days.range(..=day) {
-                    series.within(first, day).for_each(|(_, cell)| sum.merge(cell));
-                }
+                let within = |days: i32| {
+                    let mut sum = Cell::default();
+                    for (_, series) in by_days.range(..=day) {
+                        series
+                            .within(day.saturating_sub(days - 1), day)
+                            .for_each(|(_, cell)| sum.merge(cell));
+                    }
+                    sum
+                };
+                let sum = match read.window {
+                    Window::Days(n) | Window::Hours(n) => within(n),
+                    Window::Lifetime => within(i32::MAX),
+                    Window::Switched { short, long, switch_at } => Some(within(short))
+                        .filter(|sum| sum.rows >= switch_at)
+                        .unwrap_or_else(|| within(long)),
+                };
                 if sum.denominator > 0 {
                     let mean = sum.numerator as f64 / sum.denominator as f64;
                     let shown = if read.aggregate == Aggregate::Share { mean } else { mean / read.divisor };
