@@ -19,7 +19,7 @@ fn first_change(of: &[(&str, f64)]) -> (String, i32) {
 
 #[test]
 fn reasons_stand_in_the_order_of_what_they_cost() {
-    let cases: [(&[(&str, f64)], &[&str]); 7] = [
+    let cases: [(&[(&str, f64)], &[&str]); 8] = [
         // late −20 of 30: 50 short; rating 0 of 40: 40; tenure 30 of 40: 10.
         (&[("late", 0.05), ("rating", 3.0), ("tenure", 40.0)], &["M01", "M02", "M03"]),
         // late 10 of 30: 20 short; tenure −10 of 40: 50; rating at its best is no reason.
@@ -31,7 +31,12 @@ fn reasons_stand_in_the_order_of_what_they_cost() {
         // At the floor the caps cut nothing; the gates with a tier still hold the tier down.
         (
             &[("late", 0.5), ("rating", 1.0), ("tenure", 5.0), ("findings", 9.0)],
-            &["G03", "M02", "M01", "M03"],
+            &["G01", "G03", "M01", "M02"],
+        ),
+        // Gates first, the strictest cap first; no more than four.
+        (
+            &[("late", 0.03), ("rating", 4.5), ("tenure", 5.0), ("findings", 9.0)],
+            &["G02", "G01", "G03", "M03"],
         ),
         (
             &[("late", 0.05), ("rating", 3.0), ("tenure", 5.0), ("findings", 9.0)],

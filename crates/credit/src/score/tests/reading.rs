@@ -32,11 +32,7 @@ fn what_is_wrong_is_refused_at_its_place() {
         ("\"Test\"", "\" \"", &["m.toml:5:9: the text is empty"]),
         ("base_points = 600", "base_points = 6.5", &["m.toml:7:15: invalid type: floating point"]),
         ("base_points = 600", "base_points = 1200", &["base_points is 1200, not between 350 and 700"]),
-        (
-            "floor = 350",
-            "floor = 700",
-            &["the floor 700 is not below", "score is 600", "cap is 400", "cap is 350", "base_points is 600"],
-        ),
+        ("floor = 350", "floor = 700", &["m.toml:12:9: the floor 700 is not below"]),
         ("odds = 30", "odds = nan", &["m.toml:10:8: odds is NaN"]),
         ("odds = 30", "odds = 0", &["odds is 0, not between"]),
         ("points_to_double = 50", "points_to_double = inf", &["points_to_double is inf"]),
@@ -77,8 +73,8 @@ fn what_is_wrong_is_refused_at_its_place() {
         ("cap = 400\ntier = \"blocked\"\n", "", &["the gate holds nothing down"]),
         ("cap = 400", "cap = 349", &["cap is 349, not between 350 and 700"]),
         ("\"many_findings\"", "\"open_finding\"", &["a second gate 'open_finding'"]),
-        ("findings > 0", "findings", &["m.toml:51:8: the condition is DOUBLE, not BOOLEAN"]),
-        ("findings > 0", "find > 0", &["expression-unknown-column m.toml:51:9"]),
+        ("findings > 0", "findings", &["m.toml:50:8: the condition is DOUBLE, not BOOLEAN"]),
+        ("findings > 0", "find > 0", &["expression-unknown-column m.toml:50:9"]),
         ("[[gate]]", "[gate]", &["scorecard-invalid m.toml:"]),
         (
             "[[dimension]]\nname = \"fulfilment\"\ntitle = \"Fulfilment\"",
