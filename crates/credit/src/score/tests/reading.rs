@@ -75,7 +75,7 @@ fn what_is_wrong_is_refused_at_its_place() {
         ("\"many_findings\"", "\"open_finding\"", &["a second gate 'open_finding'"]),
         ("findings > 0", "findings", &["m.toml:50:8: the condition is DOUBLE, not BOOLEAN"]),
         ("findings > 0", "find > 0", &["expression-unknown-column m.toml:50:9"]),
-        ("[[gate]]", "[gate]", &["scorecard-invalid m.toml:"]),
+        ("[[gate]]", "[gate]", &["scorecard-invalid m.toml:54:3: duplicate key", "duplicate key"]),
         (
             "[[dimension]]\nname = \"fulfilment\"\ntitle = \"Fulfilment\"",
             "dimension = 3",
