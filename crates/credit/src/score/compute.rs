@@ -138,6 +138,11 @@ impl Scorecard {
         value_at(values, self.history.position)
     }
 
+    /// The best tier shown for a score, when its file is thin.
+    pub fn thin_tier(&self, scored: &Scored) -> Option<&str> {
+        scored.thin.then_some(self.history.thin_tier.as_str())
+    }
+
     /// The tiers that the gates of a score allow at most.
     pub fn gate_tiers<'a>(&'a self, scored: &'a Scored) -> impl Iterator<Item = &'a str> {
         scored.gates.iter().filter_map(|gate| self.gates.get(*gate)?.tier.as_deref())

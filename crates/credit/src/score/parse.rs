@@ -76,7 +76,9 @@ impl<'a> Check<'a> {
         let characteristics = self.characteristics(characteristics, &dimensions, readable);
         let head = head?.scorecard;
         let scale = self.scale(&head.scale);
-        let ends = (scale.floor, scale.ceiling);
+        // Ends that are refused themselves say nothing about what should lie between them.
+        let known = scale.floor < scale.ceiling;
+        let ends = if known { (scale.floor, scale.ceiling) } else { (0, HIGHEST_SCORE) };
         let gates = gates.iter().filter_map(|gate| self.gate(gate.get_ref(), ends)).collect::<Vec<_>>();
         self.unique("gate", gates.iter().map(|(name, _)| name));
         self.findings.name(&head.name);
@@ -126,8 +128,9 @@ impl<'a> Check<'a> {
         }
         check.number("odds", &shape.odds, (0.001, 1e6));
         check.number("points_to_double", &shape.points_to_double, (1.0, f64::from(MOST_POINTS)));
+        let ends = if floor < ceiling { (floor, ceiling) } else { (0, HIGHEST_SCORE) };
         Scale {
-            score: check.integer("score", &shape.score, (floor, ceiling)),
+            score: check.integer("score", &shape.score, ends),
             odds: *shape.odds.get_ref(),
             points_to_double: *shape.points_to_double.get_ref(),
             floor,

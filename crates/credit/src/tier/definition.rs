@@ -154,8 +154,14 @@ fn read(findings: &mut Findings<'_>, text: &str) -> Option<Tiers> {
 fn checked(findings: &mut Findings<'_>, shape: &TierShape, before: Option<&Tier>) -> Tier {
     findings.name(&shape.name);
     findings.text(&shape.title, 200);
+    let refused = findings.count();
     let from = findings.integer("from", &shape.from, (0, HIGHEST_SCORE));
     let keep = findings.integer("keep", &shape.keep, (0, HIGHEST_SCORE));
+    let tier = Tier { name: shape.name.get_ref().clone(), title: shape.title.get_ref().clone(), from, keep };
+    if findings.count() > refused {
+        // What stands in for a refused number says nothing about the order.
+        return tier;
+    }
     if keep > from {
         let hint = "a tier is kept at least as far down as it is reached";
         findings.refuse_with(shape.keep.span(), format!("keep {keep} is above from {from}"), hint);
@@ -171,5 +177,5 @@ fn checked(findings: &mut Findings<'_>, shape: &TierShape, before: Option<&Tier>
             findings.refuse_with(shape.keep.span(), detail, hint);
         }
     }
-    Tier { name: shape.name.get_ref().clone(), title: shape.title.get_ref().clone(), from, keep }
+    tier
 }

@@ -3,7 +3,10 @@ use super::{CARD, card, parsed};
 use crate::score::explain::{Explanation, MOST_REASONS, ReasonSource, StepKind};
 use proptest::prelude::*;
 
-fn explained(of: &[(&str, f64)]) -> Explanation {
+/// The indicators that have a value.
+type Known<'a> = &'a [(&'a str, f64)];
+
+fn explained(of: Known<'_>) -> Explanation {
     card().explain(&values(of))
 }
 
@@ -12,14 +15,14 @@ fn codes(explanation: &Explanation) -> Vec<&str> {
 }
 
 /// What would change the first reason: in words, and the score it makes.
-fn first_change(of: &[(&str, f64)]) -> (String, i32) {
+fn first_change(of: Known<'_>) -> (String, i32) {
     let change = explained(of).reasons.first().and_then(|reason| reason.change.clone()).unwrap();
     (change.to, change.score)
 }
 
 #[test]
 fn reasons_stand_in_the_order_of_what_they_cost() {
-    let cases: [(&[(&str, f64)], &[&str]); 7] = [
+    let cases: [(Known<'_>, &[&str]); 8] = [
         // late −20 of 30: 50 short; rating 0 of 40: 40; tenure 30 of 40: 10.
         (&[("late", 0.05), ("rating", 3.0), ("tenure", 40.0)], &["M01", "M02", "M03"]),
         // late 10 of 30: 20 short; tenure −10 of 40: 50; rating at its best is no reason.
@@ -31,7 +34,12 @@ fn reasons_stand_in_the_order_of_what_they_cost() {
         // At the floor the caps cut nothing; the gates with a tier still hold the tier down.
         (
             &[("late", 0.5), ("rating", 1.0), ("tenure", 5.0), ("findings", 9.0)],
-            &["G03", "M02", "M01", "M03"],
+            &["G01", "G03", "M01", "M02"],
+        ),
+        // Gates first, the strictest cap first; no more than four.
+        (
+            &[("late", 0.03), ("rating", 4.5), ("tenure", 5.0), ("findings", 9.0)],
+            &["G02", "G01", "G03", "M03"],
         ),
         (
             &[("late", 0.05), ("rating", 3.0), ("tenure", 5.0), ("findings", 9.0)],
@@ -47,7 +55,7 @@ fn reasons_stand_in_the_order_of_what_they_cost() {
 
 #[test]
 fn what_would_change_it_is_the_nearest_better_attribute() {
-    let cases: [(&[(&str, f64)], &str, i32); 7] = [
+    let cases: [(Known<'_>, &str, i32); 7] = [
         (&[("late", 0.2), ("rating", 4.0), ("tenure", 15.0)], "0.04 to 0.10", 660),
         (&[("late", 0.05), ("rating", 4.0), ("tenure", 15.0)], "0.01 to 0.04", 690),
         (&[("late", 0.0), ("rating", 1.0), ("tenure", 15.0)], "2.5 to 4.0", 670),

@@ -21,74 +21,68 @@ fn the_test_scorecard_reads() {
     assert!((card.scale().offset() - 354.655_5).abs() < 1e-3);
 }
 
+/// What is replaced, by what, and the problems that must come of it.
+const WRONG: &[(&str, &str, &[&str])] = &[
+    ("title = \"Test\"", "titel = \"Test\"", &["m.toml:5:1: unknown field `titel`"]),
+    ("reasoning = \"For tests.\"\n", "", &["missing field `reasoning`"]),
+    ("of = \"merchant\"", "of = \"bank\"", &["m.toml:4:6: 'bank' is neither"]),
+    ("merchant-test", "Merchant Test", &["m.toml:3:8: 'Merchant Test' is not a name"]),
+    ("\"Test\"", "\"a\u{202e}b\"", &["m.toml:5:9: a text holds"]),
+    ("\"Test\"", "\" \"", &["m.toml:5:9: the text is empty"]),
+    ("base_points = 600", "base_points = 6.5", &["m.toml:7:15: invalid type: floating point"]),
+    ("base_points = 600", "base_points = 1200", &["base_points is 1200, not between 350 and 700"]),
+    ("floor = 350", "floor = 700", &["m.toml:12:9: the floor 700 is not below"]),
+    ("odds = 30", "odds = nan", &["m.toml:10:8: odds is NaN"]),
+    ("odds = 30", "odds = 0", &["odds is 0, not between"]),
+    ("points_to_double = 50", "points_to_double = inf", &["points_to_double is inf"]),
+    ("\"orders\"", "\"order\"", &["m.toml:15:11: there is no indicator 'order'"]),
+    ("k = 10", "k = 0", &["k is 0, not between"]),
+    ("minimum = 5", "minimum = -1", &["minimum is -1"]),
+    (
+        "name = \"voice\"",
+        "name = \"fulfilment\"",
+        &["a second dimension", "no dimension 'voice'", "no dimension 'voice'"],
+    ),
+    ("dimension = \"voice\"", "dimension = \"vioce\"", &["there is no dimension 'vioce'"]),
+    ("indicator = \"late\"", "indicator = \"lates\"", &["there is no indicator 'lates'"]),
+    ("indicator = \"late\"", "indicator = \"rating\"", &["a second characteristic over 'rating'"]),
+    ("\"M02\"", "\"M01\"", &["a second reason with the code 'M01'"]),
+    ("\"G01\"", "\"M01\"", &["a second reason with the code 'M01'"]),
+    ("\"M02\"", "\"m 2\"", &["'m 2' is not a reason code"]),
+    ("missing = -5\n", "", &["missing field `missing`"]),
+    (
+        "below = 0.04",
+        "below = 0.01",
+        &["m.toml:33:57: the bound 0.01 is not above the one before (write the"],
+    ),
+    ("below = 0.04", "below = nan", &["the bound NaN is not a number"]),
+    ("below = 2.5", "below = -inf", &["the bound -inf is not a number"]),
+    ("below = 0.04, ", "", &["an attribute without 'below'"]),
+    ("{ points = -160 }", "{ below = 1.0, points = -160 }", &["the last attribute has a bound"]),
+    ("points = 30 }", "points = 30.5 }", &["invalid type: floating point `30.5`, expected i64"]),
+    ("points = 30 }", "points = 10_001 }", &["points is 10001, not between"]),
+    ("points = 30 }", "points = 9223372036854775808 }", &["scorecard-invalid m.toml:33:"]),
+    ("points = 30 }", "points = 30, up = 1 }", &["unknown field `up`"]),
+    ("{ value = 0,", "{ value = nan,", &["the special value NaN"]),
+    ("special = [", "special = [ { value = 0, points = 1, title = \"x\" },", &["a second special value 0"]),
+    ("cap = 400\ntier = \"blocked\"\n", "", &["the gate holds nothing down"]),
+    ("cap = 400", "cap = 349", &["cap is 349, not between 350 and 700"]),
+    ("\"many_findings\"", "\"open_finding\"", &["a second gate 'open_finding'"]),
+    ("findings > 0", "findings", &["m.toml:50:8: the condition is DOUBLE, not BOOLEAN"]),
+    ("findings > 0", "find > 0", &["expression-unknown-column m.toml:50:9"]),
+    ("[[gate]]", "[gate]", &["scorecard-invalid m.toml:54:3: duplicate key", "duplicate key"]),
+    (
+        "[[dimension]]\nname = \"fulfilment\"\ntitle = \"Fulfilment\"",
+        "dimension = 3",
+        &["m.toml:21:1: unknown field `dimension`", "m.toml:28:13: there is no dimension"],
+    ),
+    ("[scorecard]", "[scorecard", &["scorecard-invalid m.toml:2:"]),
+    ("[scorecard]", "extra = 1\n[scorecard]", &["m.toml:2:1: unknown field `extra`"]),
+];
+
 #[test]
 fn what_is_wrong_is_refused_at_its_place() {
-    let cases: &[(&str, &str, &[&str])] = &[
-        ("title = \"Test\"", "titel = \"Test\"", &["m.toml:5:1: unknown field `titel`"]),
-        ("reasoning = \"For tests.\"\n", "", &["missing field `reasoning`"]),
-        ("of = \"merchant\"", "of = \"bank\"", &["m.toml:4:6: 'bank' is neither"]),
-        ("merchant-test", "Merchant Test", &["m.toml:3:8: 'Merchant Test' is not a name"]),
-        ("\"Test\"", "\"a\u{202e}b\"", &["m.toml:5:9: a text holds"]),
-        ("\"Test\"", "\" \"", &["m.toml:5:9: the text is empty"]),
-        ("base_points = 600", "base_points = 6.5", &["m.toml:7:15: invalid type: floating point"]),
-        ("base_points = 600", "base_points = 1200", &["base_points is 1200, not between 350 and 700"]),
-        (
-            "floor = 350",
-            "floor = 700",
-            &["the floor 700 is not below", "score is 600", "cap is 400", "cap is 350", "base_points is 600"],
-        ),
-        ("odds = 30", "odds = nan", &["m.toml:10:8: odds is NaN"]),
-        ("odds = 30", "odds = 0", &["odds is 0, not between"]),
-        ("points_to_double = 50", "points_to_double = inf", &["points_to_double is inf"]),
-        ("\"orders\"", "\"order\"", &["m.toml:15:11: there is no indicator 'order'"]),
-        ("k = 10", "k = 0", &["k is 0, not between"]),
-        ("minimum = 5", "minimum = -1", &["minimum is -1"]),
-        (
-            "name = \"voice\"",
-            "name = \"fulfilment\"",
-            &["a second dimension", "no dimension 'voice'", "no dimension 'voice'"],
-        ),
-        ("dimension = \"voice\"", "dimension = \"vioce\"", &["there is no dimension 'vioce'"]),
-        ("indicator = \"late\"", "indicator = \"lates\"", &["there is no indicator 'lates'"]),
-        ("indicator = \"late\"", "indicator = \"rating\"", &["a second characteristic over 'rating'"]),
-        ("\"M02\"", "\"M01\"", &["a second reason with the code 'M01'"]),
-        ("\"G01\"", "\"M01\"", &["a second reason with the code 'M01'"]),
-        ("\"M02\"", "\"m 2\"", &["'m 2' is not a reason code"]),
-        ("missing = -5\n", "", &["missing field `missing`"]),
-        (
-            "below = 0.04",
-            "below = 0.01",
-            &["m.toml:33:57: the bound 0.01 is not above the one before (write the"],
-        ),
-        ("below = 0.04", "below = nan", &["the bound NaN is not a number"]),
-        ("below = 2.5", "below = -inf", &["the bound -inf is not a number"]),
-        ("below = 0.04, ", "", &["an attribute without 'below'"]),
-        ("{ points = -160 }", "{ below = 1.0, points = -160 }", &["the last attribute has a bound"]),
-        ("points = 30 }", "points = 30.5 }", &["invalid type: floating point `30.5`, expected i64"]),
-        ("points = 30 }", "points = 10_001 }", &["points is 10001, not between"]),
-        ("points = 30 }", "points = 9223372036854775808 }", &["scorecard-invalid m.toml:33:"]),
-        ("points = 30 }", "points = 30, up = 1 }", &["unknown field `up`"]),
-        ("{ value = 0,", "{ value = nan,", &["the special value NaN"]),
-        (
-            "special = [",
-            "special = [ { value = 0, points = 1, title = \"x\" },",
-            &["a second special value 0"],
-        ),
-        ("cap = 400\ntier = \"blocked\"\n", "", &["the gate holds nothing down"]),
-        ("cap = 400", "cap = 349", &["cap is 349, not between 350 and 700"]),
-        ("\"many_findings\"", "\"open_finding\"", &["a second gate 'open_finding'"]),
-        ("findings > 0", "findings", &["m.toml:51:8: the condition is DOUBLE, not BOOLEAN"]),
-        ("findings > 0", "find > 0", &["expression-unknown-column m.toml:51:9"]),
-        ("[[gate]]", "[gate]", &["scorecard-invalid m.toml:"]),
-        (
-            "[[dimension]]\nname = \"fulfilment\"\ntitle = \"Fulfilment\"",
-            "dimension = 3",
-            &["scorecard-invalid m.toml:"],
-        ),
-        ("[scorecard]", "[scorecard", &["scorecard-invalid m.toml:2:"]),
-        ("[scorecard]", "extra = 1\n[scorecard]", &["m.toml:2:1: unknown field `extra`"]),
-    ];
-    for (from, to, expected) in cases {
+    for (from, to, expected) in WRONG {
         check(from, to, expected);
     }
 }
@@ -118,6 +112,7 @@ fn too_much_is_refused_quickly() {
         ),
         (format!("{CARD}{characteristics}"), "204 items of 'characteristic', more than 200"),
         (deep, "scorecard-invalid"),
+        ("dimension = 3".to_owned(), "m.toml:1:13: 'dimension' is not a list (write [[dimension]])"),
         (String::new(), "missing field `scorecard`"),
     ];
     for (text, words) in cases {

@@ -1,4 +1,4 @@
-use super::{INDICATORS, card};
+use super::{CARD, INDICATORS, card, parsed};
 use crate::score::{Chosen, Scored};
 use proptest::prelude::*;
 
@@ -79,6 +79,16 @@ fn gates_name_their_tiers() {
     assert_eq!(card.gate_tiers(&scored).collect::<Vec<_>>(), ["blocked", "standard"]);
     let clean = card.score(&values(&[("findings", 0.0), ("tenure", 15.0)]));
     assert!(clean.gates.is_empty());
+}
+
+#[test]
+fn a_gate_that_cannot_be_computed_is_counted_and_does_not_hold() {
+    let card = parsed(&CARD.replacen("findings > 0", "findings / tenure > 1", 1)).unwrap();
+    let cases = [(0.0, 1, 600), (2.0, 0, 600), (0.5, 0, 400)];
+    for (tenure, faults, score) in cases {
+        let scored = card.score(&values(&[("findings", 1.0), ("rating", 3.0), ("tenure", tenure)]));
+        assert_eq!((scored.gate_faults, scored.score), (faults, score), "{tenure}");
+    }
 }
 
 #[test]
