@@ -426,8 +426,8 @@ fn read_window(text: WindowText) -> Result<Window, String> {
 }
 
 fn read_prior(text: PriorText) -> Result<Prior, String> {
-    if !(text.strength > 0.0 && text.strength <= 1e6) {
-        return Err("a prior's strength is above 0 and at most 1,000,000 rows".into());
+    if !(text.strength > 0.0 && text.strength <= 1e9) {
+        return Err("a prior's strength is above 0 and at most 1,000,000,000 rows".into());
     }
     match text.mean {
         PriorMean::Of(word) if word == "platform" => Ok(Prior::Platform(text.strength)),
