@@ -162,7 +162,7 @@ pub trait Store {
     where
         Self: 'a;
     /// Its independent readers.
-    type Reader: Reader + Send;
+    type Reader: Reader + Send + 'static;
 
     /// Begins a batch.
     ///

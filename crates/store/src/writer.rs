@@ -29,6 +29,8 @@ pub struct SqliteStore {
     set_asides: u64,
     /// The file of checkpoints may lack a line, or end in a half one (the disk was full).
     file_behind: bool,
+    /// Pages of the write-ahead log at which it is written into the database.
+    drain_at: i64,
     /// Why nothing more is written.
     failed: Option<StoreError>,
     /// Held for as long as the store is open.
@@ -70,7 +72,21 @@ impl SqliteStore {
         let parties = parties::highest(&connection)?;
         let set_asides = live::last_set_aside(&connection)?;
         let reads = SqliteReader::of_writer(connection, folder);
-        Ok(Self { reads, last, parties, set_asides, file_behind: false, failed: None, _lock: lock })
+        Ok(Self {
+            reads,
+            last,
+            parties,
+            set_asides,
+            file_behind: false,
+            drain_at: DRAIN_AT,
+            failed: None,
+            _lock: lock,
+        })
+    }
+
+    /// Sets at how many pages (4 KiB each) the write-ahead log is written into the database. More: fewer, longer pauses.
+    pub fn drain_at(&mut self, pages: u32) {
+        self.drain_at = pages.into();
     }
 
     fn fail(&mut self, error: &StoreError) {
@@ -260,7 +276,7 @@ impl SqliteBatch<'_> {
             checkpoints::append(folder, checkpoint)?;
         }
         self.store.file_behind = false;
-        if folder::wal_pages(connection)? >= DRAIN_AT {
+        if folder::wal_pages(connection)? >= self.store.drain_at {
             folder::drain_wal(connection)?;
         }
         Ok(())
