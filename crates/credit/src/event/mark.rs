@@ -11,7 +11,7 @@ pub enum Marking {
     Retracted,
     /// Leaves it out until the objection is closed.
     Objected,
-    /// The objection was upheld: taken back for good.
+    /// The objection was upheld, or nothing could be verified: taken back for good.
     Corrected,
     /// The objection was not upheld: it stands again.
     Rejected,
@@ -62,8 +62,9 @@ impl MarkTypes {
             Marking::Objected
         } else if Some(event.kind) == self.closed {
             match event.text(declared, "outcome") {
-                Some("corrected") => Marking::Corrected,
-                _ => Marking::Rejected,
+                Some("rejected") => Marking::Rejected,
+                // What could not be verified may not count against anybody (15 USC 1681i asks for its deletion).
+                _ => Marking::Corrected,
             }
         } else {
             return None;

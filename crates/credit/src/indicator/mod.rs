@@ -6,6 +6,9 @@
 //! Windows are whole UTC days (hours for windows given in hours): a window of 30 days at T holds the days
 //! `day(T) − 29 … day(T)` by `occurred_at`. What is added up is an exact integer, and ratios are formed once at the end,
 //! so neither the order of arrival nor the split of the work can change a digit.
+//!
+//! Platform means ignore pair caps: which rows of a pair come first may change with what becomes known later, and the
+//! platform's value at the end of a past day must not.
 
 mod definition;
 mod measure;

@@ -1,0 +1,136 @@
+//! An independent read-only connection.
+
+use crate::backup;
+use crate::contract::{Broken, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Subject, Verified};
+use crate::error::StoreError;
+use crate::folder;
+use crate::reads::{live, log, parties, postings};
+use crate::verify;
+use probity_primitives::{Digest, Timestamp};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+
+/// Reads a store that SQLite keeps.
+#[derive(Debug)]
+pub struct SqliteReader {
+    connection: Connection,
+    folder: PathBuf,
+}
+
+impl SqliteReader {
+    /// Opens the store of a folder for reading, beside a process that writes it or without one. Takes no lock, changes
+    /// nothing, and does not hold the tail against the checkpoints: that is what an audit is for.
+    ///
+    /// # Errors
+    /// `store-missing`, `store-not-ours`, `store-newer`, `store-older`, `store-damaged`, `store-failed`.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Ok(Self { connection: folder::reading(folder)?, folder: folder.to_owned() })
+    }
+
+    /// The reads of a connection that the writer owns.
+    pub(crate) fn of_writer(connection: Connection, folder: &Path) -> Self {
+        Self { connection, folder: folder.to_owned() }
+    }
+
+    /// The connection, for the writer's own statements.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Reader for SqliteReader {
+    fn row(&mut self, seq: u64) -> Result<Option<LogRow>, StoreError> {
+        log::row(&self.connection, seq)
+    }
+
+    fn rows(&mut self, seqs: &[u64]) -> Result<Vec<LogRow>, StoreError> {
+        log::rows(&self.connection, seqs)
+    }
+
+    fn find(&mut self, key: &Key) -> Result<Option<u64>, StoreError> {
+        log::find(&self.connection, key)
+    }
+
+    fn range(&mut self, from_seq: u64, most: usize) -> Result<Vec<LogRow>, StoreError> {
+        log::range(&self.connection, from_seq, most)
+    }
+
+    fn last(&mut self) -> Result<(u64, Digest), StoreError> {
+        log::last(&self.connection)
+    }
+
+    fn event_count(&mut self) -> Result<u64, StoreError> {
+        // The log has no gaps; an audit would find one.
+        log::end(&self.connection)
+    }
+
+    fn postings(&mut self, subject: Subject) -> Result<Vec<u64>, StoreError> {
+        postings::postings(&self.connection, subject)
+    }
+
+    fn state(&mut self, party: u32) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        live::state(&self.connection, party)
+    }
+
+    fn party_number(&mut self, role: u8, id: &str) -> Result<Option<u32>, StoreError> {
+        parties::party_number(&self.connection, role, id)
+    }
+
+    fn party_name(&mut self, number: u32) -> Result<Option<(u8, String)>, StoreError> {
+        parties::party_name(&self.connection, number)
+    }
+
+    fn parties(
+        &mut self,
+        role: Option<u8>,
+        after: u32,
+        most: usize,
+    ) -> Result<Vec<(u32, u8, String)>, StoreError> {
+        parties::parties(&self.connection, role, after, most)
+    }
+
+    fn party_count(&mut self, role: Option<u8>) -> Result<u64, StoreError> {
+        parties::party_count(&self.connection, role)
+    }
+
+    fn open_orders(
+        &mut self,
+        due_until: Timestamp,
+        most: usize,
+    ) -> Result<Vec<(Key, Timestamp)>, StoreError> {
+        live::open_orders(&self.connection, due_until, most)
+    }
+
+    fn open_order(&mut self, order: &Key) -> Result<Option<Timestamp>, StoreError> {
+        live::open_order(&self.connection, order)
+    }
+
+    fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        live::next_due(&self.connection)
+    }
+
+    fn record(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        live::record(&self.connection, name)
+    }
+
+    fn set_asides(&mut self, after: u64, most: usize) -> Result<Vec<(u64, SetAside)>, StoreError> {
+        live::set_asides(&self.connection, after, most)
+    }
+
+    fn last_checkpoint(&mut self) -> Result<Option<Checkpoint>, StoreError> {
+        log::last_checkpoint(&self.connection)
+    }
+
+    fn verify(&mut self, progress: Progress<'_>) -> Result<Verified, Broken> {
+        verify::verify(&self.connection, &self.folder, progress)
+    }
+
+    fn backup(&mut self, to: &Path, progress: Progress<'_>) -> Result<(), StoreError> {
+        backup::copy(&self.connection, &self.folder, to, progress)
+    }
+}

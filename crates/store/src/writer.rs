@@ -1,0 +1,403 @@
+//! The one writer: batches on SQLite.
+
+use crate::checkpoints;
+use crate::contract::{
+    Appended, Batch, Checkpoint, Key, LONGEST_BODY, LONGEST_CONTENT, SetAside, Store, Subject,
+};
+use crate::error::{AtPlace, DATABASE, StoreError};
+use crate::folder;
+use crate::reader::SqliteReader;
+use crate::reads::{live, log, parties, postings, statement, stored};
+use crate::seal::{chain, sealed};
+use probity_primitives::{Digest, Timestamp};
+use rusqlite::{Connection, Params};
+use std::fs::{self, File};
+use std::path::Path;
+
+/// Pages of the write-ahead log (4 KiB each) at which it is written into the database: 32 MiB. Larger, a page that is
+/// touched by many batches is copied once for all of them; smaller, the pause is shorter.
+const DRAIN_AT: i64 = 8_192;
+
+/// A store on SQLite in one folder, opened for writing by this process alone.
+#[derive(Debug)]
+pub struct SqliteStore {
+    reads: SqliteReader,
+    /// Seq and hash of the last durable row.
+    last: (u64, Digest),
+    /// Highest numbers given.
+    parties: u32,
+    set_asides: u64,
+    /// The file of checkpoints may lack a line, or end in a half one (the disk was full).
+    file_behind: bool,
+    /// Pages of the write-ahead log at which it is written into the database.
+    drain_at: i64,
+    /// Why nothing more is written.
+    failed: Option<StoreError>,
+    /// Held for as long as the store is open.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store of a folder, bringing its schema forward.
+    ///
+    /// # Errors
+    /// `store-missing`, `store-in-use`, `store-read-only`, `store-not-ours`, `store-newer`, `store-damaged` (also when
+    /// the log does not hold what its last checkpoint promises), `store-full`, `store-failed`.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        folder::existing(folder)?;
+        Self::open_checked(folder)
+    }
+
+    /// Opens the store of a folder, or makes one in a folder that is empty or does not exist.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`], save `store-missing`.
+    pub fn open_or_create(folder: &Path) -> Result<Self, StoreError> {
+        match folder::existing(folder) {
+            Ok(_) => {}
+            Err(StoreError::Missing(_)) => {
+                fs::create_dir_all(folder).map_err(|error| StoreError::io(folder, &error))?;
+            }
+            Err(error) => return Err(error),
+        }
+        Self::open_checked(folder)
+    }
+
+    fn open_checked(folder: &Path) -> Result<Self, StoreError> {
+        let lock = folder::lock(folder)?;
+        let connection = folder::writing(folder)?;
+        folder::sync_folder(folder)?;
+        tail_is_whole(&connection, folder)?;
+        let last = log::last(&connection)?;
+        let parties = parties::highest(&connection)?;
+        let set_asides = live::last_set_aside(&connection)?;
+        let reads = SqliteReader::of_writer(connection, folder);
+        Ok(Self {
+            reads,
+            last,
+            parties,
+            set_asides,
+            file_behind: false,
+            drain_at: DRAIN_AT,
+            failed: None,
+            _lock: lock,
+        })
+    }
+
+    /// Sets at how many pages (4 KiB each) the write-ahead log is written into the database. More: fewer, longer pauses.
+    pub fn drain_at(&mut self, pages: u32) {
+        self.drain_at = pages.into();
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        if error.stops_writing() && self.failed.is_none() {
+            self.failed = Some(error.clone());
+        }
+    }
+}
+
+/// Holds the end of the log against the last checkpoints of the file and of the database, and brings the file up to the
+/// database where a process died between the two.
+fn tail_is_whole(connection: &Connection, folder: &Path) -> Result<(), StoreError> {
+    let in_database = log::last_checkpoint(connection)?;
+    let file = checkpoints::read(folder)?;
+    if file.is_none() && in_database.is_some() {
+        let why = "the file is missing; if the log is known to be whole, put an empty file in its place";
+        return Err(StoreError::damaged(folder::CHECKPOINTS_FILE, why));
+    }
+    let mut file = file.unwrap_or_default();
+    for checkpoint in file.last().into_iter().chain(&in_database) {
+        match log::row(connection, checkpoint.seq)? {
+            _ if checkpoint.seq == 0 => {}
+            Some(row) if row.hash == checkpoint.hash => {}
+            Some(_) => {
+                let why = format!("the checkpoint of {} holds another hash", checkpoint.at);
+                return Err(StoreError::damaged(log::place(checkpoint.seq), why));
+            }
+            None => {
+                let why = format!("the tail was cut: the checkpoint of {} holds this row", checkpoint.at);
+                return Err(StoreError::damaged(log::place(checkpoint.seq), why));
+            }
+        }
+    }
+    file.extend(log::checkpoints(connection, file.last().map_or(0, |last| last.seq))?);
+    checkpoints::replace(folder, &file)
+}
+
+impl Store for SqliteStore {
+    type Batch<'a> = SqliteBatch<'a>;
+    type Reader = SqliteReader;
+
+    fn begin(&mut self) -> Result<SqliteBatch<'_>, StoreError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        if let Err(error) = self.reads.connection().execute_batch("BEGIN IMMEDIATE").at(|| DATABASE.into()) {
+            self.fail(&error);
+            return Err(error);
+        }
+        let (last, parties, set_asides) = (self.last, self.parties, self.set_asides);
+        Ok(SqliteBatch { store: self, last, parties, set_asides, checkpoint: None, spoilt: None, open: true })
+    }
+
+    fn reader(&self) -> Result<SqliteReader, StoreError> {
+        SqliteReader::open(self.reads.folder())
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        // Readers that live on find everything in the database; an error changes nothing that was acknowledged.
+        if self.failed.is_none() {
+            let _ = folder::drain_wal(self.reads.connection());
+        }
+    }
+}
+
+/// One batch of a [`SqliteStore`].
+#[derive(Debug)]
+pub struct SqliteBatch<'a> {
+    store: &'a mut SqliteStore,
+    last: (u64, Digest),
+    parties: u32,
+    set_asides: u64,
+    checkpoint: Option<Checkpoint>,
+    /// The first error of a write: the batch can only be dropped.
+    spoilt: Option<StoreError>,
+    open: bool,
+}
+
+impl SqliteBatch<'_> {
+    /// Does one write. After the first that failed, SQLite may have rolled back already: then nothing more may be written,
+    /// or the rest would be committed without it.
+    fn write<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Some(error) = &self.spoilt {
+            return Err(error.clone());
+        }
+        let result = work(self);
+        if let Err(error) = &result
+            && !matches!(error, StoreError::Refused(_))
+        {
+            self.store.fail(error);
+            self.spoilt = Some(error.clone());
+        }
+        result
+    }
+
+    fn execute(
+        &self,
+        sql: &str,
+        params: impl Params,
+        place: impl FnOnce() -> String,
+    ) -> Result<usize, StoreError> {
+        statement(self.store.reads.connection(), sql)?.execute(params).at(place)
+    }
+
+    fn new_party(&mut self, role: u8, id: &str) -> Result<u32, StoreError> {
+        if let Some(number) = parties::party_number(self.store.reads.connection(), role, id)? {
+            return Ok(number);
+        }
+        let number = self
+            .parties
+            .checked_add(1)
+            .ok_or_else(|| StoreError::Refused("a store holds at most 4294967295 parties".into()))?;
+        let name = parties::name(role, id);
+        self.execute(
+            "INSERT INTO party (number, role, name, seal) VALUES (?1, ?2, ?3, ?4)",
+            (number, role, &name, parties::party_seal(number, &name)),
+            || format!("party {number}"),
+        )?;
+        self.parties = number;
+        Ok(number)
+    }
+
+    fn add_postings(&mut self, subject: Subject, seqs: &[u64]) -> Result<(), StoreError> {
+        let last = postings::last_chunk(self.store.reads.connection(), subject)?;
+        let (mut number, mut bytes, mut before) = match last {
+            Some(chunk) => (chunk.number, chunk.bytes, chunk.seqs.last().copied().unwrap_or(0)),
+            None => (0, Vec::new(), 0),
+        };
+        let mut rest = seqs;
+        while let Some((first, after)) = rest.split_first() {
+            if bytes.len() >= postings::FULL_CHUNK {
+                self.put_chunk(subject, number, &bytes)?;
+                (number, before) = (number + 1, 0);
+                bytes.clear();
+            }
+            postings::encode(&mut bytes, before, &[*first]);
+            (before, rest) = (*first, after);
+        }
+        self.put_chunk(subject, number, &bytes)
+    }
+
+    fn put_chunk(&self, subject: Subject, chunk: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let (table, identity) = postings::identity(subject, chunk);
+        let bytes = sealed(table, &identity, bytes);
+        let place = || postings::place(subject, chunk);
+        match subject {
+            Subject::Party(party) => {
+                let sql = "INSERT OR REPLACE INTO party_posting (party, chunk, seqs) VALUES (?1, ?2, ?3)";
+                self.execute(sql, (party, stored(chunk), bytes), place)?;
+            }
+            Subject::Order(order) => {
+                let sql = "INSERT OR REPLACE INTO order_posting (order_key, chunk, seqs) VALUES (?1, ?2, ?3)";
+                self.execute(sql, (order, stored(chunk), bytes), place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_row(&mut self, key: Key, recorded_at: Timestamp, body: &[u8]) -> Result<Appended, StoreError> {
+        let seq = self.last.0 + 1;
+        let hash = chain(&self.last.1, seq, recorded_at, &key, body);
+        let taken = self.execute(
+            "INSERT INTO log (seq, key, recorded_at, hash, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
+            (stored(seq), key, recorded_at.millis(), hash.0, body),
+            || log::place(seq),
+        )?;
+        if taken == 1 {
+            self.last = (seq, hash);
+            return Ok(Appended::Taken(seq));
+        }
+        match log::find(self.store.reads.connection(), &key)? {
+            Some(seq) => Ok(Appended::Known(seq)),
+            None => Err(StoreError::damaged("the keys of the log", "a key is there and cannot be found")),
+        }
+    }
+
+    /// After the database has committed: what follows can no longer undo the batch, only stop the next one.
+    fn after_commit(&mut self) -> Result<(), StoreError> {
+        let connection = self.store.reads.connection();
+        let folder = self.store.reads.folder();
+        if self.store.file_behind {
+            checkpoints::replace(folder, &log::checkpoints(connection, 0)?)?;
+        } else if let Some(checkpoint) = &self.checkpoint {
+            self.store.file_behind = true;
+            checkpoints::append(folder, checkpoint)?;
+        }
+        self.store.file_behind = false;
+        if folder::wal_pages(connection)? >= self.store.drain_at {
+            folder::drain_wal(connection)?;
+        }
+        Ok(())
+    }
+}
+
+impl Batch for SqliteBatch<'_> {
+    type Reads = SqliteReader;
+
+    fn reads(&mut self) -> &mut SqliteReader {
+        &mut self.store.reads
+    }
+
+    fn append(&mut self, key: Key, recorded_at: Timestamp, body: &[u8]) -> Result<Appended, StoreError> {
+        if body.len() > LONGEST_BODY {
+            return Err(StoreError::Refused(format!("a body of {} bytes is longer than 16 MiB", body.len())));
+        }
+        self.write(|batch| batch.add_row(key, recorded_at, body))
+    }
+
+    fn party(&mut self, role: u8, id: &str) -> Result<u32, StoreError> {
+        self.write(|batch| batch.new_party(role, id))
+    }
+
+    fn put_postings(&mut self, subject: Subject, seqs: &[u64]) -> Result<(), StoreError> {
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        self.write(|batch| batch.add_postings(subject, seqs))
+    }
+
+    fn put_state(&mut self, party: u32, seq: u64, state: &[u8]) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let bytes = sealed("state", &live::state_identity(party, seq), state);
+            let sql = "INSERT OR REPLACE INTO state (party, seq, bytes) VALUES (?1, ?2, ?3)";
+            batch.execute(sql, (party, stored(seq), bytes), || format!("state {party}")).map(|_| ())
+        })
+    }
+
+    fn drop_state(&mut self, party: u32) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let place = || format!("state {party}");
+            batch.execute("DELETE FROM state WHERE party = ?1", [party], place).map(|_| ())
+        })
+    }
+
+    fn put_open_order(&mut self, order: Key, due: Timestamp) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let sql = "INSERT OR REPLACE INTO open_order (order_key, due, seal) VALUES (?1, ?2, ?3)";
+            let params = (order, due.millis(), live::open_order_seal(&order, due));
+            batch.execute(sql, params, || "open order".into()).map(|_| ())
+        })
+    }
+
+    fn drop_open_order(&mut self, order: Key) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let sql = "DELETE FROM open_order WHERE order_key = ?1";
+            batch.execute(sql, [order], || "open order".into()).map(|_| ())
+        })
+    }
+
+    fn put_record(&mut self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let bytes = sealed("record", name.as_bytes(), bytes);
+            let sql = "INSERT OR REPLACE INTO record (name, bytes) VALUES (?1, ?2)";
+            batch.execute(sql, (name, bytes), || format!("record {name}")).map(|_| ())
+        })
+    }
+
+    fn drop_record(&mut self, name: &str) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let place = || format!("record {name}");
+            batch.execute("DELETE FROM record WHERE name = ?1", [name], place).map(|_| ())
+        })
+    }
+
+    fn set_aside(&mut self, item: &SetAside) -> Result<(), StoreError> {
+        let kept = item.content.get(..LONGEST_CONTENT).unwrap_or(&item.content);
+        self.write(|batch| {
+            let number = batch.set_asides + 1;
+            let bytes = sealed("set_aside", &number.to_be_bytes(), &live::encode_set_aside(item, kept));
+            let sql = "INSERT INTO set_aside (number, item) VALUES (?1, ?2)";
+            batch.execute(sql, (stored(number), bytes), || format!("set aside {number}"))?;
+            batch.set_asides = number;
+            Ok(())
+        })
+    }
+
+    fn checkpoint(&mut self, at: Timestamp) -> Result<Checkpoint, StoreError> {
+        self.write(|batch| {
+            let checkpoint = Checkpoint { seq: batch.last.0, hash: batch.last.1, at };
+            let sql = "INSERT OR REPLACE INTO checkpoint (seq, hash, at, seal) VALUES (?1, ?2, ?3, ?4)";
+            let seal = log::checkpoint_seal(&checkpoint);
+            let params = (stored(checkpoint.seq), checkpoint.hash.0, at.millis(), seal);
+            batch.execute(sql, params, || log::checkpoint_place(stored(checkpoint.seq)))?;
+            batch.checkpoint = Some(checkpoint);
+            Ok(checkpoint)
+        })
+    }
+
+    fn commit(mut self) -> Result<(), StoreError> {
+        self.write(|batch| batch.execute("COMMIT", [], || DATABASE.into()).map(|_| ()))?;
+        self.open = false;
+        self.store.last = self.last;
+        self.store.parties = self.parties;
+        self.store.set_asides = self.set_asides;
+        if let Err(error) = self.after_commit() {
+            self.store.fail(&error);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SqliteBatch<'_> {
+    fn drop(&mut self) {
+        let connection = self.store.reads.connection();
+        if self.open
+            && !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK").at(|| DATABASE.into())
+        {
+            self.store.fail(&error);
+        }
+    }
+}
