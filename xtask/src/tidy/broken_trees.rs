@@ -79,7 +79,7 @@ fn the_good_tree_is_tidy() {
 }
 
 #[test]
-fn this_repository_is_read_and_its_rules_have_different_names() {
+fn each_rule_has_a_name_of_its_own() {
     let names: std::collections::BTreeSet<_> = super::RULES.iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), super::RULES.len());
 }
