@@ -46,8 +46,9 @@ const RULES: [(&str, Rule); 14] = [
 /// Checks the tree, prints what it found, and says whether the tree is tidy.
 pub(crate) fn run(root: &Path) -> Result<bool, String> {
     let tree = Checkout::read(root)?;
-    for name in dependencies::unused(&tree) {
-        note(&format!("note: docs/DEPENDENCIES.md lists `{name}`, which no crate uses"));
+    let unused = dependencies::unused(&tree);
+    if !unused.is_empty() {
+        note(&format!("note: docs/DEPENDENCIES.md lists what no crate uses: {}", unused.join(", ")));
     }
     let findings = findings(&tree);
     for (rule, finding) in &findings {
