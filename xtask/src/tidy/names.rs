@@ -5,8 +5,7 @@ use crate::finding::Finding;
 use crate::rust_text::words;
 use std::collections::BTreeSet;
 
-const FORBIDDEN: [&str; 9] =
-    ["common", "utils", "util", "helpers", "helper", "types", "manager", "misc", "shared"];
+const FORBIDDEN: [&str; 8] = ["common", "utils", "util", "helpers", "helper", "types", "manager", "misc"];
 const SOURCES: [&str; 5] = [".rs", ".js", ".mjs", ".ts", ".css"];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
