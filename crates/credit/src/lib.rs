@@ -1,1 +1,11 @@
-//! Not written yet.
+//! The pure pipeline of Probity: **event → order → indicator → score → tier**.
+//!
+//! No I/O, no clock, no async, no randomness: time is an argument. So the same code runs live, in a replay, in a test.
+//! The modules stand in the order of the flow; a module names only modules above it.
+
+pub mod source;
+pub mod event;
+pub mod order;
+pub mod indicator;
+pub mod score;
+pub mod tier;

@@ -1,0 +1,22 @@
+//! Scorecards: base points plus points per attribute give a score, its dimensions, its reasons.
+//!
+//! Definition (TOML) + indicator values → pure function → [`compute::Scored`], and with the whole trace
+//! [`explain::Explanation`].
+
+pub mod scale;
+pub(crate) mod findings;
+pub mod definition;
+mod shape;
+mod parse;
+pub mod compute;
+mod reasons;
+pub mod explain;
+
+#[cfg(test)]
+mod tests;
+
+pub use compute::{Chosen, DimensionScore, Scored};
+pub use definition::Scorecard;
+pub use explain::Explanation;
+pub use parse::SCORECARD_INVALID;
+pub use scale::Scale;
