@@ -1,0 +1,191 @@
+//! `cargo xtask test`: every check in order, the first failure stops the run.
+
+use crate::tally::Tally;
+use crate::terminal::{heading, note, say};
+use crate::tidy;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The version of cargo-deny that is built when none is installed; `deny.toml` is written for it.
+const DENY_VERSION: &str = "0.20.2";
+
+/// What a step does.
+enum Work {
+    /// A command that passes or fails.
+    Command(Vec<String>),
+    /// A command whose test results are counted.
+    Tests(Vec<String>),
+    /// The rules of the house.
+    Tidy,
+    /// Licences, bans and sources of the dependencies.
+    Deny,
+}
+
+struct Step {
+    title: &'static str,
+    work: Work,
+    /// Left out by `--quick`.
+    thorough: bool,
+}
+
+/// Runs the steps, prints the times and the tally, and says whether all passed.
+pub(crate) fn run(root: &Path, quick: bool) -> Result<bool, String> {
+    let mut tally = Tally::default();
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    let mut passed = true;
+    for step in steps().into_iter().filter(|step| !(quick && step.thorough)) {
+        heading(step.title);
+        let start = Instant::now();
+        let (ok, repeat) = work(root, &step.work, &mut tally)?;
+        times.push((step.title, start.elapsed()));
+        if !ok {
+            note(&format!("\n{} failed. Run it again with:\n    {repeat}", step.title));
+            passed = false;
+            break;
+        }
+    }
+    heading("times");
+    for (title, time) in times {
+        note(&format!("{title:<12} {:>7.1} s", time.as_secs_f64()));
+    }
+    say(&format!("{} passed, {} failed", tally.passed, tally.failed));
+    Ok(passed)
+}
+
+fn steps() -> Vec<Step> {
+    let cargo =
+        |line: &str| ["cargo"].into_iter().chain(line.split(' ')).map(str::to_owned).collect::<Vec<_>>();
+    let tests = match has("cargo-nextest") {
+        true => cargo("nextest run --workspace --locked --no-fail-fast"),
+        false => cargo("test --workspace --locked --no-fail-fast --lib --bins --tests"),
+    };
+    let step = |title, work, thorough| Step { title, work, thorough };
+    vec![
+        step("fmt", Work::Command(cargo("fmt --all --check")), false),
+        step("tidy", Work::Tidy, false),
+        step(
+            "clippy",
+            Work::Command(cargo("clippy --workspace --all-targets --locked -- -D warnings")),
+            false,
+        ),
+        step("tests", Work::Tests(tests), false),
+        step("doc tests", Work::Tests(cargo("test --doc --workspace --locked")), true),
+        step("docs", Work::Command(cargo("doc --no-deps --workspace --locked")), true),
+        step("cargo-deny", Work::Deny, true),
+    ]
+}
+
+/// Does the work; whether it passed, and the command that repeats it.
+fn work(root: &Path, work: &Work, tally: &mut Tally) -> Result<(bool, String), String> {
+    match work {
+        Work::Tidy => Ok((tidy::run(root)?, "cargo xtask tidy".to_owned())),
+        Work::Command(words) => {
+            let is_docs = words.iter().any(|word| word == "doc");
+            let mut command = command(root, words);
+            if is_docs {
+                command.env("RUSTDOCFLAGS", "-D warnings");
+            }
+            let prefix = if is_docs { "RUSTDOCFLAGS='-D warnings' " } else { "" };
+            Ok((succeeds(command)?, format!("{prefix}{}", words.join(" "))))
+        }
+        Work::Tests(words) => {
+            let (ok, counted) = counted(command(root, words))?;
+            tally.add(counted);
+            Ok((ok, words.join(" ")))
+        }
+        Work::Deny => {
+            let program = deny(root)?.display().to_string();
+            // Advisories live in a git repository elsewhere; the run must not depend on reaching it.
+            note("licences, bans and sources; advisories need the network: `cargo deny check advisories`");
+            let words = [&program, "check", "licenses", "bans", "sources"].map(str::to_owned);
+            Ok((succeeds(command(root, &words))?, words.join(" ")))
+        }
+    }
+}
+
+fn command(root: &Path, words: &[String]) -> Command {
+    let (program, arguments) =
+        words.split_first().map_or(("true", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root);
+    command
+}
+
+fn succeeds(mut command: Command) -> Result<bool, String> {
+    note(&format!("$ {}", shown(&command)));
+    let status =
+        command.status().map_err(|error| format!("{} could not be started: {error}", shown(&command)))?;
+    Ok(status.success())
+}
+
+fn shown(command: &Command) -> String {
+    let words = [command.get_program()].into_iter().chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
+
+/// Runs a command, passes its output on, and counts the test results in it.
+fn counted(mut command: Command) -> Result<(bool, Tally), String> {
+    let line = shown(&command);
+    note(&format!("$ {line}"));
+    let failed = |error: std::io::Error| format!("{line} could not be run: {error}");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    let (output, errors) = (child.stdout.take(), child.stderr.take());
+    let tally = std::thread::scope(|scope| {
+        let errors =
+            scope.spawn(|| errors.map(|from| passed_on(from, std::io::stderr())).unwrap_or_default());
+        let mut tally = output.map(|from| passed_on(from, std::io::stdout())).unwrap_or_default();
+        tally.add(errors.join().unwrap_or_default());
+        tally
+    });
+    let status = child.wait().map_err(failed)?;
+    Ok((status.success(), tally))
+}
+
+fn passed_on(from: impl Read, mut to: impl Write) -> Tally {
+    let mut tally = Tally::default();
+    let mut reader = BufReader::new(from);
+    let mut line = Vec::new();
+    // A terminal that went away must not stop the counting, so a failing write is ignored.
+    while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+        drop(to.write_all(&line).and_then(|()| to.flush()));
+        tally.add(Tally::of_line(&String::from_utf8_lossy(&line)).unwrap_or_default());
+        line.clear();
+    }
+    tally
+}
+
+fn has(program: &str) -> bool {
+    let quiet = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|status| status.success())
+}
+
+/// cargo-deny: the installed one, or one built into the tools folder below the target folder.
+fn deny(root: &Path) -> Result<PathBuf, String> {
+    if has("cargo-deny") {
+        return Ok("cargo-deny".into());
+    }
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+    let tools = target.join("tools");
+    let program = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    if program.is_file() {
+        return Ok(program);
+    }
+    note("cargo-deny is not installed: building it once, without optimisation (two to four minutes)");
+    let mut install = Command::new("cargo");
+    // Unoptimised: it checks a lock file in a second either way, and optimising takes several times as long to build.
+    install
+        .args(["install", "cargo-deny", "--locked", "--debug", "--version", DENY_VERSION, "--root"])
+        .arg(&tools);
+    install.arg("--target-dir").arg(tools.join("build")).env_remove("CARGO_TARGET_DIR").current_dir(&target);
+    if !succeeds(install)? {
+        return Err(
+            "cargo-deny could not be built; `cargo install cargo-deny --locked` may say more".to_owned()
+        );
+    }
+    // What it was built from takes 700 MB and is not needed again; failing to remove it harms nothing.
+    drop(std::fs::remove_dir_all(tools.join("build")));
+    Ok(program)
+}

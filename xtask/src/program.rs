@@ -1,0 +1,45 @@
+//! `cargo xtask demo` and `cargo xtask bench`: build a binary of the server and become it.
+
+use std::path::Path;
+use std::process::Command;
+
+/// The real marketplace sample, where it lies beside the repository.
+const SAMPLE: &str = "../shared/data/olist-sample";
+
+/// Builds and runs `probity demo`. Comes back only with a failure, or where a process cannot be replaced.
+pub(crate) fn demo(root: &Path, arguments: &[String]) -> Result<bool, String> {
+    let names_data = arguments.iter().any(|word| word == "--data" || word.starts_with("--data="));
+    let asks_help = arguments.iter().any(|word| word == "--help-probity");
+    let mut passed: Vec<String> = vec!["demo".to_owned()];
+    passed.extend(arguments.iter().filter(|word| *word != "--help-probity").cloned());
+    if asks_help {
+        passed.push("--help".to_owned());
+    } else if !names_data && root.join(SAMPLE).is_dir() {
+        passed.extend(["--data".to_owned(), root.join(SAMPLE).display().to_string()]);
+    }
+    become_binary(root, "probity", &passed)
+}
+
+/// Builds and runs the benchmarks.
+pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<bool, String> {
+    become_binary(root, "probity-bench", arguments)
+}
+
+fn become_binary(root: &Path, binary: &str, arguments: &[String]) -> Result<bool, String> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["run", "--release", "--package", "probity-server", "--bin", binary, "--manifest-path"]);
+    cargo.arg(root.join("Cargo.toml")).arg("--").args(arguments);
+    replace(cargo).map_err(|error| format!("cargo could not be started: {error}"))
+}
+
+/// Replaces this process, so that Ctrl-C reaches the binary alone and it can shut down in order.
+#[cfg(unix)]
+fn replace(mut command: Command) -> Result<bool, std::io::Error> {
+    use std::os::unix::process::CommandExt;
+    Err(command.exec())
+}
+
+#[cfg(not(unix))]
+fn replace(mut command: Command) -> Result<bool, std::io::Error> {
+    command.status().map(|status| status.success())
+}

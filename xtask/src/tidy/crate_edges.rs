@@ -1,0 +1,51 @@
+//! Lower never knows higher: which crate may depend on which.
+
+use crate::checkout::{Checkout, Package};
+use crate::finding::Finding;
+
+/// The house plan: each crate and the crates it may name. Development dependencies are free.
+const PLAN: [(&str, &[&str]); 6] = [
+    ("primitives", &[]),
+    ("expression", &["primitives"]),
+    ("credit", &["primitives", "expression"]),
+    ("store", &["primitives"]),
+    ("intake", &["primitives"]),
+    ("server", &["primitives", "expression", "credit", "store", "intake"]),
+];
+
+/// Crates outside the house: tools that nothing depends on and that depend on nothing of the house.
+const TOOLS: [&str; 1] = ["xtask"];
+
+pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
+    tree.packages.iter().flat_map(of_package).collect()
+}
+
+fn of_package(package: &Package) -> Vec<Finding> {
+    let at = format!("{}/Cargo.toml", package.folder);
+    let planned = PLAN.iter().find(|(name, _)| *name == package.name).map(|(_, allowed)| *allowed);
+    let is_tool = TOOLS.contains(&package.name.as_str());
+    let Some(allowed) = planned.or(is_tool.then_some(&[])) else {
+        let what = format!("the crate `{}` is not in the house plan", package.name);
+        return vec![Finding::new(
+            &at,
+            what,
+            "add it to the house plan: PLAN in xtask/src/tidy/crate_edges.rs",
+        )];
+    };
+    let names = super::dependencies::of(&package.manifest, &["dependencies", "build-dependencies"]);
+    let own = names.iter().filter_map(|name| name.strip_prefix("probity-"));
+    let refused = own.filter(|name| !allowed.contains(name)).map(|name| {
+        let what = format!("`{}` may not depend on `{name}`", package.name);
+        let instead = match allowed {
+            [] => {
+                "depend on none of our crates; move what is shared down, or pass it as an argument".to_owned()
+            }
+            _ => format!(
+                "use only {}; move what is shared down, or let the server join the two",
+                allowed.join(", ")
+            ),
+        };
+        Finding::new(&at, what, instead)
+    });
+    refused.collect()
+}

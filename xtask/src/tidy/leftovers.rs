@@ -1,0 +1,41 @@
+//! Nothing half done is left in the sources.
+
+use crate::checkout::Checkout;
+use crate::finding::Finding;
+use crate::rust_text::words;
+
+const LEFTOVERS: [(&str, &str, &str); 4] = [
+    ("todo", "!", "write it, or open an issue and return a Problem"),
+    ("unimplemented", "!", "write it, or return a Problem that says it is not supported"),
+    ("dbg", "!", "remove it; the server logs through tracing"),
+    ("ignore", "]", "mend the test or remove it; a slow one belongs into the benchmarks"),
+];
+
+pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (file, rust) in tree.sources() {
+        for (word, behind, instead) in LEFTOVERS {
+            for at in words(&rust.code, word) {
+                let before = rust.code.get(..at).unwrap_or_default();
+                let after = rust.code.get(at + word.len()..).unwrap_or_default();
+                let (is_left, shown) = match behind {
+                    // An attribute may carry a reason: `#[ignore = "…"]`.
+                    "]" => (
+                        before.ends_with("#[") && after.trim_start().starts_with([']', '=']),
+                        format!("#[{word}]"),
+                    ),
+                    _ => (after.starts_with(behind), format!("{word}!")),
+                };
+                if is_left {
+                    found.push(Finding::on_line(
+                        &file.path,
+                        rust.line(at),
+                        format!("`{shown}` is left in the source"),
+                        instead,
+                    ));
+                }
+            }
+        }
+    }
+    found
+}
