@@ -17,4 +17,5 @@ pub mod export;
 pub mod mapping;
 
 pub use file::{FileReader, Options, open};
+pub use mapping::Mapping;
 pub use row::{Aside, Cell, Counts, Item, Row};

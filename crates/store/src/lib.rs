@@ -1,1 +1,3 @@
-//! Not written yet.
+//! The only SQL of Probity.
+
+pub mod staging;
