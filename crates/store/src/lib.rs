@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! The log and the live records: the only place that speaks SQL. Knows bytes, not events.
 //!
 //! One data folder holds `probity.db` (SQLite), `checkpoints` (what the log's tail must contain) and `lock` (one process
@@ -29,3 +30,8 @@ pub use error::StoreError;
 pub use reader::SqliteReader;
 pub use restore::restore;
 pub use writer::{SqliteBatch, SqliteStore};
+=======
+//! The only SQL of Probity.
+
+pub mod staging;
+>>>>>>> refs/heads/intake
