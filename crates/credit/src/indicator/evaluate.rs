@@ -111,12 +111,20 @@ fn read_sums(index: usize, read: &Read, sums: &Sums, last: i32, priors: &Priors)
     let (first, upto) = span(read.window, last, |first| within(first, last).rows);
     match read.aggregate {
         Aggregate::DaysSinceFirst | Aggregate::DaysSinceLast => {
+            if !enough(read, within(first, upto).rows) {
+                return None;
+            }
             let mut days =
                 sums.buckets.within(first, upto).filter(|(_, cell)| cell.rows > 0).map(|(day, _)| *day);
             let day = if read.aggregate == Aggregate::DaysSinceFirst { days.next() } else { days.last() };
             return day.map(|day| f64::from(last) - f64::from(day));
         }
-        Aggregate::DecayedSum => return Some(decayed(read, sums, first, last)),
+        Aggregate::DecayedSum => {
+            // What has decayed to nothing is as if it were not there.
+            let reach = i32::try_from(read.decay.len()).unwrap_or(i32::MAX);
+            let first = first.max(last.saturating_sub(reach.saturating_sub(1)));
+            return enough(read, within(first, last).rows).then(|| decayed(read, sums, first, last));
+        }
         _ => {}
     }
     let sum = if read.window == Window::Lifetime { sums.total } else { within(first, upto) };

@@ -20,8 +20,8 @@ pub struct PartyState {
     tiles: Vec<(u16, Tiles)>,
 }
 
-/// Buckets beyond a measure's retention that may gather before they are forgotten.
-const SLACK: usize = 64;
+/// Buckets beyond a measure's retention that may gather before they are forgotten; few in tests, so that they forget often.
+const SLACK: usize = if cfg!(test) { 2 } else { 64 };
 
 impl PartyState {
     /// A party of which nothing is known.

@@ -185,11 +185,12 @@ impl Sums {
 
     fn forget_before(&mut self, measure: &Measure, bucket: i32) {
         self.buckets.forget_before(bucket);
-        self.mix.retain(|_, series| {
-            series.forget_before(bucket);
-            !series.entries.is_empty()
-        });
+        // A lifetime looks at every category and every pair there ever was.
         if !measure.total {
+            self.mix.retain(|_, series| {
+                series.forget_before(bucket);
+                !series.entries.is_empty()
+            });
             self.pairs.retain(|_, entries| entries.iter().any(|entry| entry.bucket >= bucket));
         }
     }
