@@ -78,9 +78,7 @@ impl Reference {
                         let names = plan.names(definition.of).to_vec();
                         Source::Derived(Expression::parse(&text.text, &Siblings(names)).unwrap())
                     }
-                    Body::Measured(measured) => {
-                        read(&definition, measured, vocabulary, rates, witnesses)
-                    }
+                    Body::Measured(measured) => read(&definition, measured, vocabulary, rates, witnesses),
                 };
                 (definition, source)
             })
@@ -403,9 +401,8 @@ fn mixed(measured: &Measured, all: &[Row], divisor: f64, rows: &[&Row], at: Time
     let mut counts: BTreeMap<u64, (Option<&str>, f64)> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.base) {
         let name = row.category.as_deref();
-        let order = name.map_or(0, |name| {
-            u64::from_le_bytes(Digest::of(&[name.as_bytes()]).0[..8].try_into().unwrap())
-        });
+        let order = name
+            .map_or(0, |name| u64::from_le_bytes(Digest::of(&[name.as_bytes()]).0[..8].try_into().unwrap()));
         counts.entry(order).or_insert((name, 0.0)).1 += 1.0;
     }
     let (mut sum, mut known) = (0.0, 0.0);

@@ -94,8 +94,7 @@ impl Book {
             ("order", FieldValue::Text(terms.order.clone())),
             ("value", FieldValue::Integer(terms.value)),
         ];
-        fields
-            .extend(terms.category.iter().map(|category| ("category", FieldValue::Text(category.clone()))));
+        fields.extend(terms.category.iter().map(|category| ("category", FieldValue::Text(category.clone()))));
         fields.extend(terms.items.iter().map(|items| ("items", FieldValue::Integer(*items))));
         fields.extend(fact.content.iter().cloned());
         let mut event =

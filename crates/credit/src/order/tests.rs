@@ -1,6 +1,6 @@
 //! Lives of orders and the facts they yield.
 
-use super::{Book, Clocks, Concern, DERIVED_SOURCE, FactKind, Words};
+use super::{Book, Clocks, Concern, DERIVED_SOURCE, FactKind};
 use crate::catalogue::Catalogue;
 use crate::catalogue::tests::starter;
 use crate::event::sample::Dice;
@@ -170,9 +170,11 @@ impl Ledger {
                 let declared = catalogue.vocabulary.get(event.kind);
                 let truths: Vec<&str> = ["defective", "undelivered", "shipped_late", "delivered_late"]
                     .into_iter()
-                    .filter(|name| event.kind == catalogue.vocabulary.find("order.matured").unwrap() && {
-                        let at = declared.field(name).unwrap();
-                        event.field(at) == Some(&crate::event::FieldValue::Boolean(true))
+                    .filter(|name| {
+                        event.kind == catalogue.vocabulary.find("order.matured").unwrap() && {
+                            let at = declared.field(name).unwrap();
+                            event.field(at) == Some(&crate::event::FieldValue::Boolean(true))
+                        }
                     })
                     .collect();
                 let mut line = format!("{} {}", &declared.name[6..], days(event.occurred_at));
@@ -226,11 +228,7 @@ fn timers_go_off_when_they_are_let() {
         (
             &["placed 0 deliver_by=10", "paid 1", "shipped 2"],
             Some(40.0),
-            &[
-                "undelivered 40",
-                "defective 40 undelivered",
-                "matured 40 defective undelivered",
-            ],
+            &["undelivered 40", "defective 40 undelivered", "matured 40 defective undelivered"],
             None,
         ),
         (
@@ -401,7 +399,7 @@ fn random_life(seeds: &[u64]) -> Vec<Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn neither_order_nor_batches_of_arrival_change_the_facts(
