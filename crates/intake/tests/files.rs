@@ -1,5 +1,7 @@
 //! Whole files: formats by name, packing, bombs, manifests, and Parquet with flipped bytes.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -244,7 +244,7 @@ impl Staging {
         limit: Duration,
         mut each: impl FnMut(&StagedRow<'_>) -> Result<Stop, Problem>,
     ) -> Result<(), Problem> {
-        let outcome = self.guarded(limit, |connection| {
+        self.guarded(limit, |connection| {
             let mut statement = connection.prepare(sql)?;
             let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
             let mut rows = statement.query([])?;
@@ -256,8 +256,7 @@ impl Staging {
                 }
             }
             Ok(Ok(()))
-        })?;
-        outcome
+        })?
     }
 
     /// Runs a step under the authorizer and the time limit.
