@@ -68,7 +68,11 @@ pub struct Row<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Cells<'a> {
     /// All cells in one text; a cell ends at its bound and the next begins `gap` bytes behind it.
-    Split { text: &'a str, ends: &'a [usize], gap: usize },
+    Split {
+        text: &'a str,
+        ends: &'a [usize],
+        gap: usize,
+    },
     Whole(&'a [Cell<'static>]),
 }
 
