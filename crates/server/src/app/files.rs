@@ -35,8 +35,15 @@ pub fn embedded_catalogue() -> BTreeMap<String, String> {
 /// # Errors
 /// `catalogue-unreadable` when a file cannot be read, is not UTF-8 or is larger than 4 MiB.
 pub fn folder_catalogue(folder: &Path) -> Result<BTreeMap<String, String>, AppError> {
-    fn walk(root: &Path, folder: &Path, depth: u8, texts: &mut BTreeMap<String, String>) -> Result<(), AppError> {
-        let refuse = |path: &Path, why: String| AppError::from(Problem::new(CATALOGUE_UNREADABLE, why).at(path.display().to_string()));
+    fn walk(
+        root: &Path,
+        folder: &Path,
+        depth: u8,
+        texts: &mut BTreeMap<String, String>,
+    ) -> Result<(), AppError> {
+        let refuse = |path: &Path, why: String| {
+            AppError::from(Problem::new(CATALOGUE_UNREADABLE, why).at(path.display().to_string()))
+        };
         let entries = std::fs::read_dir(folder).map_err(|error| refuse(folder, error.to_string()))?;
         for entry in entries {
             let path = entry.map_err(|error| refuse(folder, error.to_string()))?.path();
@@ -47,7 +54,8 @@ pub fn folder_catalogue(folder: &Path) -> Result<BTreeMap<String, String>, AppEr
                 if size > LARGEST_FILE {
                     return Err(refuse(&path, format!("it has {size} bytes, more than {LARGEST_FILE}")));
                 }
-                let text = std::fs::read_to_string(&path).map_err(|error| refuse(&path, error.to_string()))?;
+                let text =
+                    std::fs::read_to_string(&path).map_err(|error| refuse(&path, error.to_string()))?;
                 let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 texts.insert(name, text);
             }

@@ -52,7 +52,15 @@ impl Hot {
     }
 
     /// A row about the party went in: an event, or a step of one (`sign`) that a mark brought.
-    pub(super) fn apply(&mut self, shared: &Shared, seq: u64, event: &Event, contributions: &Contributions, known_at: Timestamp, sign: i32) {
+    pub(super) fn apply(
+        &mut self,
+        shared: &Shared,
+        seq: u64,
+        event: &Event,
+        contributions: &Contributions,
+        known_at: Timestamp,
+        sign: i32,
+    ) {
         if seq <= self.seq {
             return;
         }
@@ -108,12 +116,18 @@ impl Hot {
     }
 
     /// Reads a party's state as everything known makes it: the stored one and what came after, or all its events.
-    pub(super) fn load(shared: &Shared, reader: &mut impl Reader, number: u32, role: Role) -> Result<Self, AppError> {
+    pub(super) fn load(
+        shared: &Shared,
+        reader: &mut impl Reader,
+        number: u32,
+        role: Role,
+    ) -> Result<Self, AppError> {
         let seqs = shared.postings(reader, Subject::Party(number))?;
         let stored = reader.state(number)?;
         if let Some((seq, bytes)) = stored {
             let decoded = Self::decode(&shared.catalogue.plan_hash, seq, &bytes);
-            let decoded = decoded.map_err(|error| AppError::internal(format!("the state of party {number}: {error}")))?;
+            let decoded = decoded
+                .map_err(|error| AppError::internal(format!("the state of party {number}: {error}")))?;
             if let Some(mut hot) = decoded {
                 let after: Vec<u64> = seqs.iter().copied().filter(|later| *later > seq).collect();
                 let events = shared.events_at(reader, &after)?;

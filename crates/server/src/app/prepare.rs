@@ -21,7 +21,8 @@ pub struct Prepared {
 impl Prepared {
     /// Computes what can be computed ahead.
     pub fn of(catalogue: &Catalogue, codec: &Codec, event: Event, faults: &mut Faults) -> Self {
-        let contributions = catalogue.plan.contributions(&catalogue.vocabulary, &catalogue.rates, &event, faults);
+        let contributions =
+            catalogue.plan.contributions(&catalogue.vocabulary, &catalogue.rates, &event, faults);
         Self { key: event.key(), body: codec.encode(&event), contributions, event }
     }
 }

@@ -79,7 +79,9 @@ impl Shared {
     }
 
     pub(super) fn latest(&self) -> Option<Timestamp> {
-        Some(self.latest.load(Ordering::Acquire)).filter(|millis| *millis != i64::MIN).map(Timestamp::from_millis)
+        Some(self.latest.load(Ordering::Acquire))
+            .filter(|millis| *millis != i64::MIN)
+            .map(Timestamp::from_millis)
     }
 
     pub(super) fn saw(&self, known_at: Timestamp) {
@@ -87,7 +89,10 @@ impl Shared {
     }
 
     /// Runs a read on a connection of its own.
-    pub(super) fn read<T>(&self, work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>) -> Result<T, AppError> {
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
         let reader = lock(&self.readers).pop();
         let Some(mut reader) = reader else {
             // All are taken: wait a little for one; they are never held long.
@@ -99,7 +104,10 @@ impl Shared {
         result
     }
 
-    fn read_when_free<T>(&self, work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>) -> Result<T, AppError> {
+    fn read_when_free<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
         let mut reader = loop {
             if let Some(reader) = lock(&self.readers).pop() {
                 break reader;
@@ -129,7 +137,11 @@ impl Shared {
     }
 
     /// The events of some rows, with their seqs.
-    pub(super) fn events_at(&self, reader: &mut impl Reader, seqs: &[u64]) -> Result<Vec<(u64, Event)>, AppError> {
+    pub(super) fn events_at(
+        &self,
+        reader: &mut impl Reader,
+        seqs: &[u64],
+    ) -> Result<Vec<(u64, Event)>, AppError> {
         reader.rows(seqs)?.iter().map(|row| Ok((row.seq, self.decode(row)?))).collect()
     }
 
