@@ -56,7 +56,7 @@ impl From<StoreError> for AppError {
             StoreError::Damaged { .. } => Class::Internal,
             _ => Class::Invalid,
         };
-        Self::new(class, error.problem())
+        Self::new(class, Problem::from(error))
     }
 }
 

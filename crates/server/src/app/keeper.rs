@@ -9,7 +9,6 @@ use super::prepare::Prepared;
 use super::shared::Shared;
 use super::taking::{Step, Taking};
 use probity_credit::event::Role;
-use probity_credit::indicator::Contributions;
 use probity_credit::order::DERIVED_SOURCE;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
