@@ -13,6 +13,7 @@ use probity_primitives::Problem;
 use probity_primitives::problem::shown;
 use sqlparser::ast::{self, BinaryOperator, DataType, Expr, Ident, Spanned, UnaryOperator};
 use sqlparser::dialect::Dialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
@@ -30,6 +31,12 @@ impl Dialect for Plain {
 
     fn is_identifier_part(&self, c: char) -> bool {
         c.is_ascii_alphanumeric() || c == '_'
+    }
+
+    /// The scanner leaves only the language's own keywords; none of them is tried again as a name when what follows it
+    /// cannot be read, so the refusal names the place that matters.
+    fn is_reserved_for_identifier(&self, keyword: Keyword) -> bool {
+        keyword != Keyword::NoKeyword
     }
 }
 

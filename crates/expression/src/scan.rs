@@ -106,6 +106,9 @@ pub(crate) fn scan(text: &str, columns: &dyn Columns) -> Result<Vec<TokenWithSpa
     if scanner.tokens.is_empty() {
         return Err(Place::START.refuse(Problem::new(SYNTAX, "the expression is empty")));
     }
+    if let Some((place, expected)) = scanner.bounds.open.last() {
+        return Err(place.refuse(Problem::new(SYNTAX, format!("there is no {expected} for this"))));
+    }
     let span = Span { start: scanner.place.location(), end: scanner.place.location() };
     scanner.tokens.push(TokenWithSpan { token: Token::EOF, span });
     Ok(scanner.tokens)
@@ -113,7 +116,8 @@ pub(crate) fn scan(text: &str, columns: &dyn Columns) -> Result<Vec<TokenWithSpa
 
 #[derive(Default)]
 struct Bounds {
-    depth: usize,
+    /// What is open: its place, and what closes it.
+    open: Vec<(Place, &'static str)>,
     prefixes: usize,
     operators: usize,
 }
@@ -188,11 +192,13 @@ impl Scanner<'_> {
         let sign = matches!(token, Token::Plus | Token::Minus);
         self.bounds.prefixes = if sign || found == Keyword::NOT { self.bounds.prefixes + 1 } else { 0 };
         match (&token, found) {
-            (Token::LParen, _) | (_, Keyword::CASE) => self.bounds.depth += 1,
-            (Token::RParen, _) | (_, Keyword::END) => self.bounds.depth = self.bounds.depth.saturating_sub(1),
+            (Token::LParen, _) => self.bounds.open.push((place, ")")),
+            (_, Keyword::CASE) => self.bounds.open.push((place, "END")),
+            (Token::RParen, _) => self.close(place, ")")?,
+            (_, Keyword::END) => self.close(place, "END")?,
             _ => {}
         }
-        if self.bounds.depth > DEEPEST || self.bounds.prefixes > DEEPEST {
+        if self.bounds.open.len() > DEEPEST || self.bounds.prefixes > DEEPEST {
             return self.refuse(place, TOO_DEEP, format!("nested more than {DEEPEST} levels deep"), "");
         }
         let connective = matches!(
@@ -212,6 +218,16 @@ impl Scanner<'_> {
         let span = Span { start: place.location(), end: self.place.location() };
         self.tokens.push(TokenWithSpan { token, span });
         Ok(())
+    }
+
+    fn close(&mut self, place: Place, by: &'static str) -> Result<(), Refusal> {
+        match self.bounds.open.pop() {
+            Some((_, expected)) if expected == by => Ok(()),
+            Some((_, expected)) => {
+                self.refuse(place, SYNTAX, format!("{by} where {expected} was expected"), "")
+            }
+            None => self.refuse(place, SYNTAX, format!("{by} with nothing open"), ""),
+        }
     }
 
     /// Text up to a closing quote; a doubled quote stands for itself.

@@ -1,5 +1,11 @@
 //! Rows per second of the CSV and JSON Lines readers: `cargo bench -p probity-intake`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench prints, and stops when it cannot go on"
+)]
+
 use std::io::Cursor;
 use std::time::Instant;
 

@@ -157,7 +157,9 @@ impl CsvReader {
         let (bytes, _) = self.text_of(found);
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => return Some(format!("not valid UTF-8 near byte {} of the row", error.valid_up_to() + 1)),
+            Err(error) => {
+                return Some(format!("not valid UTF-8 near byte {} of the row", error.valid_up_to() + 1));
+            }
         };
         if let Some(at) = memchr::memchr(0, bytes) {
             return Some(format!("a NUL character near byte {} of the row", at + 1));
@@ -166,9 +168,10 @@ impl CsvReader {
             return Some("a carriage return outside quotes".to_owned());
         }
         let again = Row::split(0, 1, text, &self.record.ends, self.text_of(found).1);
-        let same = again.cells().zip(&self.columns).all(|(cell, name)| {
-            cell.text().is_some_and(|text| text.trim() == name)
-        });
+        let same = again
+            .cells()
+            .zip(&self.columns)
+            .all(|(cell, name)| cell.text().is_some_and(|text| text.trim() == name));
         same.then(|| "the header row again (files joined together?)".to_owned())
     }
 
@@ -229,8 +232,9 @@ impl CsvReader {
         let content = self.window.bytes(LONGEST_CONTENT).to_vec();
         let len = self.window.skip_line().map_err(|e| unreadable(&self.name, &e))?;
         let line = self.counts.lines;
-        let problem = Problem::new(ROW_INVALID, format!("a line of {len} bytes; at most {LONGEST_ROW} are read"))
-            .at(format!("{}:{line}", self.name));
+        let problem =
+            Problem::new(ROW_INVALID, format!("a line of {len} bytes; at most {LONGEST_ROW} are read"))
+                .at(format!("{}:{line}", self.name));
         Ok(Item::Aside(Aside { line, lines: 1, problem, content }))
     }
 
@@ -265,7 +269,8 @@ impl CsvReader {
             return Err(refuse(&self.name, "the header is not valid UTF-8".to_owned()));
         };
         let row = Row::split(1, found.lines, text, &self.record.ends, gap);
-        let columns: Vec<String> = row.cells().map(|c| c.text().unwrap_or_default().trim().to_owned()).collect();
+        let columns: Vec<String> =
+            row.cells().map(|c| c.text().unwrap_or_default().trim().to_owned()).collect();
         check_columns(&columns).map_err(|detail| refuse(&self.name, detail))?;
         self.columns = columns;
         self.counts.lines += found.lines;

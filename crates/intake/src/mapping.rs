@@ -188,7 +188,8 @@ impl Places<'_> {
         if first && rest && text.len() <= 64 && !text.starts_with("sqlite_") {
             return Ok(text.clone());
         }
-        Err(self.refuse(name.span().start, format!("“{}” cannot name a table", shown(text)))
+        Err(self
+            .refuse(name.span().start, format!("“{}” cannot name a table", shown(text)))
             .hint("use lower-case letters, digits and _, a letter first, at most 64"))
     }
 
@@ -233,7 +234,9 @@ impl Mapping {
         for entry in form.derived {
             let name = places.name(&entry.name)?;
             if !names.insert(name.clone()) {
-                return Err(places.refuse(entry.name.span().start, format!("the table {name} is declared twice")));
+                return Err(
+                    places.refuse(entry.name.span().start, format!("the table {name} is declared twice"))
+                );
             }
             let (sql, at) = places.sql(&entry.sql)?;
             derived.push(Derived { name, sql, index: entry.index, at });
@@ -242,7 +245,8 @@ impl Mapping {
             return Err(places.refuse(0, "no [[event]]: the mapping would give nothing"));
         }
         let events = form.event.into_iter().map(|e| e.check(&places)).collect::<Result<_, _>>()?;
-        let set_aside = form.set_aside.into_iter().map(|s| s.check(&places, &tables)).collect::<Result<_, _>>()?;
+        let set_aside =
+            form.set_aside.into_iter().map(|s| s.check(&places, &tables)).collect::<Result<_, _>>()?;
         let (name, title, source) = (head.name, head.title, head.source);
         Ok(Self { name, title, source, currency, tables, derived, events, set_aside })
     }
@@ -254,7 +258,9 @@ impl TableForm {
         let plain = !file.is_empty() && !file.starts_with('.') && !file.contains(['/', '\\', '\0', ':']);
         if !plain {
             let detail = format!("“{}” is not the plain name of a file", shown(file));
-            return Err(places.refuse(self.file.span().start, detail).hint("name a file of the imported folder itself"));
+            return Err(places
+                .refuse(self.file.span().start, detail)
+                .hint("name a file of the imported folder itself"));
         }
         let delimiter = match &self.delimiter {
             None => b',',
@@ -278,7 +284,8 @@ impl TableForm {
 impl EventForm {
     fn check(self, places: &Places<'_>) -> Result<EventQuery, Problem> {
         let event_type = self.r#type.get_ref();
-        let plain = event_type.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c));
+        let plain =
+            event_type.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._".contains(c));
         if event_type.is_empty() || !plain {
             let detail = format!("“{}” cannot be an event type", shown(event_type));
             return Err(places.refuse(self.r#type.span().start, detail));
@@ -299,7 +306,8 @@ impl SetAsideForm {
             let hint = "rows are only accounted for where the table has account = true";
             return Err(places.refuse(start, format!("the table {table} is not accounted for")).hint(hint));
         }
-        let plain = self.code.get_ref().chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        let plain =
+            self.code.get_ref().chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         if self.code.get_ref().is_empty() || !plain {
             return Err(places.refuse(self.code.span().start, "a code is lower-case words joined by hyphens"));
         }

@@ -101,7 +101,10 @@ impl ParquetReader {
             Err(problem) => return self.fail(problem.at(format!("{}:{number}", self.name))),
         };
         if number > self.expected || record.len() != self.columns.len() {
-            return self.fail(damaged(&format!("{}:{number}", self.name), "more rows or cells than the metadata has"));
+            return self.fail(damaged(
+                &format!("{}:{number}", self.name),
+                "more rows or cells than the metadata has",
+            ));
         }
         if let Err(problem) = self.take(record) {
             return self.fail(problem.at(format!("{}:{number}", self.name)));
@@ -123,7 +126,9 @@ impl ParquetReader {
         self.cells.clear();
         for (name, field) in record.into_columns() {
             // Formatting of an absurd moment may panic too.
-            let cell = guarded(&self.name, || cell(field).map_err(|detail| damaged(&self.name, &format!("{name}: {detail}"))))?;
+            let cell = guarded(&self.name, || {
+                cell(field).map_err(|detail| damaged(&self.name, &format!("{name}: {detail}")))
+            })?;
             self.cells.push(cell);
         }
         Ok(())
@@ -142,7 +147,11 @@ fn damaged(at: &str, detail: &str) -> Problem {
 }
 
 /// Checks what the metadata claims against the file and gives the column names.
-fn check_metadata(reader: &SerializedFileReader<File>, name: &str, size: u64) -> Result<Vec<String>, Problem> {
+fn check_metadata(
+    reader: &SerializedFileReader<File>,
+    name: &str,
+    size: u64,
+) -> Result<Vec<String>, Problem> {
     let metadata = reader.metadata();
     let schema = metadata.file_metadata().schema_descr();
     let refuse = |detail: String| Problem::new(HEADER_INVALID, detail).at(name);
@@ -158,15 +167,22 @@ fn check_metadata(reader: &SerializedFileReader<File>, name: &str, size: u64) ->
 
     let mut rows = 0_i64;
     for group in metadata.row_groups() {
-        rows = rows.checked_add(group.num_rows()).filter(|_| group.num_rows() >= 0)
+        rows = rows
+            .checked_add(group.num_rows())
+            .filter(|_| group.num_rows() >= 0)
             .ok_or_else(|| damaged(name, "an impossible number of rows in a row group"))?;
         let mut unpacked = 0_i64;
         for chunk in group.columns() {
-            let (start, len) = (chunk.data_page_offset(), chunk.compressed_size());
-            let inside = start >= 0 && len >= 0 && start.checked_add(len).is_some_and(|end| end as u64 <= size);
+            let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
+            let len = chunk.compressed_size();
+            let inside =
+                start >= 0 && len >= 0 && start.checked_add(len).is_some_and(|end| end as u64 <= size);
             let sized = chunk.uncompressed_size() >= 0 && chunk.num_values() >= 0;
             if !inside || !sized {
-                return Err(damaged(name, &format!("the column {} lies outside the file", chunk.column_path())));
+                return Err(damaged(
+                    name,
+                    &format!("the column {} lies outside the file", chunk.column_path()),
+                ));
             }
             unpacked = unpacked.saturating_add(chunk.uncompressed_size());
         }
@@ -196,7 +212,8 @@ fn cell(field: Field) -> Result<Cell<'static>, String> {
         Field::Double(x) => Cell::Double(x),
         Field::Str(text) => text_cell(text)?,
         Field::Bytes(bytes) => {
-            let text = std::str::from_utf8(bytes.data()).map_err(|_| "bytes that are not UTF-8 text".to_owned())?;
+            let text =
+                std::str::from_utf8(bytes.data()).map_err(|_| "bytes that are not UTF-8 text".to_owned())?;
             text_cell(text.to_owned())?
         }
         field @ Field::Decimal(_) => Cell::Number(Cow::Owned(field.to_string())),
@@ -224,4 +241,3 @@ fn kind(field: &Field) -> &'static str {
         _ => "time of day",
     }
 }
-

@@ -65,7 +65,9 @@ impl<R: Read> Read for Unpacked<R> {
         if self.unpacked > RATIO_FROM && self.unpacked / LARGEST_RATIO > self.packed.bytes() {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("unpacks to more than {LARGEST_RATIO} times its size: taken for a decompression bomb"),
+                format!(
+                    "unpacks to more than {LARGEST_RATIO} times its size: taken for a decompression bomb"
+                ),
             ));
         }
         Ok(n)

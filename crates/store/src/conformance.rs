@@ -1,5 +1,5 @@
 //! What every implementation of the contract must do. Call [`check`] from a test with a function that makes an empty store.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test suite: it fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test suite: it fails by panicking")]
 
 use crate::contract::{
     Appended, Batch, Key, LONGEST_BODY, LONGEST_CONTENT, Reader, SetAside, Store, Subject,

@@ -134,8 +134,18 @@ pub enum Broken {
         why: String,
     },
     /// The audit could not be finished.
-    #[error(transparent)]
-    Unread(#[from] StoreError),
+    #[error("{0}")]
+    Unread(StoreError),
+}
+
+impl From<StoreError> for Broken {
+    /// Damage met while reading is a finding; that something could not be read at all stays an error.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged { place, why } => Self::Elsewhere { place, why },
+            other => Self::Unread(other),
+        }
+    }
 }
 
 impl From<Broken> for StoreError {

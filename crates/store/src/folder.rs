@@ -140,8 +140,31 @@ pub(crate) fn writing(folder: &Path) -> Result<Connection, StoreError> {
 /// Opens an independent read-only connection.
 pub(crate) fn reading(folder: &Path) -> Result<Connection, StoreError> {
     let path = existing(folder)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).at(place)?;
+    match reading_file(folder, &path, OpenFlags::empty()) {
+        // On a medium that cannot be written to, SQLite cannot make the index of the write-ahead log that it reads by.
+        // When the log is empty, the database alone is the whole store.
+        Err(StoreError::Failed(_) | StoreError::ReadOnly(_)) if wal_is_empty(&path) => {
+            let uri = format!("file:{}?immutable=1", escaped(&path));
+            reading_file(folder, Path::new(&uri), OpenFlags::SQLITE_OPEN_URI)
+        }
+        other => other,
+    }
+}
+
+fn wal_is_empty(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    fs::metadata(wal).map_or(true, |found| found.len() == 0)
+}
+
+/// A path as it stands in a URI.
+fn escaped(path: &Path) -> String {
+    path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+fn reading_file(folder: &Path, name: &Path, more: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let connection = Connection::open_with_flags(name, flags).at(place)?;
     connection.busy_timeout(BUSY).at(place)?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB).at(place)?;
     settle(&connection)?;

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The log and the live records: the only place that speaks SQL. Knows bytes, not events.
 //!
 //! One data folder holds `probity.db` (SQLite), `checkpoints` (what the log's tail must contain) and `lock` (one process
@@ -20,6 +19,7 @@ mod backup;
 mod reader;
 mod restore;
 mod writer;
+pub mod staging;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
@@ -30,8 +30,3 @@ pub use error::StoreError;
 pub use reader::SqliteReader;
 pub use restore::restore;
 pub use writer::{SqliteBatch, SqliteStore};
-=======
-//! The only SQL of Probity.
-
-pub mod staging;
->>>>>>> refs/heads/intake

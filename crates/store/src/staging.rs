@@ -145,7 +145,11 @@ impl Staging {
     ///
     /// # Errors
     /// `staging-failed`, also for names that SQLite refuses.
-    pub fn load<'c>(&mut self, table: &str, columns: impl IntoIterator<Item = &'c str>) -> Result<(), Problem> {
+    pub fn load<'c>(
+        &mut self,
+        table: &str,
+        columns: impl IntoIterator<Item = &'c str>,
+    ) -> Result<(), Problem> {
         let mut definition = format!("{LINE} INTEGER PRIMARY KEY");
         self.columns = 0;
         for column in columns {
@@ -154,7 +158,9 @@ impl Staging {
             self.columns += 1;
         }
         let table = quoted(table);
-        self.connection.execute_batch(&format!("CREATE TABLE {table} ({definition}); BEGIN")).map_err(|e| failed(&e))?;
+        self.connection
+            .execute_batch(&format!("CREATE TABLE {table} ({definition}); BEGIN"))
+            .map_err(|e| failed(&e))?;
         self.insert = format!("INSERT INTO {table} VALUES (?{})", ", ?".repeat(self.columns));
         Ok(())
     }
@@ -169,7 +175,8 @@ impl Staging {
         cells: impl IntoIterator<Item = Option<T>>,
     ) -> Result<(), Problem> {
         let mut statement = self.connection.prepare_cached(&self.insert).map_err(|e| failed(&e))?;
-        let line = i64::try_from(line).map_err(|_| Problem::new(STAGING_FAILED, "a line number beyond 2^63"))?;
+        let line =
+            i64::try_from(line).map_err(|_| Problem::new(STAGING_FAILED, "a line number beyond 2^63"))?;
         statement.raw_bind_parameter(1, line).map_err(|e| failed(&e))?;
         let mut position = 1;
         for cell in cells {
@@ -187,7 +194,11 @@ impl Staging {
     ///
     /// # Errors
     /// `staging-failed`; `mapping-sql-invalid` for a column that is not there.
-    pub fn finish<'c>(&mut self, table: &str, index: impl IntoIterator<Item = &'c str>) -> Result<(), Problem> {
+    pub fn finish<'c>(
+        &mut self,
+        table: &str,
+        index: impl IntoIterator<Item = &'c str>,
+    ) -> Result<(), Problem> {
         self.connection.execute_batch("COMMIT").map_err(|e| failed(&e))?;
         self.index(table, index)
     }
@@ -233,7 +244,7 @@ impl Staging {
         limit: Duration,
         mut each: impl FnMut(&StagedRow<'_>) -> Result<Stop, Problem>,
     ) -> Result<(), Problem> {
-        let outcome = self.guarded(limit, |connection| {
+        self.guarded(limit, |connection| {
             let mut statement = connection.prepare(sql)?;
             let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
             let mut rows = statement.query([])?;
@@ -245,8 +256,7 @@ impl Staging {
                 }
             }
             Ok(Ok(()))
-        })?;
-        outcome
+        })?
     }
 
     /// Runs a step under the authorizer and the time limit.
@@ -259,7 +269,11 @@ impl Staging {
         self.timed(limit, step)
     }
 
-    fn timed<T>(&self, limit: Duration, step: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Problem> {
+    fn timed<T>(
+        &self,
+        limit: Duration,
+        step: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
         let (begun, late) = (Instant::now(), Arc::new(AtomicU64::new(0)));
         let mark = Arc::clone(&late);
         let look = move || {
@@ -275,7 +289,8 @@ impl Staging {
                 return sql_problem(&error);
             }
             let detail = format!("the query ran longer than {} s", limit.as_secs_f64());
-            Problem::new(MAPPING_SQL_SLOW, detail).hint("give the tables an index, or look for a join without a condition")
+            Problem::new(MAPPING_SQL_SLOW, detail)
+                .hint("give the tables an index, or look for a join without a condition")
         })
     }
 }

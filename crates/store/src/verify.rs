@@ -22,7 +22,7 @@ pub(crate) fn verify(
     progress: Progress<'_>,
 ) -> Result<Verified, Broken> {
     // The file first: what it promises was committed before it was written, so the snapshot below must hold it.
-    let file = checkpoints::read(folder).map_err(elsewhere)?;
+    let file = checkpoints::read(folder)?;
     let own_snapshot = connection.is_autocommit();
     if own_snapshot {
         connection.execute_batch("BEGIN").at(|| DATABASE.into())?;
@@ -39,7 +39,7 @@ fn audit(
     file: Option<Vec<Checkpoint>>,
     progress: Progress<'_>,
 ) -> Result<Verified, Broken> {
-    let table = log::checkpoints(connection, 0).map_err(elsewhere)?;
+    let table = log::checkpoints(connection, 0)?;
     if file.is_none() && !table.is_empty() {
         return Err(Broken::Elsewhere { place: CHECKPOINTS_FILE.into(), why: "the file is missing".into() });
     }
@@ -55,15 +55,7 @@ fn audit(
     Ok(Verified { rows, hash, checkpoints: promised.len() as u64, derived })
 }
 
-/// Damage found while reading becomes a finding; that nothing could be read stays an error.
-fn elsewhere(error: StoreError) -> Broken {
-    match error {
-        StoreError::Damaged { place, why } => Broken::Elsewhere { place, why },
-        other => Broken::Unread(other),
-    }
-}
-
-/// The same for a row of the log.
+/// Damage met at a row of the log.
 fn changed(seq: u64) -> impl FnOnce(StoreError) -> Broken {
     move |error| match error {
         StoreError::Damaged { why, .. } => Broken::Changed { seq, why },
@@ -76,7 +68,7 @@ fn walk(
     promised: &[Checkpoint],
     progress: Progress<'_>,
 ) -> Result<(u64, Digest), Broken> {
-    let end = log::end(connection).map_err(elsewhere)?;
+    let end = log::end(connection)?;
     let mut select = statement(connection, "SELECT seq, key, recorded_at, hash, body FROM log ORDER BY seq")?;
     let mut rows = select.query([]).at(|| log::place(1)).map_err(changed(1))?;
     let (mut seq, mut before) = (0, Digest::ZERO);
@@ -134,7 +126,7 @@ fn moved(connection: &Connection, seq: u64, before: &Digest) -> Option<Broken> {
 /// SQLite's own check of its pages: pointers, order, free pages, that every index holds exactly the rows of its table.
 fn pages(connection: &Connection) -> Result<(), Broken> {
     let mut select = statement(connection, "PRAGMA integrity_check(1)")?;
-    let verdict: String = select.query_row([], |row| row.get(0)).at(|| DATABASE.into()).map_err(elsewhere)?;
+    let verdict: String = select.query_row([], |row| row.get(0)).at(|| DATABASE.into())?;
     if verdict == "ok" { Ok(()) } else { Err(Broken::Elsewhere { place: DATABASE.into(), why: verdict }) }
 }
 
@@ -146,10 +138,10 @@ fn every(
     mut look: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
 ) -> Result<u64, Broken> {
     let mut select = statement(connection, sql)?;
-    let mut rows = select.query([]).at(|| place.into()).map_err(elsewhere)?;
+    let mut rows = select.query([]).at(|| place.into())?;
     let mut count = 0;
-    while let Some(row) = rows.next().at(|| place.into()).map_err(elsewhere)? {
-        look(row).map_err(elsewhere)?;
+    while let Some(row) = rows.next().at(|| place.into())? {
+        look(row)?;
         count += 1;
     }
     Ok(count)

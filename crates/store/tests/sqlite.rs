@@ -1,4 +1,5 @@
 //! SQLite keeps the contract; folders that are not fit are refused with the exact cause; backups; the audit.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what the tests call fails by panicking, too")]
 
 use probity_primitives::{Digest, Timestamp};
 use probity_store::{

@@ -318,6 +318,8 @@ fn leftovers() {
         let what = format!("leftovers: {path}:2: `{shown}` is left in the source");
         check(path, format!("\n{source}"), &what, "");
     }
+    let conflict = format!("leftovers: {path}:2: an unresolved conflict");
+    check(path, "\n<<<<<<< HEAD\n=======\n", &conflict, "remove the marks");
     check_all(&[(path, "// todo!\nfn ignore() { \"dbg!\"; }".into())], &[]);
 }
 

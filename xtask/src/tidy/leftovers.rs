@@ -12,7 +12,7 @@ const LEFTOVERS: [(&str, &str, &str); 4] = [
 ];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut found = conflicts(tree);
     for (file, rust) in tree.sources() {
         for (word, behind, instead) in LEFTOVERS {
             for at in words(&rust.code, word) {
@@ -34,6 +34,25 @@ pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
                         instead,
                     ));
                 }
+            }
+        }
+    }
+    found
+}
+
+/// Marks of a merge that was taken without being resolved.
+fn conflicts(tree: &Checkout) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for file in &tree.files {
+        for (number, line) in (1..).zip(file.text.lines()) {
+            if line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") {
+                let what = "an unresolved conflict of a merge";
+                found.push(Finding::on_line(
+                    &file.path,
+                    number,
+                    what,
+                    "keep what is right of both sides and remove the marks",
+                ));
             }
         }
     }

@@ -452,12 +452,14 @@ fn luhn(digits: &[u8]) -> bool {
 }
 
 impl<'a> Flat<'a> {
-    /// The flat form of a table row: blank cells are absent.
-    pub fn from_row(columns: &'a [String], cells: impl IntoIterator<Item = Option<Cow<'a, str>>>) -> Self {
+    /// The flat form of a table row: blank cells are absent. Texts of a table may stand for numbers and truths; a number of
+    /// a typed table is what it is, so an integer amount is in minor units.
+    pub fn from_row(columns: &'a [String], cells: impl IntoIterator<Item = Cell<'a>>) -> Self {
         let pairs = columns
             .iter()
             .zip(cells)
-            .filter_map(|(column, cell)| Some((Cow::Borrowed(column.as_str()), Cell::Text(cell?))))
+            .filter(|(_, cell)| *cell != Cell::Null)
+            .map(|(column, cell)| (Cow::Borrowed(column.as_str()), cell))
             .collect();
         Self { pairs, from_table: true }
     }

@@ -57,7 +57,7 @@ pub enum Concern {
     None,
     /// It went into the book; facts may have changed.
     Life,
-    /// It is a fact that was derived before.
+    /// It is a fact that was derived before, and the book did not have it.
     Fact,
 }
 
@@ -79,8 +79,7 @@ impl Book {
     /// Takes an event in.
     pub fn add(&mut self, vocabulary: &Vocabulary, words: &Words, event: &Event) -> Concern {
         if let Some(fact) = words.fact(event.kind) {
-            self.add_fact(vocabulary, fact, event);
-            return Concern::Fact;
+            return if self.add_fact(vocabulary, fact, event) { Concern::Fact } else { Concern::None };
         }
         let Some(saying) = words.saying(event.kind) else { return Concern::None };
         let key = event.key();
@@ -117,9 +116,9 @@ impl Book {
         Concern::Life
     }
 
-    fn add_fact(&mut self, vocabulary: &Vocabulary, kind: FactKind, event: &Event) {
+    fn add_fact(&mut self, vocabulary: &Vocabulary, kind: FactKind, event: &Event) -> bool {
         if self.logged.iter().any(|logged| *logged.id == *event.id.as_str()) {
-            return;
+            return false;
         }
         let generation = event.id.as_str().rsplit('.').next().and_then(|last| last.parse().ok()).unwrap_or(0);
         let fact = Fact::read(vocabulary, kind, event);
@@ -127,6 +126,7 @@ impl Book {
             self.settled = self.settled.max(Some(fact.occurred_at));
         }
         self.logged.push(Logged { id: event.id.as_str().into(), generation, fact, retractions: 0 });
+        true
     }
 
     /// Sets since when the event with this key stands, after a mark (retraction, objection) about it: ascending moments,

@@ -5,9 +5,20 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 /// Functions whose answer changes from run to run, or that reach outside the database. `now` inside a date function cannot be seen here.
 const DENIED: [&str; 14] = [
-    "load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "random", "randomblob", "changes",
-    "total_changes", "last_insert_rowid", "current_timestamp", "current_date",
-    "current_time", "sqlite_compileoption_get",
+    "load_extension",
+    "readfile",
+    "writefile",
+    "edit",
+    "fts3_tokenizer",
+    "random",
+    "randomblob",
+    "changes",
+    "total_changes",
+    "last_insert_rowid",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "sqlite_compileoption_get",
 ];
 
 fn judge(context: AuthContext<'_>) -> Authorization {

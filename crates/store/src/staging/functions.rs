@@ -6,7 +6,8 @@ use rusqlite::types::ValueRef;
 
 /// Registers `minor_units(text, digits)` and `amount(minor, digits)`.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("minor_units", 2, flags, |context| {
         let ValueRef::Text(text) = context.get_raw(0) else { return Ok(None) };
         let digits: u8 = context.get(1)?;
@@ -69,7 +70,10 @@ mod tests {
         ] {
             assert_eq!(minor_units(text, digits), minor, "{text}");
         }
-        assert_eq!((amount(1250, 2), amount(-7, 2), amount(5, 0)), ("12.50".into(), "-0.07".into(), "5".into()));
+        assert_eq!(
+            (amount(1250, 2), amount(-7, 2), amount(5, 0)),
+            ("12.50".into(), "-0.07".into(), "5".into())
+        );
         assert_eq!(amount(i64::MIN, 2), "-92233720368547758.08");
     }
 }

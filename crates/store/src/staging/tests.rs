@@ -14,7 +14,8 @@ fn staged(folder: Option<&Path>) -> Staging {
 fn rows(staging: &Staging, sql: &str) -> Result<Vec<String>, Problem> {
     let mut out = Vec::new();
     staging.query(sql, SECOND, |row| {
-        let values: Result<Vec<_>, _> = (0..row.columns().len()).map(|n| row.value(n).map(|v| format!("{v:?}"))).collect();
+        let values: Result<Vec<_>, _> =
+            (0..row.columns().len()).map(|n| row.value(n).map(|v| format!("{v:?}"))).collect();
         out.push(values?.join(" "));
         Ok(Stop::No)
     })?;
@@ -42,7 +43,8 @@ fn derived_tables_are_kept_and_may_only_read() {
     let mut staging = staged(None);
     staging.derive("sums", "SELECT count(*) AS n FROM orders -- all", ["n"], SECOND).unwrap();
     assert_eq!(rows(&staging, "SELECT n FROM sums").unwrap(), ["Integer(2)"]);
-    for sql in ["SELECT 1; DROP TABLE orders", "DELETE FROM orders RETURNING 1", "SELECT nothing FROM orders"] {
+    for sql in ["SELECT 1; DROP TABLE orders", "DELETE FROM orders RETURNING 1", "SELECT nothing FROM orders"]
+    {
         let problem = staging.derive("bad", sql, [], SECOND).unwrap_err();
         assert_eq!(problem.code, MAPPING_SQL_INVALID, "{sql}: {problem}");
     }

@@ -1,0 +1,338 @@
+//! A running Probity: a data folder, a catalogue, the keeper at work.
+
+use super::clock::Clock;
+use super::error::{AppError, Class};
+use super::keeper::{Command, KEEPER, Keeper, Outcome, PLATFORM, Remembered, Reply, SYMBOLS, Settling};
+use super::prepare::Prepared;
+use super::shared::Shared;
+use probity_credit::catalogue::Catalogue;
+use probity_credit::event::{Arrival, Codec, Event, Flat, Symbols};
+use probity_credit::indicator::Platform;
+use probity_credit::order::DERIVED_SOURCE;
+use probity_expression::Faults;
+use probity_primitives::{Code, Problem, Timestamp};
+use probity_store::{Batch, Reader, SetAside, SqliteStore, Store};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests that may wait for the keeper.
+const WAITING: usize = 1_024;
+/// Connections for readers.
+const READERS: usize = 8;
+/// Rows replayed in one go.
+const REPLAYED_AT_ONCE: usize = 10_000;
+
+const STOPPED: Code = Code::new("stopping");
+
+/// Told while opening takes long: rows done, rows in all.
+pub type Opening<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// A running Probity. Clones share it; when the last is gone the keeper makes a last checkpoint and ends.
+#[derive(Clone)]
+pub struct Probity {
+    pub(super) shared: Arc<Shared>,
+    /// Tells the time.
+    pub clock: Clock,
+    folder: PathBuf,
+    sender: mpsc::Sender<Command>,
+    ending: Arc<Ending>,
+}
+
+/// Waits for the keeper when the last user is gone.
+struct Ending(Mutex<Option<JoinHandle<()>>>);
+
+impl Probity {
+    /// Opens a data folder, made when it does not exist, and starts the keeper.
+    ///
+    /// # Errors
+    /// Those of the store, and `record-undecodable` when the catalogue no longer knows what the log holds.
+    pub fn open(
+        folder: &Path,
+        catalogue: Catalogue,
+        clock: Clock,
+        progress: Opening<'_>,
+    ) -> Result<Self, AppError> {
+        let mut store = SqliteStore::open_or_create(folder)?;
+        let mut reader = store.reader()?;
+        let mut symbols = match reader.record(SYMBOLS)? {
+            Some(bytes) => {
+                Symbols::decode(&bytes).map_err(|error| AppError::internal(format!("symbols: {error}")))?
+            }
+            None => Symbols::default(),
+        };
+        let known = symbols.len();
+        let codec = Codec::new(&catalogue.vocabulary, &mut symbols);
+        if symbols.len() > known {
+            let mut batch = store.begin()?;
+            batch.put_record(SYMBOLS, &symbols.encode())?;
+            batch.commit()?;
+        }
+        let readers = (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>()?;
+        let shared = Arc::new(Shared::new(Arc::new(catalogue), codec, readers));
+        let mut keeper = Keeper::new(store, Arc::clone(&shared), clock.clone());
+        start(&mut keeper, &shared, &mut reader, progress)?;
+        drop(reader);
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(receiver));
+        let thread = thread
+            .map_err(|error| AppError::internal(format!("the keeper could not be started: {error}")))?;
+        let ending = Arc::new(Ending(Mutex::new(Some(thread))));
+        Ok(Self { shared, clock, folder: folder.to_owned(), sender, ending })
+    }
+
+    /// Ends the keeper after all that waits, and waits for its last checkpoint.
+    pub fn close(self) {
+        let Self { sender, ending, .. } = self;
+        drop(sender);
+        if let Some(ending) = Arc::into_inner(ending)
+            && let Some(thread) = ending.0.into_inner().ok().flatten()
+            && thread.join().is_err()
+        {
+            tracing::error!("the keeper ended badly; the log's tail is replayed at the next start");
+        }
+    }
+
+    /// The catalogue in force.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.shared.catalogue
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Makes an event of its flat form and computes what can be computed ahead. Pure: any thread may.
+    ///
+    /// # Errors
+    /// Every problem of the form.
+    pub fn prepare(&self, flat: Flat<'_>, source: &str, arrival: Arrival) -> Result<Prepared, Vec<Problem>> {
+        let catalogue = self.catalogue();
+        let event = catalogue.vocabulary.event_from_outside(
+            flat,
+            source,
+            arrival,
+            self.clock.now(),
+            &catalogue.rates,
+        )?;
+        let kind = catalogue.vocabulary.get(event.kind);
+        if event.source.as_str() == DERIVED_SOURCE
+            || event.text(kind, "target_source") == Some(DERIVED_SOURCE)
+        {
+            let detail = format!("the source '{DERIVED_SOURCE}' is Probity's own");
+            return Err(vec![Problem::new(Code::new("event-derived"), detail).at("/source")]);
+        }
+        Ok(self.ready(event))
+    }
+
+    pub(super) fn ready(&self, event: Event) -> Prepared {
+        let mut faults = Faults::default();
+        let prepared = Prepared::of(self.catalogue(), &self.shared.codec, event, &mut faults);
+        self.shared.faults.fetch_add(faults.total(), Ordering::Relaxed);
+        prepared
+    }
+
+    /// Hands events to the keeper; the answer comes when they are on disk.
+    ///
+    /// # Errors
+    /// `store-full`, `store-failed`: nothing was taken.
+    pub async fn take(&self, items: Vec<Prepared>, settling: Settling) -> Result<Vec<Outcome>, AppError> {
+        self.ask(|reply| Command::Take { items, settling, reply }).await
+    }
+
+    /// The same, from a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Probity::take`].
+    pub fn take_and_wait(&self, items: Vec<Prepared>, settling: Settling) -> Result<Vec<Outcome>, AppError> {
+        self.ask_and_wait(|reply| Command::Take { items, settling, reply })
+    }
+
+    /// Hands events over without waiting for the answer, which is given to the returned handle.
+    ///
+    /// # Errors
+    /// `stopping` when the keeper is gone.
+    pub fn take_later(
+        &self,
+        items: Vec<Prepared>,
+        settling: Settling,
+    ) -> Result<oneshot::Receiver<Result<Vec<Outcome>, AppError>>, AppError> {
+        let (reply, answer) = oneshot::channel();
+        self.sender.blocking_send(Command::Take { items, settling, reply }).map_err(|_| stopped())?;
+        Ok(answer)
+    }
+
+    /// Keeps inputs that could not be taken.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn set_aside(&self, items: Vec<SetAside>) -> Result<(), AppError> {
+        self.ask(|reply| Command::SetAside { items, reply }).await
+    }
+
+    /// The same, from a thread that may wait.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn set_aside_and_wait(&self, items: Vec<SetAside>) -> Result<(), AppError> {
+        self.ask_and_wait(|reply| Command::SetAside { items, reply })
+    }
+
+    /// Lets timers go off that fell due by now; says how many orders they were.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn settle_and_wait(&self) -> Result<u64, AppError> {
+        let now = self.clock.now();
+        self.ask_and_wait(|reply| Command::Settle { now, reply })
+    }
+
+    /// The same, for those that must not block a thread.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn settle(&self) -> Result<u64, AppError> {
+        let now = self.clock.now();
+        self.ask(|reply| Command::Settle { now, reply }).await
+    }
+
+    /// True when timers fell due that a read must not overlook.
+    pub fn is_due(&self) -> bool {
+        self.shared.next_due.load(Ordering::Acquire) <= self.clock.now().millis()
+    }
+
+    /// Makes a checkpoint now.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn checkpoint_and_wait(&self) -> Result<(), AppError> {
+        self.ask_and_wait(|reply| Command::Checkpoint { reply })
+    }
+
+    /// Events in the log.
+    pub fn event_count(&self) -> u64 {
+        self.shared.events.load(Ordering::Acquire)
+    }
+
+    /// The moment of the newest event that came from outside.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.shared.latest()
+    }
+
+    /// Values that could not be computed since the start: overflows, divisions by zero, missing rates.
+    pub fn fault_count(&self) -> u64 {
+        self.shared.faults.load(Ordering::Relaxed)
+    }
+
+    /// Runs a read on the store; for audits, backups and lists of what was set aside.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub fn with_reader<T>(
+        &self,
+        work: impl FnOnce(&mut probity_store::SqliteReader) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        self.shared.read(work)
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AppError> {
+        let (reply, answer) = oneshot::channel();
+        self.sender.send(command(reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    fn ask_and_wait<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AppError> {
+        let (reply, answer) = oneshot::channel();
+        self.sender.blocking_send(command(reply)).map_err(|_| stopped())?;
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+}
+
+fn stopped() -> AppError {
+    AppError::new(Class::Unavailable, Problem::new(STOPPED, "the keeper has ended; nothing more is taken"))
+}
+
+/// Takes up the last checkpoint and replays what came after it. Under other definitions the platform's sums are made anew
+/// from the whole log; states of parties are, one by one, when they are asked for.
+fn start(
+    keeper: &mut Keeper,
+    shared: &Arc<Shared>,
+    reader: &mut impl Reader,
+    progress: Opening<'_>,
+) -> Result<(), AppError> {
+    let parties = u32::try_from(reader.party_count(None)?).unwrap_or(u32::MAX);
+    let remembered = match reader.record(KEEPER)? {
+        Some(bytes) => {
+            Remembered::decode(&bytes).map_err(|error| AppError::internal(format!("keeper: {error}")))?
+        }
+        None => Remembered::default(),
+    };
+    let from = reader.last_checkpoint()?.map_or(0, |checkpoint| checkpoint.seq);
+    let (last, _) = reader.last()?;
+    keeper.remember(remembered, parties);
+    let platform = reader.record(PLATFORM)?.unwrap_or_default();
+    match platform.split_at_checked(16) {
+        Some((made_under, bytes)) if made_under == shared.catalogue.plan_hash.half() => {
+            let platform =
+                Platform::decode(bytes).map_err(|error| AppError::internal(format!("platform: {error}")))?;
+            *shared.platform() = platform;
+        }
+        _ => platform_anew(shared, reader, from, progress)?,
+    }
+    let mut next = from + 1;
+    while next <= last {
+        let rows = reader.range(next, REPLAYED_AT_ONCE)?;
+        let Some(end) = rows.last().map(|row| row.seq) else { break };
+        keeper.replay(&rows)?;
+        next = end + 1;
+        progress(next - from, last - from);
+    }
+    shared.events.store(last, Ordering::Release);
+    let due = reader.next_due()?.map_or(i64::MAX, Timestamp::millis);
+    shared.next_due.fetch_min(due, Ordering::AcqRel);
+    Ok(())
+}
+
+/// The platform's sums from the log up to a row.
+fn platform_anew(
+    shared: &Shared,
+    reader: &mut impl Reader,
+    upto: u64,
+    progress: Opening<'_>,
+) -> Result<(), AppError> {
+    use probity_credit::event::{Mark, standing};
+    use std::collections::HashMap;
+    let catalogue = &shared.catalogue;
+    let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
+    // Marks first: they may stand before or after what they are about.
+    for pass in 0..2 {
+        let mut next = 1;
+        while next <= upto {
+            let rows = reader.range(next, REPLAYED_AT_ONCE)?;
+            let Some(end) = rows.last().map(|row| row.seq) else { break };
+            for row in rows.iter().filter(|row| row.seq <= upto) {
+                let event = shared.decode(row)?;
+                match catalogue.marks.read(&catalogue.vocabulary, &event) {
+                    Some(mark) if pass == 0 => marks.entry(mark.target).or_default().push(mark),
+                    None if pass == 1 => {
+                        let own = marks.get(&row.key).map_or(&[][..], Vec::as_slice);
+                        let moments = standing(event.known_at, own);
+                        let mut faults = Faults::default();
+                        let contributions = super::party::contributions(shared, &event, &mut faults);
+                        let mut platform = shared.platform();
+                        for (moment, sign) in super::taking::changes(&moments) {
+                            platform.apply(&catalogue.plan, &event, &contributions, moment, sign);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            next = end + 1;
+            progress(next / 2 + pass * upto / 2, upto);
+        }
+    }
+    Ok(())
+}

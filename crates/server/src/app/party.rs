@@ -1,0 +1,206 @@
+//! A party in memory: its state, and what was recorded of its score.
+
+use super::error::AppError;
+use super::shared::Shared;
+use probity_credit::event::{Event, Mark, Role, standing, stands_at};
+use probity_credit::indicator::{Contributions, PartyState, Priors};
+use probity_credit::score::Scored;
+use probity_expression::Faults;
+use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
+use probity_primitives::{Digest, Timestamp};
+use probity_store::{Reader, Subject};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Parties with at most this many events have no stored state: reading their events is as quick.
+pub(super) const THIN: i64 = 32;
+
+/// A score that was recorded, or a tier that was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Recorded {
+    pub(super) at: Timestamp,
+    pub(super) score: i64,
+    pub(super) low: i64,
+    pub(super) high: i64,
+    pub(super) tier: String,
+}
+
+/// A party in memory.
+pub(super) struct Hot {
+    pub(super) state: PartyState,
+    /// The last row that went in.
+    pub(super) seq: u64,
+    /// Changed since the last checkpoint.
+    pub(super) dirty: bool,
+    pub(super) recorded: Vec<Recorded>,
+    /// The last values and score, good until a row goes in, the hour turns or the platform's values change.
+    pub(super) ready: Option<Ready>,
+}
+
+/// Values and score of a moment.
+#[derive(Clone)]
+pub(super) struct Ready {
+    pub(super) hour: i64,
+    pub(super) priors: Arc<Priors>,
+    pub(super) values: Arc<Vec<Option<f64>>>,
+    pub(super) scored: Arc<Scored>,
+}
+
+impl Hot {
+    pub(super) fn new(role: Role) -> Self {
+        Self { state: PartyState::new(role), seq: 0, dirty: false, recorded: Vec::new(), ready: None }
+    }
+
+    /// A row about the party went in: an event, or a step of one (`sign`) that a mark brought.
+    pub(super) fn apply(
+        &mut self,
+        shared: &Shared,
+        seq: u64,
+        event: &Event,
+        contributions: &Contributions,
+        known_at: Timestamp,
+        sign: i32,
+    ) {
+        if seq <= self.seq {
+            return;
+        }
+        self.ready = None;
+        self.dirty = true;
+        if sign != 0 {
+            self.state.apply(&shared.catalogue.plan, event, contributions, known_at, sign);
+        }
+        self.state.newest = self.state.newest.max(known_at);
+        if sign > 0 {
+            self.recorded.extend(recorded(shared, event));
+        }
+    }
+
+    pub(super) fn weight(&self) -> usize {
+        self.state.weight() + self.recorded.len() * 80
+    }
+
+    pub(super) fn encode(&self, plan: &Digest) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.bytes.extend_from_slice(&plan.half());
+        writer.unsigned(self.recorded.len() as u64);
+        for recorded in &self.recorded {
+            writer.signed(recorded.at.millis());
+            writer.signed(recorded.score);
+            writer.signed(recorded.low);
+            writer.signed(recorded.high);
+            writer.text(&recorded.tier);
+        }
+        writer.blob(&self.state.encode());
+        writer.bytes
+    }
+
+    /// From stored bytes; `None` when they were made under other definitions.
+    fn decode(plan: &Digest, seq: u64, bytes: &[u8]) -> Result<Option<Self>, WireError> {
+        let Some((made_under, rest)) = bytes.split_at_checked(16) else { return Err(WireError::Short) };
+        if made_under != plan.half() {
+            return Ok(None);
+        }
+        let mut reader = WireReader::new(rest);
+        let mut recorded = Vec::new();
+        for _ in 0..reader.count()? {
+            recorded.push(Recorded {
+                at: Timestamp::from_millis(reader.signed()?),
+                score: reader.signed()?,
+                low: reader.signed()?,
+                high: reader.signed()?,
+                tier: reader.text()?,
+            });
+        }
+        let state = PartyState::decode(reader.blob()?)?;
+        Ok(Some(Self { state, seq, dirty: false, recorded, ready: None }))
+    }
+
+    /// Reads a party's state as everything known makes it: the stored one and what came after, or all its events.
+    pub(super) fn load(
+        shared: &Shared,
+        reader: &mut impl Reader,
+        number: u32,
+        role: Role,
+    ) -> Result<Self, AppError> {
+        let seqs = shared.postings(reader, Subject::Party(number))?;
+        let stored = reader.state(number)?;
+        if let Some((seq, bytes)) = stored {
+            let decoded = Self::decode(&shared.catalogue.plan_hash, seq, &bytes);
+            let decoded = decoded
+                .map_err(|error| AppError::internal(format!("the state of party {number}: {error}")))?;
+            if let Some(mut hot) = decoded {
+                let after: Vec<u64> = seqs.iter().copied().filter(|later| *later > seq).collect();
+                let events = shared.events_at(reader, &after)?;
+                let marks = events.iter().any(|(_, event)| shared.catalogue.marks.is_mark(event.kind));
+                // A mark among the later rows changes what went in before: then all is read anew.
+                if !marks {
+                    let mut faults = Faults::default();
+                    for (seq, event) in &events {
+                        let contributions = contributions(shared, event, &mut faults);
+                        hot.apply(shared, *seq, event, &contributions, event.known_at, 1);
+                        hot.seq = *seq;
+                    }
+                    return Ok(hot);
+                }
+            }
+        }
+        let events = shared.events_at(reader, &seqs)?;
+        let mut hot = build(shared, role, &events, None);
+        hot.seq = seqs.last().copied().unwrap_or(0);
+        hot.dirty = hot.state.events > THIN;
+        Ok(hot)
+    }
+}
+
+pub(super) fn contributions(shared: &Shared, event: &Event, faults: &mut Faults) -> Contributions {
+    let catalogue = &shared.catalogue;
+    catalogue.plan.contributions(&catalogue.vocabulary, &catalogue.rates, event, faults)
+}
+
+/// A party's state from its events and the marks about them, as of a moment or with everything.
+pub(super) fn build(shared: &Shared, role: Role, events: &[(u64, Event)], at: Option<Timestamp>) -> Hot {
+    let catalogue = &shared.catalogue;
+    let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
+    for (_, event) in events {
+        if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
+            marks.entry(mark.target).or_default().push(mark);
+        }
+    }
+    let mut hot = Hot::new(role);
+    let mut faults = Faults::default();
+    let mut newest = Timestamp::EARLIEST;
+    for (_, event) in events.iter().filter(|(_, event)| !catalogue.marks.is_mark(event.kind)) {
+        let moments = match marks.get(&event.key()) {
+            Some(marks) => standing(event.known_at, marks),
+            None => vec![(event.known_at, true)],
+        };
+        newest = newest.max(moments.last().map_or(event.known_at, |(moment, _)| *moment));
+        let stands = match at {
+            Some(at) => stands_at(&moments, at),
+            None => moments.last().is_some_and(|(_, stands)| *stands),
+        };
+        if stands {
+            let contributions = contributions(shared, event, &mut faults);
+            hot.state.apply(&catalogue.plan, event, &contributions, event.known_at, 1);
+            hot.recorded.extend(recorded(shared, event));
+        }
+    }
+    hot.state.newest = at.map_or(newest, |at| newest.min(at));
+    hot.recorded.sort_by_key(|recorded| recorded.at);
+    hot
+}
+
+/// What an event says about a recorded score.
+fn recorded(shared: &Shared, event: &Event) -> Option<Recorded> {
+    let kind = shared.catalogue.vocabulary.get(event.kind);
+    if kind.name != "score.recorded" {
+        return None;
+    }
+    Some(Recorded {
+        at: event.known_at,
+        score: event.integer(kind, "score")?,
+        low: event.integer(kind, "low").unwrap_or(0),
+        high: event.integer(kind, "high").unwrap_or(0),
+        tier: event.text(kind, "tier").unwrap_or_default().to_owned(),
+    })
+}

@@ -1,0 +1,162 @@
+//! What the keeper and the readers share: states of parties, platform sums, postings not yet in the store.
+
+use super::error::AppError;
+use super::party::Hot;
+use probity_credit::catalogue::Catalogue;
+use probity_credit::event::{Codec, Event};
+use probity_credit::indicator::{Platform, Priors};
+use probity_primitives::{Problem, Timestamp};
+use probity_store::{LogRow, Reader, SqliteReader, Subject};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Parties are spread over this many locks.
+const SHARDS: usize = 64;
+
+/// Party states in memory weigh at most about this much, in bytes, before some are let go.
+const HEAVIEST: usize = 1 << 30;
+
+/// Shared by the keeper and all readers.
+pub(super) struct Shared {
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) codec: Codec,
+    shards: Vec<Mutex<HashMap<u32, Hot>>>,
+    platform: Mutex<Platform>,
+    fresh: Mutex<HashMap<Subject, Vec<u64>>>,
+    readers: Mutex<Vec<SqliteReader>>,
+    /// The newest `known_at` of an event from outside.
+    latest: AtomicI64,
+    /// Events in the log.
+    pub(super) events: AtomicU64,
+    /// Moment of the next timer, in milliseconds.
+    pub(super) next_due: AtomicI64,
+    /// Values that could not be computed while events were taken in.
+    pub(super) faults: AtomicU64,
+}
+
+/// Takes a lock whatever became of its last holder: what it guards is rebuilt from the log when in doubt.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(super) fn new(catalogue: Arc<Catalogue>, codec: Codec, readers: Vec<SqliteReader>) -> Self {
+        Self {
+            catalogue,
+            codec,
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            platform: Mutex::default(),
+            fresh: Mutex::default(),
+            readers: Mutex::new(readers),
+            latest: AtomicI64::new(i64::MIN),
+            events: AtomicU64::new(0),
+            next_due: AtomicI64::new(i64::MAX),
+            faults: AtomicU64::new(0),
+        }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the remainder is below the number of shards")]
+    pub(super) fn shard(&self, number: u32) -> MutexGuard<'_, HashMap<u32, Hot>> {
+        lock(&self.shards[number as usize % SHARDS])
+    }
+
+    pub(super) fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<u32, Hot>>> {
+        self.shards.iter().map(lock)
+    }
+
+    pub(super) fn platform(&self) -> MutexGuard<'_, Platform> {
+        lock(&self.platform)
+    }
+
+    pub(super) fn fresh(&self) -> MutexGuard<'_, HashMap<Subject, Vec<u64>>> {
+        lock(&self.fresh)
+    }
+
+    /// The platform's values that hold at a moment.
+    pub(super) fn priors(&self, at: Timestamp) -> Arc<Priors> {
+        self.platform().priors(&self.catalogue.plan, at)
+    }
+
+    pub(super) fn latest(&self) -> Option<Timestamp> {
+        Some(self.latest.load(Ordering::Acquire))
+            .filter(|millis| *millis != i64::MIN)
+            .map(Timestamp::from_millis)
+    }
+
+    pub(super) fn saw(&self, known_at: Timestamp) {
+        self.latest.fetch_max(known_at.millis(), Ordering::AcqRel);
+    }
+
+    /// Runs a read on a connection of its own.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        let reader = lock(&self.readers).pop();
+        let Some(mut reader) = reader else {
+            // All are taken: wait a little for one; they are never held long.
+            std::thread::yield_now();
+            return self.read_when_free(work);
+        };
+        let result = work(&mut reader);
+        lock(&self.readers).push(reader);
+        result
+    }
+
+    fn read_when_free<T>(
+        &self,
+        work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>,
+    ) -> Result<T, AppError> {
+        let mut reader = loop {
+            if let Some(reader) = lock(&self.readers).pop() {
+                break reader;
+            }
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        };
+        let result = work(&mut reader);
+        lock(&self.readers).push(reader);
+        result
+    }
+
+    /// All rows about a subject: what the store has, and what was not yet written there.
+    pub(super) fn postings(&self, reader: &mut impl Reader, subject: Subject) -> Result<Vec<u64>, AppError> {
+        let fresh = self.fresh().get(&subject).cloned().unwrap_or_default();
+        let mut seqs = reader.postings(subject)?;
+        seqs.extend(fresh);
+        seqs.sort_unstable();
+        seqs.dedup();
+        Ok(seqs)
+    }
+
+    /// The event of a row.
+    pub(super) fn decode(&self, row: &LogRow) -> Result<Event, AppError> {
+        self.codec.decode(&self.catalogue.vocabulary, &row.body).map_err(|problem: Problem| {
+            AppError::new(super::error::Class::Internal, problem.at(format!("log row {}", row.seq)))
+        })
+    }
+
+    /// The events of some rows, with their seqs.
+    pub(super) fn events_at(
+        &self,
+        reader: &mut impl Reader,
+        seqs: &[u64],
+    ) -> Result<Vec<(u64, Event)>, AppError> {
+        reader.rows(seqs)?.iter().map(|row| Ok((row.seq, self.decode(row)?))).collect()
+    }
+
+    /// Lets clean states go when they weigh too much. Which ones does not matter: they come back when asked for.
+    pub(super) fn let_go(&self) {
+        let weight: usize = self.shards().map(|shard| shard.values().map(Hot::weight).sum::<usize>()).sum();
+        if weight <= HEAVIEST {
+            return;
+        }
+        let mut keep = true;
+        for mut shard in self.shards() {
+            shard.retain(|_, hot| {
+                keep = !keep;
+                hot.dirty || keep
+            });
+        }
+    }
+}

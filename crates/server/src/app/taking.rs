@@ -1,0 +1,299 @@
+//! Taking events into a batch: what each row means for postings, orders, marks and states.
+
+use super::error::AppError;
+use super::keeper::Outcome;
+use super::orders::Orders;
+use super::party::contributions;
+use super::prepare::Prepared;
+use super::shared::Shared;
+use probity_credit::event::{Event, Mark, Role, standing};
+use probity_credit::indicator::Contributions;
+use probity_credit::order::{Book, DERIVED_SOURCE, order_key};
+use probity_expression::Faults;
+use probity_primitives::{Code, ExternalId, Problem, Timestamp};
+use probity_store::{Appended, Batch, Key, Reader, SetAside, Subject};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// The code of an id that stands for something else already.
+const EVENT_ID_REUSED: Code = Code::new("event-id-reused");
+
+/// One change of parties' states, to be made once the rows are committed.
+pub(super) struct Step {
+    pub(super) seq: u64,
+    pub(super) event: Arc<(Event, Contributions)>,
+    /// The merchant's and the buyer's number.
+    pub(super) numbers: [Option<u32>; 2],
+    /// The party was met for the first time in this batch.
+    pub(super) new: [bool; 2],
+    /// What the live states see: 1, −1 or 0 (only the moment moves on).
+    pub(super) sign: i32,
+    pub(super) known_at: Timestamp,
+    /// What the platform's sums see: moments and signs.
+    pub(super) platform: Vec<(Timestamp, i32)>,
+}
+
+/// The work on one batch.
+pub(super) struct Taking<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) orders: &'a mut Orders,
+    numbers: &'a mut HashMap<(Role, ExternalId), u32>,
+    awaited: &'a mut BTreeSet<Key>,
+    steps: Vec<Step>,
+    now: Timestamp,
+    rows: u64,
+    /// The rows stand in the log already: they are read again after a start.
+    pub(super) replaying: bool,
+    /// Numbers above this were given in this batch.
+    known_numbers: u32,
+    highest: u32,
+}
+
+impl<'a> Taking<'a> {
+    pub(super) fn new(
+        shared: &'a Arc<Shared>,
+        orders: &'a mut Orders,
+        numbers: &'a mut HashMap<(Role, ExternalId), u32>,
+        awaited: &'a mut BTreeSet<Key>,
+        highest: u32,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            shared,
+            orders,
+            numbers,
+            awaited,
+            steps: Vec::new(),
+            now,
+            rows: 0,
+            replaying: false,
+            known_numbers: highest,
+            highest,
+        }
+    }
+
+    /// The steps to be made after the commit, how many rows there are, and the highest party number.
+    pub(super) fn end(self) -> (Vec<Step>, u64, u32) {
+        (self.steps, self.rows, self.highest)
+    }
+
+    /// Appends an event unless its id is known.
+    pub(super) fn append(&mut self, batch: &mut impl Batch, item: &Prepared) -> Result<Outcome, AppError> {
+        match batch.append(item.key, self.now, &item.body)? {
+            Appended::Taken(seq) => {
+                self.take_in(batch, seq, Arc::new((item.event.clone(), item.contributions.clone())))?;
+                Ok(Outcome::Taken(seq))
+            }
+            Appended::Known(seq) => self.compare(batch, seq, item),
+        }
+    }
+
+    /// The same once more changes nothing; something else under the same id is set aside, and the first stands.
+    fn compare(&self, batch: &mut impl Batch, seq: u64, item: &Prepared) -> Result<Outcome, AppError> {
+        let row = batch
+            .reads()
+            .row(seq)?
+            .ok_or_else(|| AppError::internal(format!("row {seq} of a known key is missing")))?;
+        if self.shared.decode(&row)?.same_statement(&item.event) {
+            return Ok(Outcome::Duplicate(seq));
+        }
+        let detail = format!(
+            "the id '{}' of source '{}' stands for another event, recorded at {}",
+            item.event.id, item.event.source, row.recorded_at
+        );
+        let problem = Problem::new(EVENT_ID_REUSED, detail)
+            .at("/id")
+            .hint("the first stands; correct it with event.retracted and a new id");
+        batch.set_aside(&SetAside {
+            source: item.event.source.to_string(),
+            line: seq,
+            code: problem.code.to_string(),
+            reason: problem.detail.clone(),
+            content: item.body.clone(),
+            at: self.now,
+        })?;
+        Ok(Outcome::Conflict(seq, problem))
+    }
+
+    /// A row that the log holds already, read again after a start.
+    pub(super) fn note(&mut self, batch: &mut impl Batch, seq: u64, event: Event) -> Result<(), AppError> {
+        let mut faults = Faults::default();
+        let contributions = contributions(self.shared, &event, &mut faults);
+        self.take_in(batch, seq, Arc::new((event, contributions)))
+    }
+
+    fn take_in(
+        &mut self,
+        batch: &mut impl Batch,
+        seq: u64,
+        taken: Arc<(Event, Contributions)>,
+    ) -> Result<(), AppError> {
+        self.rows += 1;
+        let event = &taken.0;
+        let catalogue = Arc::clone(&self.shared.catalogue);
+        if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
+            return self.take_mark(batch, seq, &mark, event);
+        }
+        let (numbers, new) = self.number(batch, event)?;
+        for number in numbers.into_iter().flatten() {
+            self.orders.post(Subject::Party(number), seq);
+        }
+        let order = catalogue
+            .words
+            .concerns(event.kind)
+            .then(|| Book::order_of(&catalogue.vocabulary, event).map(order_key))
+            .flatten();
+        if let Some(order) = order {
+            // The book first: read back from the log, it must not meet this row twice.
+            self.orders.add(self.shared, batch.reads(), order, event)?;
+            self.orders.post(Subject::Order(order), seq);
+        }
+        let mut moments = vec![(event.known_at, true)];
+        let key = event.key();
+        if self.awaited.remove(&key) {
+            let marks = self.marks_of(batch, key)?;
+            moments = standing(event.known_at, &marks.iter().map(|(_, mark)| *mark).collect::<Vec<_>>());
+            for (mark_seq, _) in marks {
+                numbers
+                    .into_iter()
+                    .flatten()
+                    .for_each(|number| self.orders.post(Subject::Party(number), mark_seq));
+                order.into_iter().for_each(|order| self.orders.post(Subject::Order(order), mark_seq));
+            }
+            if let Some(order) = order {
+                self.orders.mark(self.shared, batch.reads(), order, key, &moments)?;
+            }
+        }
+        let stands = moments.last().is_some_and(|(_, stands)| *stands);
+        let known_at = moments.last().map_or(event.known_at, |(moment, _)| *moment);
+        let platform = changes(&moments);
+        self.steps.push(Step {
+            seq,
+            numbers,
+            new,
+            sign: i32::from(stands),
+            known_at,
+            platform,
+            event: taken,
+        });
+        Ok(())
+    }
+
+    /// A mark: what it is about changes its standing, now or when it comes.
+    fn take_mark(
+        &mut self,
+        batch: &mut impl Batch,
+        seq: u64,
+        mark: &Mark,
+        marking: &Event,
+    ) -> Result<(), AppError> {
+        let before = self.marks_of(batch, mark.target)?;
+        self.orders.post(Subject::Order(mark.target), seq);
+        let Some(target_seq) = batch.reads().find(&mark.target)? else {
+            self.awaited.insert(mark.target);
+            return Ok(());
+        };
+        let row = batch
+            .reads()
+            .row(target_seq)?
+            .ok_or_else(|| AppError::internal(format!("row {target_seq} is missing")))?;
+        let target = self.shared.decode(&row)?;
+        let old: Vec<Mark> =
+            before.into_iter().map(|(_, mark)| mark).filter(|other| other.key != mark.key).collect();
+        let was = standing(target.known_at, &old);
+        let now = standing(target.known_at, &[old, vec![*mark]].concat());
+        let (numbers, new) = self.number(batch, &target)?;
+        for number in numbers.into_iter().flatten() {
+            self.orders.post(Subject::Party(number), seq);
+        }
+        let catalogue = Arc::clone(&self.shared.catalogue);
+        if catalogue.words.concerns(target.kind)
+            && let Some(order) = Book::order_of(&catalogue.vocabulary, &target).map(order_key)
+        {
+            // A retraction of a derived fact came from the book itself, which knows it already.
+            if marking.source.as_str() == DERIVED_SOURCE {
+                if self.replaying {
+                    self.orders.mark_fact(
+                        self.shared,
+                        batch.reads(),
+                        order,
+                        target.id.as_str(),
+                        mark.known_at,
+                    )?;
+                }
+            } else {
+                self.orders.mark(self.shared, batch.reads(), order, mark.target, &now)?;
+            }
+            self.orders.post(Subject::Order(order), seq);
+        }
+        let stands =
+            |moments: &[(Timestamp, bool)]| i32::from(moments.last().is_some_and(|(_, stands)| *stands));
+        let mut platform: Vec<(Timestamp, i32)> =
+            changes(&was).into_iter().map(|(moment, sign)| (moment, -sign)).collect();
+        platform.extend(changes(&now));
+        let mut faults = Faults::default();
+        let contributions = contributions(self.shared, &target, &mut faults);
+        let sign = stands(&now) - stands(&was);
+        self.steps.push(Step {
+            seq,
+            numbers,
+            new,
+            sign,
+            known_at: mark.known_at.max(target.known_at),
+            platform,
+            event: Arc::new((target, contributions)),
+        });
+        Ok(())
+    }
+
+    /// The marks about an event that the log or this batch holds.
+    fn marks_of(&self, batch: &mut impl Batch, target: Key) -> Result<Vec<(u64, Mark)>, AppError> {
+        let mut seqs = self.shared.postings(batch.reads(), Subject::Order(target))?;
+        seqs.extend(self.orders.fresh.get(&Subject::Order(target)).into_iter().flatten());
+        seqs.sort_unstable();
+        seqs.dedup();
+        let catalogue = &self.shared.catalogue;
+        let events = self.shared.events_at(batch.reads(), &seqs)?;
+        Ok(events
+            .iter()
+            .filter_map(|(seq, event)| Some((*seq, catalogue.marks.read(&catalogue.vocabulary, event)?)))
+            .collect())
+    }
+
+    fn number(
+        &mut self,
+        batch: &mut impl Batch,
+        event: &Event,
+    ) -> Result<([Option<u32>; 2], [bool; 2]), AppError> {
+        let (mut numbers, mut new) = ([None; 2], [false; 2]);
+        for ((role, number), new) in Role::ALL.into_iter().zip(&mut numbers).zip(&mut new) {
+            let Some(id) = event.party(role) else { continue };
+            let key = (role, id.clone());
+            let given = match self.numbers.get(&key) {
+                Some(given) => *given,
+                None => {
+                    let given = batch.party(role.number(), id.as_str())?;
+                    self.numbers.insert(key, given);
+                    given
+                }
+            };
+            *new = given > self.known_numbers;
+            self.highest = self.highest.max(given);
+            *number = Some(given);
+        }
+        Ok((numbers, new))
+    }
+}
+
+/// The moments of a standing as steps: added, taken back, added again. One that never stood brings none.
+pub(super) fn changes(moments: &[(Timestamp, bool)]) -> Vec<(Timestamp, i32)> {
+    let mut stood = false;
+    let mut out = Vec::with_capacity(1);
+    for (moment, stands) in moments {
+        if *stands != stood {
+            out.push((*moment, if *stands { 1 } else { -1 }));
+            stood = *stands;
+        }
+    }
+    out
+}

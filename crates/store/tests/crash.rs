@@ -1,0 +1,127 @@
+//! Processes that die and disks that fail in the middle of the work. The test binary runs itself as the victim.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what the tests call fails by panicking, too")]
+
+mod workload;
+
+use probity_store::{SqliteStore, Store};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use workload::{Random, prove, rounds, write};
+
+const FOLDER: &str = "PROBITY_TEST_VICTIM_FOLDER";
+/// How many batches a victim writes when nothing stops it.
+const MOST: u64 = 2_000;
+/// The same when one of its synchronisations fails: enough to meet every kind of them.
+const MOST_SYNCS: u64 = 40;
+const MOST_NAME: &str = "PROBITY_TEST_VICTIM_BATCHES";
+
+/// Not a test by itself: what the child process does. Writes batches and tells each one that was acknowledged.
+#[test]
+fn victim() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let mut store = match SqliteStore::open_or_create(Path::new(&folder)) {
+        Ok(store) => store,
+        Err(error) => return println!("\nrefused {}", error.code()),
+    };
+    store.drain_at(60);
+    let first = store.reader().and_then(|mut reader| probity_store::Reader::event_count(&mut reader));
+    let first = match first {
+        Ok(rows) => rows / workload::EVENTS,
+        Err(error) => return println!("\nrefused {}", error.code()),
+    };
+    for n in first..first + rounds(MOST_NAME, MOST) {
+        match write(&mut store, n) {
+            Ok(()) => println!("\nacknowledged {}", n + 1),
+            Err(error) => {
+                println!("\nrefused {}", error.code());
+                let again = store.begin().map(|_| ()).map_err(|error| error.code().as_str());
+                return println!("\nafterwards {again:?}");
+            }
+        }
+    }
+}
+
+fn victim_command() -> Vec<String> {
+    let own = std::env::current_exe().unwrap().display().to_string();
+    vec![own, "victim".into(), "--exact".into(), "--nocapture".into(), "--test-threads=1".into()]
+}
+
+fn start(command: &[String], folder: &Path, most: u64) -> Child {
+    Command::new(&command[0])
+        .args(&command[1..])
+        .env(FOLDER, folder)
+        .env(MOST_NAME, most.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// The last acknowledged batch and what else the victim told.
+fn told(child: &mut Child) -> (u64, Vec<String>) {
+    let (mut acknowledged, mut rest) = (0, Vec::new());
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let line = line.unwrap();
+        match line.split_once(' ') {
+            Some(("acknowledged", n)) => acknowledged = n.parse().unwrap_or(acknowledged),
+            Some(("refused" | "afterwards", _)) => rest.push(line),
+            _ => {}
+        }
+    }
+    (acknowledged, rest)
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
+    let mut random = Random(rounds("PROBITY_SEED", 1));
+    let folder = tempfile::tempdir().unwrap();
+    let mut present = 0;
+    for round in 0..rounds("PROBITY_KILL_ROUNDS", 20) {
+        let mut child = start(&victim_command(), folder.path(), MOST);
+        std::thread::sleep(Duration::from_millis(5 + random.below(150)));
+        child.kill().unwrap();
+        let (acknowledged, rest) = told(&mut child);
+        child.wait().unwrap();
+        assert_eq!(rest, [""; 0], "round {round}");
+        // The proof writes a batch of its own, acknowledged as well.
+        present = prove(folder.path(), acknowledged.max(present)) + 1;
+    }
+    println!("{present} batches after all rounds");
+    assert!(present > 20);
+}
+
+#[test]
+fn after_a_failed_synchronisation_nothing_is_acknowledged() {
+    let probe = Command::new("strace").args(["-f", "-e", "trace=none", "true"]).output();
+    if !probe.is_ok_and(|out| out.status.success()) {
+        return println!("skipped: strace cannot be used here");
+    }
+    let (mut failed, mut ignored) = (0, 0);
+    for round in 0..rounds("PROBITY_EIO_ROUNDS", 12) {
+        let folder = tempfile::tempdir().unwrap();
+        let inject = format!("inject=fsync,fdatasync:error=EIO:when={}", round * 2 + 1);
+        let mut command: Vec<String> =
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject]
+                .map(String::from)
+                .into();
+        command.extend(victim_command());
+        let mut child = start(&command, folder.path(), MOST_SYNCS);
+        let (acknowledged, rest) = told(&mut child);
+        child.wait().unwrap();
+        match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            // While it commits: refused, and refused ever after.
+            ["refused store-failed", "afterwards Err(\"store-failed\")"] => failed += 1,
+            // While it opens.
+            ["refused store-failed"] => {}
+            // SQLite does not look at the answer when it synchronises the folder; we do so again ourselves before the
+            // first acknowledgement.
+            [] => ignored += 1,
+            _ => panic!("sync {}: {rest:?}", round * 2 + 1),
+        }
+        prove(folder.path(), acknowledged);
+    }
+    println!("{failed} failures met a running store, {ignored} a synchronisation that SQLite itself ignores");
+    assert!(failed > 0 && ignored <= 3);
+}
