@@ -1,6 +1,11 @@
 //! Events applied per second with the starter catalogue, and the time of values, score and explanation of one party.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a benchmark may stop where it stands")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark reads files and the clock, and may stop where it stands"
+)]
 
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Arrival, Event, Flat, Role};
@@ -59,7 +64,7 @@ fn order(catalogue: &Catalogue, number: u64, merchant: u64, buyer: u64, day: i32
             ),
         ),
     ];
-    if number % 3 > 0 {
+    if !number.is_multiple_of(3) {
         bodies.push((
             "review.posted",
             150,
@@ -78,7 +83,7 @@ fn order(catalogue: &Catalogue, number: u64, merchant: u64, buyer: u64, day: i32
         let order =
             if kind == "score.recorded" { String::new() } else { format!("\"order\":\"o{number}\",") };
         let json = format!(
-            "{{\"id\":\"{kind}{number}\",\"type\":\"{kind}\",\"occurred_at\":\"{}\",\"merchant\":\"m{merchant}\",\"buyer\":\"b{buyer}\",{order}{fields}}}",
+            "{{\"id\":\"{kind}{number}\",\"type\":\"{kind}\",\"occurred_at\":\"{}\",\"merchant\":\"m{merchant}\",\"buyer\":\"b{buyer}\",\"order\":\"o{number}\",{fields}}}",
             at(hours)
         );
         let flat = Flat::from_json(json.as_bytes()).unwrap();

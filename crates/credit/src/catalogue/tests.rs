@@ -1,4 +1,5 @@
-//! The starter catalogue loads, and every case of its indicators holds.
+//! The starter catalogue loads, every case of its indicators holds, and broken catalogues are refused at their place.
+#![expect(clippy::disallowed_methods, reason = "tests read the starter catalogue's files and the clock")]
 
 use super::Catalogue;
 use crate::event::{Arrival, Event, Flat, Mark, Party, standing, stands_at};

@@ -260,7 +260,10 @@ fn when_an_event_was_known_depends_on_how_it_came() {
 fn tables_are_read_as_text() {
     let row = |columns: &[&str], cells: &[Option<&str>]| {
         let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
-        let flat = Flat::from_row(&columns, cells.iter().map(|cell| cell.map_or(Cell::Null, |text| Cell::Text(Cow::Borrowed(text)))));
+        let flat = Flat::from_row(
+            &columns,
+            cells.iter().map(|cell| cell.map_or(Cell::Null, |text| Cell::Text(Cow::Borrowed(text)))),
+        );
         told(take(flat, Arrival::History))
     };
     let columns = ["id", "type", "occurred_at", "buyer", "rating", "verified", "category"];

@@ -64,6 +64,10 @@ impl<V: Default> Series<V> {
             _ => self.entries.len(),
         };
         if self.entries.get(place).is_none_or(|(known, _)| *known != bucket) {
+            // Most parties meet most measures once: room for one first, not for four.
+            if self.entries.capacity() == 0 {
+                self.entries.reserve_exact(1);
+            }
             self.entries.insert(place, (bucket, V::default()));
         }
         #[expect(clippy::indexing_slicing, reason = "the place was just found or filled")]
@@ -114,7 +118,7 @@ struct Entry {
 /// Sums per bucket, in all, and per category.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Sums {
-    /// Over the whole life.
+    /// Over the whole life; nothing when no indicator asks for it.
     pub total: Cell,
     /// Per bucket.
     pub buckets: Series<Cell>,
@@ -125,7 +129,9 @@ pub(super) struct Sums {
 
 impl Sums {
     fn add(&mut self, measure: &Measure, bucket: i32, contribution: &Contribution, sign: i32) {
-        self.total.add(contribution, sign);
+        if measure.total {
+            self.total.add(contribution, sign);
+        }
         if measure.bucketed {
             let cell = self.buckets.at(bucket);
             cell.add(contribution, sign);
