@@ -33,7 +33,11 @@ pub(super) fn all_scores(probity: &Probity, role: Role, as_of: AsOf) -> Result<V
         let Some((last, _)) = parties.last() else { break };
         after = *last;
         for (number, party) in &parties {
-            scores.push(probity.score_with_values(*number, party, at)?);
+            let scored = probity.score_with_values(*number, party, at)?;
+            // A party of which nothing was known then had no score then.
+            if scored.0.events > 0 {
+                scores.push(scored);
+            }
         }
         bar.at("scoring", scores.len() as u64, total, false);
     }
