@@ -90,11 +90,15 @@ impl Vocabulary {
         let mut buyer = None;
         keep(read_party(flat.take("buyer"), "buyer", declared.buyer, table).map(|value| buyer = value));
         let mut currency = None;
-        keep(read_currency(&mut flat, declared).map(|value| currency = value));
+        let read = read_currency(&mut flat, declared);
+        let currency_refused = read.is_err();
+        keep(read.map(|value| currency = value));
 
         let mut fields = vec![None; declared.fields.len()];
         for (field, value) in declared.fields.iter().zip(&mut fields) {
             match optional(flat.take(&field.name)) {
+                // Without their currency amounts cannot be read; that was told already.
+                Some(_) if currency_refused && matches!(field.kind, FieldKind::Money(..)) => {}
                 Some(cell) => keep(read_value(field, cell, currency, table).map(|read| *value = Some(read))),
                 None if field.required => keep(Err(missing(&field.name))),
                 None => {}

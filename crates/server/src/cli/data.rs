@@ -87,6 +87,7 @@ pub(super) fn import(arguments: &Arguments, import: &ImportArgs) -> Done {
     let probity = open(arguments)?;
     let report = run_import(&probity, import)?;
     probity.close();
+    out::report_memory();
     if arguments.json {
         out::json(&report)?;
     } else {

@@ -126,3 +126,13 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Done {
     print!("{}", String::from_utf8_lossy(&bytes));
     Ok(OK)
 }
+
+/// Says how much memory the process held at most, when `PROBITY_REPORT_MEMORY` asks for it (Linux).
+pub(super) fn report_memory() {
+    if std::env::var_os("PROBITY_REPORT_MEMORY").is_some()
+        && let Ok(status) = std::fs::read_to_string("/proc/self/status")
+        && let Some(peak) = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))
+    {
+        eprintln!("peak memory: {}", peak.trim());
+    }
+}
