@@ -1,0 +1,41 @@
+//! All routes, registered once: for the server and for its description.
+
+use super::openapi::{Document, document};
+use super::site::Site;
+use super::{catalogue, events, explanation, ingest, operations, parties, party, platform};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Description;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The routes of the API, and their description.
+pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
+    let (router, api) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(ingest::take_events, events::list_events))
+        .routes(routes!(events::get_event))
+        .routes(routes!(events::list_set_aside))
+        .routes(routes!(parties::list_parties))
+        .routes(routes!(platform::get_platform))
+        .routes(routes!(party::get_party))
+        .routes(routes!(party::get_score))
+        .routes(routes!(party::get_indicators))
+        .routes(routes!(explanation::get_explanation))
+        .routes(routes!(party::get_history))
+        .routes(routes!(party::get_timeline))
+        .routes(routes!(catalogue::get_catalogue))
+        .routes(routes!(catalogue::get_file))
+        .routes(routes!(catalogue::list_event_types))
+        .routes(routes!(catalogue::get_event_type))
+        .routes(routes!(catalogue::list_indicators))
+        .routes(routes!(catalogue::get_scorecard))
+        .routes(routes!(catalogue::get_tiers))
+        .routes(routes!(operations::livez))
+        .routes(routes!(operations::readyz))
+        .routes(routes!(operations::version))
+        .routes(routes!(operations::metrics))
+        .routes(routes!(operations::openapi))
+        .routes(routes!(operations::error_page))
+        .split_for_parts();
+    let paths = api.paths.paths.keys().cloned().collect();
+    (router, paths, document(api))
+}
