@@ -30,7 +30,7 @@ pub enum Cell<'a> {
     Boolean(bool),
 }
 
-impl Cell<'_> {
+impl<'a> Cell<'a> {
     /// The value as text, `None` for null: how a foreign table is staged.
     pub fn text(&self) -> Option<Cow<'_, str>> {
         match self {
@@ -39,6 +39,17 @@ impl Cell<'_> {
             Self::Integer(n) => Some(Cow::Owned(n.to_string())),
             Self::Double(x) => Some(Cow::Owned(x.to_string())),
             Self::Boolean(b) => Some(Cow::Borrowed(if *b { "true" } else { "false" })),
+        }
+    }
+
+    /// The value as text, `None` for null, without copying what was not copied yet.
+    pub fn into_text(self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Null => None,
+            Self::Text(text) | Self::Number(text) => Some(text),
+            Self::Integer(n) => Some(Cow::Owned(n.to_string())),
+            Self::Double(x) => Some(Cow::Owned(x.to_string())),
+            Self::Boolean(b) => Some(Cow::Borrowed(if b { "true" } else { "false" })),
         }
     }
 

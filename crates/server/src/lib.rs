@@ -3,5 +3,7 @@
 //! The modules stand in the order in which they build on each other; a module names only modules above it.
 
 pub mod app;
+pub mod sample;
 pub mod jobs;
 pub mod http;
+pub mod cli;

@@ -1,2 +1,9 @@
-//! The binary.
-fn main() {}
+//! The binary `probity`.
+
+use clap::Parser;
+use probity_server::cli::{Arguments, run};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    run(Arguments::parse())
+}

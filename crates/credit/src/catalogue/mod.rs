@@ -2,7 +2,7 @@
 
 mod regime;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::event::{MarkTypes, Rates, Role, Vocabulary};
 use crate::indicator::{Definition, Plan, parse_definitions};

@@ -1,4 +1,5 @@
-//! The starter catalogue loads, and every case of its indicators holds.
+//! The starter catalogue loads, every case of its indicators holds, and broken catalogues are refused at their place.
+#![expect(clippy::disallowed_methods, reason = "tests read the starter catalogue's files and the clock")]
 
 use super::Catalogue;
 use crate::event::{Arrival, Event, Flat, Mark, Party, standing, stands_at};
@@ -137,4 +138,240 @@ fn every_case_of_the_starter_catalogue_holds() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The starter catalogue with one more file of indicators, or with one file changed.
+fn refused(file: &str, text: &str) -> Vec<(String, String)> {
+    let mut texts = texts();
+    texts.insert(file.to_owned(), text.to_owned());
+    match Catalogue::load(texts) {
+        Ok(_) => Vec::new(),
+        Err(problems) => {
+            problems.into_iter().map(|problem| (problem.code.as_str().to_owned(), problem.at)).collect()
+        }
+    }
+}
+
+/// A definition whose last lines are these; they begin on line 7.
+fn indicator(lines: &str) -> String {
+    let head =
+        "[[indicator]]\nname = \"broken\"\ntitle = \"Broken\"\nof = \"merchant\"\ndimension = \"quality\"\n";
+    format!("{head}better = \"lower\"\n{lines}")
+}
+
+#[test]
+fn broken_indicators_are_refused_at_their_place() {
+    const FILE: &str = "indicators/merchant/zz.toml";
+    let placed = r#"unit = "count"
+on = ["order.placed"]
+window = "30d"
+"#;
+    let cases = [
+        (r#"aggregate = "count""#, None),
+        (
+            r#"aggregate = "count"
+where = "valeu IS NULL""#,
+            Some(("expression-unknown-column", "11:10")),
+        ),
+        (
+            r#"aggregate = "count"
+where = """
+items > 1
+  AND iems > 2""""#,
+            Some(("expression-unknown-column", "13:7")),
+        ),
+        (
+            r#"aggregate = "count"
+where = "items >""#,
+            Some(("expression-syntax", "11:17")),
+        ),
+        (
+            r#"aggregate = "count"
+where = "items + 1""#,
+            Some(("indicator-invalid", "2:8")),
+        ),
+        (
+            r#"aggregate = "sum"
+value = "value""#,
+            Some(("expression-currency", "2:8")),
+        ),
+        (
+            r#"aggregate = "sum"
+value = "items * 1.5""#,
+            Some(("indicator-invalid", "2:8")),
+        ),
+        (
+            r#"aggregate = "count"
+pair_cap = 0"#,
+            Some(("indicator-invalid", "2:8")),
+        ),
+        (
+            r#"aggregate = "count"
+prior = { mean = 0.5, strength = 1 }"#,
+            Some(("indicator-invalid", "2:8")),
+        ),
+        (r#"aggregate = "counted""#, Some(("definition-invalid", "10:13"))),
+        (
+            r#"aggregate = "count"
+filter = "TRUE""#,
+            Some(("definition-invalid", "11:1")),
+        ),
+    ];
+    for (lines, expected) in cases {
+        let expected: Vec<_> =
+            expected.into_iter().map(|(code, at)| (code.to_owned(), format!("{FILE}:{at}"))).collect();
+        assert_eq!(refused(FILE, &indicator(&format!("{placed}{lines}\n"))), expected, "{lines}");
+    }
+    let alone = [
+        (
+            r#"unit = "count"
+on = ["order.plaed"]
+aggregate = "count"
+window = "30d""#,
+            ("indicator-invalid", "8:7"),
+        ),
+        (
+            r#"unit = "count"
+on = ["order.placed", "order.placed"]
+aggregate = "count"
+window = "30d""#,
+            ("indicator-invalid", "8:23"),
+        ),
+        (
+            r#"unit = "count"
+on = ["order.defective"]
+aggregate = "count"
+window = "lifetime""#,
+            ("indicator-invalid", "8:7"),
+        ),
+        (
+            r#"unit = "count"
+on = ["order.defective"]
+aggregate = "count"
+window = "1826d""#,
+            ("indicator-invalid", "8:7"),
+        ),
+        (
+            r#"unit = "days"
+on = ["order.placed"]
+aggregate = "days_since_last"
+window = "24h""#,
+            ("indicator-invalid", "2:8"),
+        ),
+        (
+            r#"unit = "ratio"
+derive = "broken + 1""#,
+            ("indicator-invalid", "2:8"),
+        ),
+        (
+            r#"unit = "ratio"
+derive = "orders_placd + 1""#,
+            ("expression-unknown-column", "8:11"),
+        ),
+    ];
+    for (lines, (code, at)) in alone {
+        let expected = vec![(code.to_owned(), format!("{FILE}:{at}"))];
+        assert_eq!(refused(FILE, &indicator(&format!("{lines}\n"))), expected, "{lines}");
+    }
+}
+
+#[test]
+fn a_circle_of_derived_indicators_is_told_of_each() {
+    const FILE: &str = "indicators/merchant/zz.toml";
+    let one = |name: &str, from: &str| {
+        indicator(&format!("unit = \"ratio\"\nderive = \"{from} * 2\"\n")).replace("broken", name)
+    };
+    let text = format!("{}{}{}", one("one", "two"), one("two", "three"), one("three", "one"));
+    let place = |line: usize| ("indicator-invalid".to_owned(), format!("{FILE}:{line}:8"));
+    assert_eq!(refused(FILE, &text), [place(2), place(10), place(18)]);
+}
+
+#[test]
+fn broken_files_are_refused_at_their_place() {
+    let events = "[event.\"zebra.seen\"]\ntitle = \"Z\"\nabout = [\"buyer\"]\n";
+    let cases = [
+        ("events/zz.toml", events.to_owned(), None),
+        (
+            "events/zz.toml",
+            events.replace("zebra.seen", "Zebra"),
+            Some(("event-type-invalid", "events/zz.toml:1:8")),
+        ),
+        (
+            "events/zz.toml",
+            events.replace("zebra.seen", "order.placed"),
+            Some(("event-type-invalid", "events/zz.toml:1:8")),
+        ),
+        (
+            "events/zz.toml",
+            events.replace("\"buyer\"", "\"rider\""),
+            Some(("event-type-invalid", "events/zz.toml:3:10")),
+        ),
+        (
+            "events/zz.toml",
+            format!("{events}fields.gender = {{ type = \"text\", title = \"G\" }}\n"),
+            Some(("field-prohibited", "events/zz.toml:1:8")),
+        ),
+        (
+            "events/zz.toml",
+            format!("{events}fields.x = {{ type = \"txt\", title = \"X\" }}\n"),
+            Some(("event-type-invalid", "events/zz.toml:1:8")),
+        ),
+        (
+            "events/zz.toml",
+            format!("{events}fields = 1\n"),
+            Some(("definition-invalid", "events/zz.toml:4:10")),
+        ),
+        ("events/zz.toml", "[event".to_owned(), Some(("definition-invalid", "events/zz.toml:1:7"))),
+        (
+            "rates.toml",
+            "reporting = \"EUR\"\n[[rate]]\ncurrency = \"BRL\"\ndate = \"2018-01-01\"\nrate = \"-1\"\n"
+                .to_owned(),
+            Some(("rates-invalid", "rates.toml")),
+        ),
+        ("rates.toml", "reporting = \"eur\"\n".to_owned(), Some(("currency-unknown", "rates.toml"))),
+        (
+            "orders.toml",
+            "claim_window = \"30d\"\n".to_owned(),
+            Some(("definition-invalid", "orders.toml:1:1")),
+        ),
+    ];
+    for (file, text, expected) in cases {
+        let expected: Vec<_> =
+            expected.into_iter().map(|(code, at)| (code.to_owned(), at.to_owned())).collect();
+        assert_eq!(refused(file, &text), expected, "{file}: {text}");
+    }
+    let mut missing = texts();
+    missing.remove("regime.toml");
+    assert_eq!(Catalogue::load(missing).unwrap_err()[0].code, super::CATALOGUE_FILE_MISSING);
+    let mut wordless = texts();
+    wordless.remove("events/derived.toml");
+    let problems = Catalogue::load(wordless).unwrap_err();
+    assert!(problems.iter().all(|problem| problem.code == crate::order::ORDER_WORDS_MISSING), "{problems:?}");
+}
+
+#[test]
+fn hostile_expressions_are_refused_quickly() {
+    const FILE: &str = "indicators/merchant/zz.toml";
+    let many = |term: &str, by: &str| vec![term; 5_000].join(by);
+    let hostile = [
+        many("items > 1", " OR "),
+        many("1", " + ") + " > items",
+        "(".repeat(5_000) + "TRUE" + &")".repeat(5_000),
+        "NOT ".repeat(5_000) + "TRUE",
+        "- ".repeat(5_000) + "items > 1",
+        "CASE WHEN TRUE THEN ".repeat(5_000) + "TRUE" + &" END".repeat(5_000),
+        format!("items IN ({})", many("1", ", ")),
+    ];
+    for text in hostile {
+        let lines = format!(
+            "unit = \"count\"\non = [\"order.placed\"]\nwindow = \"30d\"\naggregate = \"count\"\nwhere = \"{text}\"\n"
+        );
+        let begun = std::time::Instant::now();
+        let problems = refused(FILE, &indicator(&lines));
+        let shown = &text[..40];
+        assert_eq!(problems.len(), 1, "{shown}");
+        assert!(problems[0].0.starts_with("expression-too-"), "{shown}: {problems:?}");
+        assert!(problems[0].1.starts_with(&format!("{FILE}:11:")), "{shown}: {problems:?}");
+        assert!(begun.elapsed().as_secs() < 3, "{shown} took {:?}", begun.elapsed());
+    }
 }

@@ -90,11 +90,15 @@ impl Vocabulary {
         let mut buyer = None;
         keep(read_party(flat.take("buyer"), "buyer", declared.buyer, table).map(|value| buyer = value));
         let mut currency = None;
-        keep(read_currency(&mut flat, declared).map(|value| currency = value));
+        let read = read_currency(&mut flat, declared);
+        let currency_refused = read.is_err();
+        keep(read.map(|value| currency = value));
 
         let mut fields = vec![None; declared.fields.len()];
         for (field, value) in declared.fields.iter().zip(&mut fields) {
             match optional(flat.take(&field.name)) {
+                // Without their currency amounts cannot be read; that was told already.
+                Some(_) if currency_refused && matches!(field.kind, FieldKind::Money(..)) => {}
                 Some(cell) => keep(read_value(field, cell, currency, table).map(|read| *value = Some(read))),
                 None if field.required => keep(Err(missing(&field.name))),
                 None => {}
@@ -448,12 +452,14 @@ fn luhn(digits: &[u8]) -> bool {
 }
 
 impl<'a> Flat<'a> {
-    /// The flat form of a table row: blank cells are absent.
-    pub fn from_row(columns: &'a [String], cells: impl IntoIterator<Item = Option<Cow<'a, str>>>) -> Self {
+    /// The flat form of a table row: blank cells are absent. Texts of a table may stand for numbers and truths; a number of
+    /// a typed table is what it is, so an integer amount is in minor units.
+    pub fn from_row(columns: &'a [String], cells: impl IntoIterator<Item = Cell<'a>>) -> Self {
         let pairs = columns
             .iter()
             .zip(cells)
-            .filter_map(|(column, cell)| Some((Cow::Borrowed(column.as_str()), Cell::Text(cell?))))
+            .filter(|(_, cell)| *cell != Cell::Null)
+            .map(|(column, cell)| (Cow::Borrowed(column.as_str()), cell))
             .collect();
         Self { pairs, from_table: true }
     }

@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn when_an_event_stands() {
         use Marking::{Corrected, Objected, Rejected, Retracted};
-        let cases: [(&[Mark], &[(i64, bool)]); 7] = [
+        type Case<'a> = (&'a [Mark], &'a [(i64, bool)]);
+        let cases: [Case<'_>; 7] = [
             (&[], &[(10, true)]),
             (&[mark(20, 1, Retracted)], &[(10, true), (20, false)]),
             (&[mark(5, 1, Retracted)], &[(10, false)]),

@@ -12,6 +12,10 @@ mod rates;
 mod row;
 mod publish;
 mod mark;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
 
 pub use cloudevents::{CLOUDEVENTS_INVALID, flatten as flatten_cloudevent};
 pub use codec::{Codec, DECODE, Symbols};

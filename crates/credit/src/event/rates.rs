@@ -16,7 +16,17 @@ const ONE: i128 = 10_000_000_000;
 pub struct Rates {
     /// The currency in which money of different currencies is added up.
     pub reporting: Currency,
-    dated: HashMap<Currency, Vec<(Day, i128)>>,
+    /// Minor units in a major one of the reporting currency.
+    up: i128,
+    dated: HashMap<Currency, Dated>,
+}
+
+/// The rates of one currency, by ascending days.
+#[derive(Debug, Clone)]
+struct Dated {
+    /// What a product of minor units and a rate is divided by: minor units in a major one, times the decimals of rates.
+    down: i128,
+    rates: Vec<(Day, i128)>,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +48,7 @@ struct RateText {
 impl Rates {
     /// Only the reporting currency itself.
     pub fn only(reporting: Currency) -> Self {
-        Self { reporting, dated: HashMap::new() }
+        Self { reporting, up: 10_i128.pow(reporting.exponent()), dated: HashMap::new() }
     }
 
     /// Reads `rates.toml`.
@@ -60,7 +70,9 @@ impl Rates {
                 .day();
             let rate = parse_rate(&entry.rate)
                 .ok_or_else(|| refuse("not a positive decimal text with at most ten decimals"))?;
-            let list = rates.dated.entry(currency).or_default();
+            let down = 10_i128.pow(currency.exponent()) * ONE;
+            let list =
+                &mut rates.dated.entry(currency).or_insert_with(|| Dated { down, rates: Vec::new() }).rates;
             if list.iter().any(|(known, _)| *known == day) {
                 return Err(refuse("stands twice"));
             }
@@ -76,13 +88,12 @@ impl Rates {
         if currency == self.reporting {
             return Some(minor);
         }
-        let list = self.dated.get(&currency)?;
-        let upto = list.partition_point(|(day, _)| *day <= at.day());
-        let (_, rate) = list.get(upto.checked_sub(1)?)?;
-        let up = 10_i128.pow(self.reporting.exponent());
-        let down = 10_i128.pow(currency.exponent()).checked_mul(ONE)?;
-        let product = i128::from(minor).checked_mul(*rate)?.checked_mul(up)?;
-        let half = if product < 0 { -down / 2 } else { down / 2 };
+        let Dated { down, rates } = self.dated.get(&currency)?;
+        let day = at.day();
+        let upto = rates.partition_point(|(known, _)| *known <= day);
+        let (_, rate) = rates.get(upto.checked_sub(1)?)?;
+        let product = i128::from(minor).checked_mul(*rate)?.checked_mul(self.up)?;
+        let half = if product < 0 { -*down / 2 } else { *down / 2 };
         i64::try_from(product.checked_add(half)? / down).ok()
     }
 }

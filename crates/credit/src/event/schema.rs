@@ -98,17 +98,33 @@ pub struct Prohibited {
 }
 
 impl Prohibited {
-    /// The reason why a field of this name is refused. A name is met whole or as a word of a compound (`customer_religion`).
+    /// The reason why a field of this name is refused. A name is met whole or as a run of words of a compound, however the
+    /// words are joined: `customer_religion`, `Date-of-Birth`, `buyerAge`; `average` and `message` are not met.
     pub fn reason(&self, name: &str) -> Option<&str> {
-        let name = name.to_ascii_lowercase();
+        let name = joined(name);
         let met = |word: &str| {
-            name.match_indices(word).any(|(at, _)| {
-                let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+            let word = joined(word);
+            name.match_indices(&word).any(|(at, _)| {
+                let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
                 edge(name[..at].chars().next_back()) && edge(name[at + word.len()..].chars().next())
             })
         };
         self.names.iter().find(|(word, _)| met(word)).map(|(_, reason)| reason.as_str())
     }
+}
+
+/// A name in lower case, its words joined by underscores.
+fn joined(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    let mut small = false;
+    for c in name.chars() {
+        if c.is_uppercase() && small {
+            out.push('_');
+        }
+        small = c.is_lowercase() || c.is_ascii_digit();
+        if c.is_alphanumeric() { out.extend(c.to_lowercase()) } else { out.push('_') }
+    }
+    out
 }
 
 #[derive(Deserialize)]

@@ -384,8 +384,9 @@ fn check(measured: &Measured) -> Result<(), String> {
         ),
         (
             matches!(measured.window, Window::Hours(_))
-                && (measured.pair_cap.is_some() || aggregate == DecayedSum),
-            "a window in hours takes no pair_cap and no half_life",
+                && (measured.pair_cap.is_some()
+                    || matches!(aggregate, DecayedSum | DaysSinceFirst | DaysSinceLast)),
+            "a window in hours takes no pair_cap, no half_life and no days since",
         ),
         (measured.minimum < 0, "minimum is not negative"),
         (

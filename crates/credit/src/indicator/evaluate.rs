@@ -7,7 +7,6 @@ use super::state::PartyState;
 use super::tile::{Cell, Sums, Tiles, Values};
 use probity_expression::{Faults, Row, Value};
 use probity_primitives::Timestamp;
-use std::collections::BTreeMap;
 
 impl Plan {
     /// The values of a party's indicators at a moment, in the order of [`Plan::names`] of its role; `None` = missing.
@@ -111,12 +110,20 @@ fn read_sums(index: usize, read: &Read, sums: &Sums, last: i32, priors: &Priors)
     let (first, upto) = span(read.window, last, |first| within(first, last).rows);
     match read.aggregate {
         Aggregate::DaysSinceFirst | Aggregate::DaysSinceLast => {
+            if !enough(read, within(first, upto).rows) {
+                return None;
+            }
             let mut days =
                 sums.buckets.within(first, upto).filter(|(_, cell)| cell.rows > 0).map(|(day, _)| *day);
             let day = if read.aggregate == Aggregate::DaysSinceFirst { days.next() } else { days.last() };
             return day.map(|day| f64::from(last) - f64::from(day));
         }
-        Aggregate::DecayedSum => return Some(decayed(read, sums, first, last)),
+        Aggregate::DecayedSum => {
+            // What has decayed to nothing is as if it were not there.
+            let reach = i32::try_from(read.decay.len()).unwrap_or(i32::MAX);
+            let first = first.max(last.saturating_sub(reach.saturating_sub(1)));
+            return enough(read, within(first, last).rows).then(|| decayed(read, sums, first, last));
+        }
         _ => {}
     }
     let sum = if read.window == Window::Lifetime { sums.total } else { within(first, upto) };
@@ -127,23 +134,22 @@ fn read_sums(index: usize, read: &Read, sums: &Sums, last: i32, priors: &Priors)
         Aggregate::Count => Some(sum.rows as f64),
         Aggregate::Sum => Some(sum.numerator as f64 / read.divisor),
         _ => {
-            let rows_of = |category: u64| {
-                let series = sums.mix.get(&category);
-                series.map_or(0, |series| series.within(first, upto).map(|(_, rows)| rows).sum::<i64>())
+            let mix = || {
+                sums.mix.iter().map(move |(category, series)| {
+                    (*category, series.within(first, upto).map(|(_, rows)| rows).sum::<i64>())
+                })
             };
-            let mix: BTreeMap<u64, i64> =
-                sums.mix.keys().map(|category| (*category, rows_of(*category))).collect();
-            ratio(index, read, &sum, &mix, priors)
+            ratio(index, read, &sum, mix, priors)
         }
     }
 }
 
 /// A share or mean, pulled towards its prior: (x + s·p) / (n + s) where x is the raw ratio times n rows.
-pub(super) fn ratio(
+fn ratio<I: Iterator<Item = (u64, i64)>>(
     index: usize,
     read: &Read,
     sum: &Cell,
-    mix: &BTreeMap<u64, i64>,
+    mix: impl Fn() -> I,
     priors: &Priors,
 ) -> Option<f64> {
     if sum.rows <= 0 || sum.denominator <= 0 {
@@ -154,7 +160,7 @@ pub(super) fn ratio(
         None => return Some(raw),
         Some(Prior::Given(mean, strength)) => (Some(mean), strength),
         Some(Prior::Platform(strength)) => (priors.mean(index), strength),
-        Some(Prior::Category(strength)) => (category_mean(index, mix, priors), strength),
+        Some(Prior::Category(strength)) => (category_mean(index, mix(), priors), strength),
     };
     let Some(mean) = mean else { return Some(raw) };
     let rows = sum.rows as f64;
@@ -162,12 +168,12 @@ pub(super) fn ratio(
 }
 
 /// The mean of the categories a party trades in, weighed by its rows in each, added up in the order of their hashes.
-fn category_mean(index: usize, mix: &BTreeMap<u64, i64>, priors: &Priors) -> Option<f64> {
+fn category_mean(index: usize, mix: impl Iterator<Item = (u64, i64)>, priors: &Priors) -> Option<f64> {
     let (mut sum, mut rows_known) = (0.0, 0.0);
-    for (category, rows) in mix.iter().filter(|(_, rows)| **rows > 0) {
-        if let Some(mean) = priors.mean_in(index, *category) {
-            sum += mean * *rows as f64;
-            rows_known += *rows as f64;
+    for (category, rows) in mix.filter(|(_, rows)| *rows > 0) {
+        if let Some(mean) = priors.mean_in(index, category) {
+            sum += mean * rows as f64;
+            rows_known += rows as f64;
         }
     }
     if rows_known > 0.0 { Some(sum / rows_known) } else { priors.mean(index) }
@@ -184,37 +190,33 @@ fn decayed(read: &Read, sums: &Sums, first: i32, last: i32) -> f64 {
 }
 
 fn read_values(read: &Read, values: &Values, last: i32) -> Option<f64> {
+    if read.window == Window::Lifetime {
+        return ranked(read, || values.total.iter());
+    }
     let rows_within =
         |first: i32| values.buckets.within(first, last).flat_map(|(_, counts)| counts.values()).sum::<i64>();
     let (first, upto) = span(read.window, last, rows_within);
-    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
-    let all = if read.window == Window::Lifetime {
-        &values.total
-    } else {
-        for (_, bucket) in values.buckets.within(first, upto) {
-            for (value, count) in bucket {
-                *counts.entry(*value).or_default() += count;
-            }
-        }
-        &counts
-    };
-    let rows: i64 = all.values().sum();
+    ranked(read, || values.buckets.within(first, upto).flat_map(|(_, counts)| counts))
+}
+
+/// The least or greatest value, or the one at a rank, of values and how often each.
+fn ranked<'a, I: Iterator<Item = (&'a i64, &'a i64)>>(read: &Read, all: impl Fn() -> I) -> Option<f64> {
+    let rows: i64 = all().map(|(_, count)| count).sum();
     if rows <= 0 || !enough(read, rows) {
         return None;
     }
     let value = match read.aggregate {
-        Aggregate::Min => *all.first_key_value()?.0,
-        Aggregate::Max => *all.last_key_value()?.0,
+        Aggregate::Min => all().map(|(value, _)| *value).min()?,
+        Aggregate::Max => all().map(|(value, _)| *value).max()?,
         _ => {
             // Nearest rank: the smallest value with at least the rank's share of the rows at or below it.
-            let rank = (read.quantile * rows as f64).ceil() as i64;
-            let mut below = 0;
-            *all.iter()
-                .find(|(_, count)| {
-                    below += **count;
-                    below >= rank
-                })?
-                .0
+            let rank = ((read.quantile * rows as f64).ceil() as usize).max(1);
+            let mut each: Vec<i64> = Vec::with_capacity(usize::try_from(rows).ok()?);
+            for (value, count) in all() {
+                each.extend(std::iter::repeat_n(*value, usize::try_from(*count).unwrap_or(0)));
+            }
+            let place = rank.min(each.len()).checked_sub(1)?;
+            *each.select_nth_unstable(place).1
         }
     };
     Some(value as f64 / read.divisor)

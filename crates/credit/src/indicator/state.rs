@@ -20,8 +20,8 @@ pub struct PartyState {
     tiles: Vec<(u16, Tiles)>,
 }
 
-/// Buckets beyond a measure's retention that may gather before they are forgotten.
-const SLACK: usize = 64;
+/// Buckets beyond a measure's retention that may gather before they are forgotten; few in tests, so that they forget often.
+const SLACK: usize = if cfg!(test) { 2 } else { 64 };
 
 impl PartyState {
     /// A party of which nothing is known.
@@ -45,19 +45,22 @@ impl PartyState {
             Role::Merchant => &event.buyer,
             Role::Buyer => &event.merchant,
         };
-        let mut occasion: Option<Occasion> = None;
+        let (day, hour) = (event.occurred_at.day(), event.occurred_at.hour());
+        let mut occasion =
+            Occasion { bucket: 0, occurred: event.occurred_at.millis(), key: 0, counterparty: 0, month: 0 };
+        let mut paired = false;
         for (slot, contribution) in contributions {
             let Some(measure) = plan.measure(*slot).filter(|measure| measure.role == self.role) else {
                 continue;
             };
-            let mut occasion = *occasion.get_or_insert_with(|| occasion_of(event));
-            if measure.pair_cap.is_some() {
-                // Without another party there is no pair: such rows share one.
+            if measure.pair_cap.is_some() && !paired {
+                // Hashes are dear, and only caps ask for them. Without another party there is no pair: such rows share one.
+                occasion.key = first_eight(&event.key());
                 occasion.counterparty = other.as_ref().map_or(0, |id| hash(id.as_str().as_bytes()));
+                occasion.month = day.month();
+                paired = true;
             }
-            if measure.hourly {
-                occasion.bucket = i32::try_from(event.occurred_at.hour()).unwrap_or(i32::MAX);
-            }
+            occasion.bucket = if measure.hourly { i32::try_from(hour).unwrap_or(i32::MAX) } else { day.0 };
             let tiles = match self.tiles.binary_search_by_key(slot, |(known, _)| *known) {
                 Ok(at) => at,
                 Err(at) => {
@@ -119,15 +122,8 @@ impl PartyState {
     }
 }
 
-fn occasion_of(event: &Event) -> Occasion {
-    let key = event.key();
+fn first_eight(key: &[u8; 16]) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&key[..8]);
-    Occasion {
-        bucket: event.occurred_at.day().0,
-        occurred: event.occurred_at.millis(),
-        key: u64::from_be_bytes(first),
-        counterparty: 0,
-        month: event.occurred_at.day().month(),
-    }
+    u64::from_be_bytes(first)
 }

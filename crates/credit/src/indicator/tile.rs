@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// Exact sums of one bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cell {
+pub(super) struct Cell {
     /// Sum of numerators.
     pub numerator: i128,
     /// Sum of denominators.
@@ -17,14 +17,14 @@ pub struct Cell {
 
 impl Cell {
     /// Adds a contribution `sign` times. Contributions are bounded, so sums of 2^60 of them still fit.
-    pub fn add(&mut self, contribution: &Contribution, sign: i32) {
+    pub(super) fn add(&mut self, contribution: &Contribution, sign: i32) {
         self.numerator += i128::from(contribution.numerator) * i128::from(sign);
         self.denominator += i128::from(contribution.denominator) * i128::from(sign);
         self.rows += i64::from(contribution.rows) * i64::from(sign);
     }
 
     /// Adds another cell.
-    pub fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         self.numerator += other.numerator;
         self.denominator += other.denominator;
         self.rows += other.rows;
@@ -51,7 +51,7 @@ impl Cell {
 
 /// Buckets in ascending order with a value each; mostly touched at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Series<V> {
+pub(super) struct Series<V> {
     /// Bucket numbers and values.
     pub entries: Vec<(i32, V)>,
 }
@@ -64,6 +64,10 @@ impl<V: Default> Series<V> {
             _ => self.entries.len(),
         };
         if self.entries.get(place).is_none_or(|(known, _)| *known != bucket) {
+            // Most parties meet most measures once: room for one first, not for four.
+            if self.entries.capacity() == 0 {
+                self.entries.reserve_exact(1);
+            }
             self.entries.insert(place, (bucket, V::default()));
         }
         #[expect(clippy::indexing_slicing, reason = "the place was just found or filled")]
@@ -71,13 +75,15 @@ impl<V: Default> Series<V> {
     }
 
     /// The values of the buckets within `first..=last`.
-    pub fn within(&self, first: i32, last: i32) -> impl Iterator<Item = &(i32, V)> {
+    pub(super) fn within(&self, first: i32, last: i32) -> impl Iterator<Item = &(i32, V)> {
         let from = self.entries.partition_point(|(bucket, _)| *bucket < first);
         self.entries.get(from..).unwrap_or_default().iter().take_while(move |(bucket, _)| *bucket <= last)
     }
 
     fn remove(&mut self, bucket: i32) {
-        self.entries.retain(|(known, _)| *known != bucket);
+        if let Ok(place) = self.entries.binary_search_by_key(&bucket, |(known, _)| *known) {
+            self.entries.remove(place);
+        }
     }
 
     fn forget_before(&mut self, bucket: i32) {
@@ -88,7 +94,7 @@ impl<V: Default> Series<V> {
 
 /// Who an event is between and when, for pair caps.
 #[derive(Debug, Clone, Copy)]
-pub struct Occasion {
+pub(super) struct Occasion {
     /// Day or hour of the event.
     pub bucket: i32,
     /// Its moment in milliseconds.
@@ -111,8 +117,8 @@ struct Entry {
 
 /// Sums per bucket, in all, and per category.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Sums {
-    /// Over the whole life.
+pub(super) struct Sums {
+    /// Over the whole life; nothing when no indicator asks for it.
     pub total: Cell,
     /// Per bucket.
     pub buckets: Series<Cell>,
@@ -123,7 +129,9 @@ pub struct Sums {
 
 impl Sums {
     fn add(&mut self, measure: &Measure, bucket: i32, contribution: &Contribution, sign: i32) {
-        self.total.add(contribution, sign);
+        if measure.total {
+            self.total.add(contribution, sign);
+        }
         if measure.bucketed {
             let cell = self.buckets.at(bucket);
             cell.add(contribution, sign);
@@ -151,7 +159,7 @@ impl Sums {
         sign: i32,
     ) {
         let pair = (occasion.counterparty, occasion.month);
-        let mut entries = self.pairs.remove(&pair).unwrap_or_default();
+        let entries = self.pairs.entry(pair).or_default();
         let place =
             entries.partition_point(|entry| (entry.occurred, entry.key) < (occasion.occurred, occasion.key));
         let changed = if sign > 0 {
@@ -169,27 +177,28 @@ impl Sums {
         } else {
             false
         };
+        // With a row more the one now behind the cap leaves; with a row less the one now at its edge comes in.
+        let moved = if sign > 0 { entries.get(cap) } else { entries.get(cap - 1) };
+        let moved = moved.map(|moved| (moved.bucket, moved.contribution));
+        if entries.is_empty() {
+            self.pairs.remove(&pair);
+        }
         if changed {
             self.add(measure, occasion.bucket, contribution, sign);
-            // With a row more the one now behind the cap leaves; with a row less the one now at its edge comes in.
-            let moved = if sign > 0 { entries.get(cap) } else { entries.get(cap - 1) };
-            if let Some(moved) = moved {
-                let (bucket, contribution) = (moved.bucket, moved.contribution);
+            if let Some((bucket, contribution)) = moved {
                 self.add(measure, bucket, &contribution, -sign);
             }
-        }
-        if !entries.is_empty() {
-            self.pairs.insert(pair, entries);
         }
     }
 
     fn forget_before(&mut self, measure: &Measure, bucket: i32) {
         self.buckets.forget_before(bucket);
-        self.mix.retain(|_, series| {
-            series.forget_before(bucket);
-            !series.entries.is_empty()
-        });
+        // A lifetime looks at every category and every pair there ever was.
         if !measure.total {
+            self.mix.retain(|_, series| {
+                series.forget_before(bucket);
+                !series.entries.is_empty()
+            });
             self.pairs.retain(|_, entries| entries.iter().any(|entry| entry.bucket >= bucket));
         }
     }
@@ -197,7 +206,7 @@ impl Sums {
 
 /// All values and how often each, per bucket and in all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Values {
+pub(super) struct Values {
     /// Over the whole life; empty when no indicator asks for it.
     pub total: BTreeMap<i64, i64>,
     /// Per bucket.
@@ -215,7 +224,7 @@ fn tally(counts: &mut BTreeMap<i64, i64>, value: i64, sign: i32) {
 /// When each different value was met: how often on which bucket, and how many values were last met on each bucket, so that
 /// "how many different ones in the window" needs one sum.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Distinct {
+pub(super) struct Distinct {
     values: BTreeMap<i64, Series<i64>>,
     /// How many values have their last row in each bucket.
     pub latest: Series<i64>,
@@ -247,7 +256,7 @@ impl Distinct {
     }
 
     /// How many different values there are in all.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.values.len()
     }
 
@@ -259,7 +268,7 @@ impl Distinct {
 
 /// The tiles of one measure of one party.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tiles {
+pub(super) enum Tiles {
     /// For counts, sums, means, shares.
     Sums(Box<Sums>),
     /// For least, greatest, quantiles.

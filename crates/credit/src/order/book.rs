@@ -122,6 +122,9 @@ impl Book {
         }
         let generation = event.id.as_str().rsplit('.').next().and_then(|last| last.parse().ok()).unwrap_or(0);
         let fact = Fact::read(vocabulary, kind, event);
+        if fact.is_timed() {
+            self.settled = self.settled.max(Some(fact.occurred_at));
+        }
         self.logged.push(Logged { id: event.id.as_str().into(), generation, fact, retractions: 0 });
         true
     }
@@ -155,7 +158,8 @@ impl Book {
         self.said.is_empty() && self.logged.is_empty()
     }
 
-    /// Says up to when timers were let go off before this book was read back from the log.
+    /// Says up to when timers were let go off before this book was read back from the log. The facts themselves tell as
+    /// much as matters: a book that holds all of them needs no call.
     pub fn settled_until(&mut self, moment: Option<Timestamp>) {
         self.settled = self.settled.max(moment);
     }

@@ -1,9 +1,9 @@
 //! What the log still lacks: facts to write and retractions of facts that do not hold.
 
-use super::book::{Book, Detail, Placed};
+use super::book::Book;
 use super::clocks::Clocks;
 use super::timeline::{Fact, timeline};
-use super::words::{Saying, Words};
+use super::words::Words;
 use crate::event::{Event, FieldKind, FieldValue, TypeIndex, Vocabulary, key_of};
 use probity_primitives::{ExternalId, Timestamp};
 
@@ -38,11 +38,9 @@ impl Book {
                 continue;
             }
             let kept = wanted.iter().position(|want| {
-                let same = want.kind == have.kind
-                    && want.occurred_at == have.occurred_at
+                want.same(&have)
                     && want.known_at == have.known_at
-                    && want.content == have.content;
-                same && (have.until.is_none() || have.until == want.until)
+                    && (have.until.is_none() || have.until == want.until)
             });
             let end = match kept {
                 Some(place) => wanted.swap_remove(place).until.filter(|_| have.until.is_none()),
@@ -53,23 +51,13 @@ impl Book {
             }
         }
         wanted.sort_by_key(|fact| (fact.known_at, fact.kind));
-        let placed = self
-            .said
-            .iter()
-            .filter(|said| said.saying == Saying::Placed)
-            .min_by_key(|said| (said.occurred_at, said.key));
-        let placed = placed.and_then(|said| {
-            if let Detail::Placed(placed) = &said.detail { Some((**placed).clone()) } else { None }
-        });
-        if let Some(placed) = placed {
-            for fact in wanted {
-                let Some(event) = self.write(vocabulary, words, &placed, &fact) else { continue };
-                self.add(vocabulary, words, &event);
-                let place = self.logged.len().saturating_sub(1);
-                events.push(event);
-                if let Some(end) = fact.until {
-                    events.extend(self.retraction(vocabulary, words, place, end));
-                }
+        for fact in wanted {
+            let Some(event) = self.write(vocabulary, words, &fact) else { continue };
+            self.add(vocabulary, words, &event);
+            let place = self.logged.len().saturating_sub(1);
+            events.push(event);
+            if let Some(end) = fact.until {
+                events.extend(self.retraction(vocabulary, words, place, end));
             }
         }
         (events, next_due)
@@ -95,25 +83,25 @@ impl Book {
         Some(event)
     }
 
-    fn write(&self, vocabulary: &Vocabulary, words: &Words, placed: &Placed, fact: &Fact) -> Option<Event> {
+    fn write(&self, vocabulary: &Vocabulary, words: &Words, fact: &Fact) -> Option<Event> {
+        let terms = &fact.terms;
         let generations =
             self.logged.iter().filter(|logged| logged.fact.kind == fact.kind).map(|logged| logged.generation);
         let generation = generations.max().map_or(0, |last| last.saturating_add(1));
         let word = fact.kind.name().strip_prefix("order.").unwrap_or_default();
-        let id = format!("{}.{word}.{generation}", hex(&order_key(&placed.order)));
+        let id = format!("{}.{word}.{generation}", hex(&order_key(&terms.order)));
         let mut fields = vec![
-            ("order", FieldValue::Text(placed.order.clone())),
-            ("value", FieldValue::Integer(placed.value)),
+            ("order", FieldValue::Text(terms.order.clone())),
+            ("value", FieldValue::Integer(terms.value)),
         ];
-        fields
-            .extend(placed.category.iter().map(|category| ("category", FieldValue::Text(category.clone()))));
-        fields.extend(placed.items.iter().map(|items| ("items", FieldValue::Integer(*items))));
+        fields.extend(terms.category.iter().map(|category| ("category", FieldValue::Text(category.clone()))));
+        fields.extend(terms.items.iter().map(|items| ("items", FieldValue::Integer(*items))));
         fields.extend(fact.content.iter().cloned());
         let mut event =
             draft(vocabulary, words.type_of(fact.kind), &id, fact.occurred_at, fact.known_at, &fields)?;
-        event.merchant.clone_from(&placed.merchant);
-        event.buyer.clone_from(&placed.buyer);
-        event.currency = placed.currency;
+        event.merchant.clone_from(&terms.merchant);
+        event.buyer.clone_from(&terms.buyer);
+        event.currency = terms.currency;
         Some(event)
     }
 }

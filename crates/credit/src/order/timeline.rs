@@ -4,7 +4,7 @@ use super::book::{Book, Detail, Placed, Said};
 use super::clocks::Clocks;
 use super::words::Saying;
 use crate::event::{Event, FieldValue, Vocabulary};
-use probity_primitives::{Duration, Timestamp};
+use probity_primitives::{Currency, Duration, ExternalId, Timestamp};
 
 /// A derived fact's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +79,19 @@ impl FactKind {
 /// Why an order is defective; the earliest counts, and of one moment the first in this order.
 const CAUSES: [&str; 4] = ["seller_fault_claim", "chargeback_lost", "seller_cancelled", "undelivered"];
 
+/// What every fact repeats of the order as it was placed, by the placing that stood when the fact was known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) order: Box<str>,
+    pub(super) merchant: Option<ExternalId>,
+    pub(super) buyer: Option<ExternalId>,
+    pub(super) value: i64,
+    pub(super) currency: Option<Currency>,
+    pub(super) category: Option<Box<str>>,
+    /// Only matured orders tell it.
+    pub(super) items: Option<i64>,
+}
+
 /// A fact: what, when it happened, and between which moments it was known to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -90,7 +103,9 @@ pub struct Fact {
     pub known_at: Timestamp,
     /// When it turned out not to hold any more.
     pub until: Option<Timestamp>,
-    /// Field values by name.
+    /// What it repeats of the order.
+    pub(super) terms: Terms,
+    /// Its own field values by name.
     pub(super) content: Vec<(&'static str, FieldValue)>,
 }
 
@@ -111,11 +126,33 @@ impl Fact {
                 Some((*name, value))
             })
             .collect();
-        Self { kind, occurred_at: event.occurred_at, known_at: event.known_at, until: None, content }
+        let terms = Terms {
+            order: event.text(declared, "order").unwrap_or_default().into(),
+            merchant: event.merchant.clone(),
+            buyer: event.buyer.clone(),
+            value: event.integer(declared, "value").unwrap_or(0),
+            currency: event.currency,
+            category: event.text(declared, "category").map(Into::into),
+            items: event.integer(declared, "items"),
+        };
+        let (occurred_at, known_at) = (event.occurred_at, event.known_at);
+        Self { kind, occurred_at, known_at, until: None, terms, content }
     }
 
-    fn same(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.occurred_at == other.occurred_at && self.content == other.content
+    /// True for a fact that only a timer brings: in the log it proves that timers were let go off up to its moment.
+    pub(super) const fn is_timed(&self) -> bool {
+        matches!(
+            self.kind,
+            FactKind::Matured | FactKind::ShippedLate | FactKind::Undelivered | FactKind::Unpaid
+        )
+    }
+
+    /// True when both say the same, whenever it was known.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.occurred_at == other.occurred_at
+            && self.terms == other.terms
+            && self.content == other.content
     }
 }
 
@@ -211,8 +248,18 @@ fn facts(standing: &Standing<'_>, clocks: &Clocks, clock: Timestamp, known_at: T
     let Some((placed_at, placed)) = standing.placed() else { return Vec::new() };
     let dues = Dues::of(standing, placed_at, placed, clocks);
     let mut facts = Vec::new();
-    let mut hold =
-        |kind, occurred_at, content| facts.push(Fact { kind, occurred_at, known_at, until: None, content });
+    let mut hold = |kind, occurred_at, content| {
+        let terms = Terms {
+            order: placed.order.clone(),
+            merchant: placed.merchant.clone(),
+            buyer: placed.buyer.clone(),
+            value: placed.value,
+            currency: placed.currency,
+            category: placed.category.clone(),
+            items: placed.items.filter(|_| kind == FactKind::Matured),
+        };
+        facts.push(Fact { kind, occurred_at, known_at, until: None, terms, content });
+    };
     let due = |moment: Option<Timestamp>| moment.filter(|moment| *moment <= clock);
     let seller_cancelled = standing.who(Saying::Cancelled, "seller");
     let (shipped_late, undelivered, unpaid) = (due(dues.ship_by), due(dues.undelivered), due(dues.unpaid));

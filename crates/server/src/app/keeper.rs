@@ -111,6 +111,8 @@ impl Keeper {
         {
             tracing::error!(%error, "the last checkpoint could not be made; the log's tail is replayed at the next start");
         }
+        // The last connection to close folds the write-ahead log into the database; it must be the one that may write.
+        self.shared.close_readers();
     }
 
     fn serve(&mut self, group: Vec<Command>) {

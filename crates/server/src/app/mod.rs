@@ -16,10 +16,12 @@ mod open;
 mod read;
 mod score;
 mod record;
+mod import;
 
 pub use clock::Clock;
 pub use error::{AppError, Class};
 pub use files::{embedded_catalogue, folder_catalogue};
+pub use import::{AsideShown, ImportOptions, ImportProgress, Imported, Stage, TableCount};
 pub use keeper::{Outcome, Settling};
 pub use open::{Opening, Probity};
 pub use prepare::Prepared;

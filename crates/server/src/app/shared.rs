@@ -5,11 +5,13 @@ use super::party::Hot;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Codec, Event};
 use probity_credit::indicator::{Platform, Priors};
-use probity_primitives::{Problem, Timestamp};
+use probity_primitives::{Code, Problem, Timestamp};
 use probity_store::{LogRow, Reader, SqliteReader, Subject};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+const BUSY: Code = Code::new("busy");
 
 /// Parties are spread over this many locks.
 const SHARDS: usize = 64;
@@ -108,15 +110,28 @@ impl Shared {
         &self,
         work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
+        // Half a second of tries; after that either the keeper has ended or reads are far too many.
+        let mut tries = 0..10_000;
         let mut reader = loop {
             if let Some(reader) = lock(&self.readers).pop() {
                 break reader;
+            }
+            if tries.next().is_none() {
+                return Err(AppError::new(
+                    super::error::Class::Unavailable,
+                    Problem::new(BUSY, "no connection for reading became free"),
+                ));
             }
             std::thread::sleep(std::time::Duration::from_micros(50));
         };
         let result = work(&mut reader);
         lock(&self.readers).push(reader);
         result
+    }
+
+    /// Closes the readers' connections; nothing is read after that.
+    pub(super) fn close_readers(&self) {
+        lock(&self.readers).clear();
     }
 
     /// All rows about a subject: what the store has, and what was not yet written there.

@@ -1,0 +1,246 @@
+//! What can be said on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// An open integrity system for online commerce: one credit record for every merchant and every buyer.
+#[derive(Debug, Parser)]
+#[command(
+    name = "probity",
+    version,
+    about,
+    after_help = "Examples:\n  probity demo\n  probity --data ./data import --mapping olist ./olist\n  probity --data ./data score merchant:abc --as-of latest\n  probity --data ./data scores --of merchant --as-of 2018-01-31T23:59:59Z --csv > scores.csv\n  probity --data ./data serve\n\nExit codes: 0 it worked, 1 it failed, 2 the command line or an input was wrong, 3 it worked and something was set aside."
+)]
+pub struct Arguments {
+    /// The data folder; made when it does not exist.
+    #[arg(long, global = true, env = "PROBITY_DATA", default_value = "probity-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// A catalogue folder instead of the starter catalogue in the binary (default: DIR/catalogue when it exists).
+    #[arg(long, global = true, env = "PROBITY_CATALOGUE", value_name = "DIR")]
+    pub catalogue_dir: Option<PathBuf>,
+    /// The reporting currency, instead of that of the catalogue's rates.toml.
+    #[arg(long, global = true, env = "PROBITY_CURRENCY", value_name = "CODE")]
+    pub currency: Option<String>,
+    /// Answer in JSON on standard output.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How log lines look.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer HTTP requests and show the page.
+    Serve(ServeArgs),
+    /// Take in files of events, or foreign tables through a mapping.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data import events.jsonl more.csv.gz\n  probity --data ./data import --mapping olist ./olist\n  probity --data ./data import --dry-run events.csv\n\nEvery row ends as taken, known before, or set aside with its line and reason (see `probity set-aside`).\nThe same files can be imported again: what is known is skipped."
+    )]
+    Import(ImportArgs),
+    /// Import a sample, show scores in the terminal and on a page.
+    Demo(DemoArgs),
+    /// A party's score as of a moment.
+    #[command(
+        after_help = "Example:\n  probity --data ./data score merchant:abc --as-of 2018-01-31T23:59:59Z --json"
+    )]
+    Score(PartyArgs),
+    /// Why a party's score is what it is, and what would change it.
+    Explain(PartyArgs),
+    /// A party's indicators as of a moment.
+    Indicators(PartyArgs),
+    /// A party's scores on record.
+    History(PartyArgs),
+    /// The scores of all parties of a role.
+    #[command(
+        after_help = "Example:\n  probity --data ./data scores --of merchant --as-of latest --csv > scores.csv"
+    )]
+    Scores(ScoresArgs),
+    /// Events of the log.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc"
+    )]
+    Events(EventsArgs),
+    /// Write the log or the scores into a file.
+    Export(ExportArgs),
+    /// What could not be taken, with line and reason.
+    SetAside,
+    /// Check and show the catalogue.
+    Catalogue(CatalogueArgs),
+    /// Audit the log.
+    Audit(AuditArgs),
+    /// Look at the data folder, the catalogue and the machine, and say what is wrong.
+    Doctor,
+    /// Copy the data folder into a new one, while others read and write.
+    Backup {
+        /// The new folder.
+        to: PathBuf,
+    },
+    /// Bring a backup into the (empty) data folder.
+    Restore {
+        /// The folder of the backup.
+        from: PathBuf,
+    },
+    /// Shell completions.
+    Completions {
+        /// For which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen.
+    #[arg(long, env = "PROBITY_LISTEN", default_value = "127.0.0.1:7400")]
+    pub listen: SocketAddr,
+    /// Largest request body in MiB, after decompression.
+    #[arg(long, default_value_t = 16)]
+    pub body_limit: usize,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Files (.csv, .jsonl, .ndjson, these as .gz, .parquet), or with a mapping a folder.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// A mapping of the catalogue by name, or a mapping file.
+    #[arg(long)]
+    pub mapping: Option<String>,
+    /// Source of events that name none.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Store nothing; say what would be taken and set aside.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder of the Olist sample; without it a small data set is made.
+    #[arg(long)]
+    pub sample: Option<PathBuf>,
+    /// Where the page is shown.
+    #[arg(long, default_value = "127.0.0.1:7400")]
+    pub listen: SocketAddr,
+    /// End after showing the scores in the terminal.
+    #[arg(long)]
+    pub no_serve: bool,
+}
+
+/// A party and a moment.
+#[derive(Debug, Args)]
+pub struct PartyArgs {
+    /// `merchant:ID` or `buyer:ID`.
+    pub party: String,
+    /// `latest` (the newest event), `now`, or a moment such as 2018-01-31T23:59:59Z.
+    #[arg(long, default_value = "latest")]
+    pub as_of: String,
+}
+
+/// Options of `scores`.
+#[derive(Debug, Args)]
+pub struct ScoresArgs {
+    /// `merchant` or `buyer`.
+    #[arg(long)]
+    pub of: String,
+    /// `latest`, `now`, or a moment.
+    #[arg(long, default_value = "latest")]
+    pub as_of: String,
+    /// CSV: party, score, tier, range, one column per dimension and indicator.
+    #[arg(long)]
+    pub csv: bool,
+    /// At most so many, the lowest scores first (CSV and JSON give all in the order of their names).
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+}
+
+/// Options of `events`.
+#[derive(Debug, Args)]
+pub struct EventsArgs {
+    /// Only count them, in all and by type.
+    #[arg(long)]
+    pub count: bool,
+    /// The first row.
+    #[arg(long, default_value_t = 1)]
+    pub from: u64,
+    /// At most so many.
+    #[arg(long, default_value_t = 20)]
+    pub limit: usize,
+    /// Only events about this party, newest first.
+    #[arg(long)]
+    pub party: Option<String>,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file: .jsonl (exact, can be imported again) or .csv.
+    pub to: PathBuf,
+    /// Leave out what Probity derived itself.
+    #[arg(long)]
+    pub without_derived: bool,
+}
+
+/// Options of `catalogue`.
+#[derive(Debug, Args)]
+pub struct CatalogueArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub what: CatalogueCommand,
+}
+
+/// What to do with the catalogue.
+#[derive(Debug, Subcommand)]
+pub enum CatalogueCommand {
+    /// Check a catalogue: every definition, every expression.
+    Check {
+        /// The folder; default is the catalogue in force.
+        folder: Option<PathBuf>,
+    },
+    /// List the event types.
+    Events,
+    /// List the indicators.
+    Indicators,
+    /// The JSON Schema of an event type.
+    Schema {
+        /// The type, for example order.placed.
+        event_type: String,
+    },
+    /// Write the starter catalogue into a folder, to be changed there.
+    Write {
+        /// The folder.
+        to: PathBuf,
+    },
+}
+
+/// Options of `audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: AuditCommand,
+}
+
+/// What to audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check every row of the log against its hash, the chain and the checkpoints.
+    Verify,
+}

@@ -1,0 +1,111 @@
+//! The demo: real or made history in, explained scores out, in the terminal and on a page.
+
+use super::args::{Arguments, DemoArgs, ImportArgs, ServeArgs};
+use super::data::{open, run_import, serve_until_asked, show};
+use super::lists::all_scores;
+use super::look::{party, show_explanation};
+use super::{Done, OK, out};
+use crate::app::{AppError, AsOf, Probity};
+use crate::sample::write_sample;
+use probity_credit::event::Role;
+use probity_primitives::{Code, Problem};
+use std::path::PathBuf;
+
+const DEMO_FAILED: Code = Code::new("demo-failed");
+
+/// Parties shown in the terminal, from each end of the ranking.
+const SHOWN: usize = 5;
+
+/// Runs the demo.
+pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
+    let mut own = Arguments {
+        data: arguments.data.clone(),
+        catalogue_dir: arguments.catalogue_dir.clone(),
+        currency: arguments.currency.clone(),
+        json: arguments.json,
+        log_format: arguments.log_format,
+        command: super::Command::Doctor,
+    };
+    if arguments.data == std::path::Path::new("probity-data") {
+        own.data = PathBuf::from("probity-demo");
+    }
+    // Without exchange rates everything is told in the sample's own currency.
+    own.currency = own.currency.or_else(|| Some(if demo.sample.is_some() { "BRL" } else { "EUR" }.into()));
+    let probity = open(&own)?;
+    if probity.event_count() == 0 {
+        fill(&probity, demo)?;
+    } else {
+        out::line(format!(
+            "using the {} events of {}; remove that folder to begin anew",
+            probity.event_count(),
+            own.data.display()
+        ));
+    }
+    for role in Role::ALL {
+        ranking(&probity, role)?;
+    }
+    if demo.no_serve {
+        probity.close();
+        return Ok(OK);
+    }
+    out::line(format!("\nThe page is at http://{} (end with Ctrl-C)", demo.listen));
+    serve_until_asked(probity, &ServeArgs { listen: demo.listen, body_limit: 16 })
+}
+
+fn fill(probity: &Probity, demo: &DemoArgs) -> Result<(), AppError> {
+    let failed = |error: std::io::Error| AppError::from(Problem::new(DEMO_FAILED, error.to_string()));
+    let import = match &demo.sample {
+        Some(folder) => {
+            out::line(format!("importing the marketplace sample in {}", folder.display()));
+            ImportArgs {
+                paths: vec![folder.clone()],
+                mapping: Some("olist".into()),
+                source: None,
+                dry_run: false,
+            }
+        }
+        None => {
+            out::line("making a small marketplace");
+            let path = probity.folder().join("sample.jsonl");
+            let file = std::fs::File::create(&path).map_err(failed)?;
+            write_sample(std::io::BufWriter::new(file)).map_err(failed)?;
+            ImportArgs { paths: vec![path], mapping: None, source: Some("sample".into()), dry_run: false }
+        }
+    };
+    let report = run_import(probity, &import)?;
+    show(&report);
+    Ok(())
+}
+
+/// The ends of a role's ranking, and one score explained.
+fn ranking(probity: &Probity, role: Role) -> Result<(), AppError> {
+    let mut scores = all_scores(probity, role, AsOf::Latest)?;
+    scores.sort_by(|(a, _), (b, _)| b.score.cmp(&a.score).then_with(|| a.party.cmp(&b.party)));
+    let at = scores.first().map(|(score, _)| score.as_of.clone()).unwrap_or_default();
+    out::line(format!("\n{} {}s as of {at}", scores.len(), role.as_str()));
+    let row = |(score, _): &(crate::app::ScoreAt, _)| {
+        let dimensions: Vec<String> = score
+            .dimensions
+            .iter()
+            .map(|dimension| format!("{} {:+}", dimension.name, dimension.points))
+            .collect();
+        vec![
+            score.party.clone(),
+            score.score.to_string(),
+            format!("{} to {}", score.low, score.high),
+            score.tier.title.clone(),
+            dimensions.join(", "),
+        ]
+    };
+    let best: Vec<_> = scores.iter().take(SHOWN).map(row).collect();
+    let worst: Vec<_> = scores.iter().skip(SHOWN.max(scores.len().saturating_sub(SHOWN))).map(row).collect();
+    let header = ["party", "score", "range", "tier", "points by dimension"];
+    out::table(&header, &[best, worst].concat());
+    if role == Role::Merchant
+        && let Some((lowest, _)) = scores.last()
+    {
+        out::line("\nThe lowest, explained\n");
+        show_explanation(&probity.explain(&party(&lowest.party)?, AsOf::Latest)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Keeping: backup and restore.
+
+use super::args::Arguments;
+use super::out::{self, Bar};
+use super::{Done, OK};
+use probity_store::{Reader, SqliteReader};
+use std::path::Path;
+
+/// Copies the data folder; also while a server has it open.
+pub(super) fn backup(arguments: &Arguments, to: &Path) -> Done {
+    let mut bar = Bar::new();
+    let mut reader = SqliteReader::open(&arguments.data)?;
+    reader.backup(to, &mut |done, of| bar.at("copying", done, of, false))?;
+    bar.done();
+    out::remark(format!("backed up to {}", to.display()));
+    Ok(OK)
+}
+
+/// Brings a backup into the data folder.
+pub(super) fn restore(arguments: &Arguments, from: &Path) -> Done {
+    let mut bar = Bar::new();
+    probity_store::restore(from, &arguments.data, &mut |done, of| bar.at("restoring", done, of, false))?;
+    bar.done();
+    out::remark(format!("restored to {}", arguments.data.display()));
+    Ok(OK)
+}

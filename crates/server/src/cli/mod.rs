@@ -1,0 +1,57 @@
+//! The command line. One file per group of commands; all printing goes through [`out`].
+
+mod args;
+mod out;
+mod data;
+mod look;
+mod lists;
+mod keep;
+mod check;
+mod demo;
+
+pub use args::{Arguments, Command};
+
+use crate::app::{AppError, Class};
+use std::process::ExitCode;
+
+/// It worked.
+pub const OK: u8 = 0;
+/// It failed.
+pub const FAILED: u8 = 1;
+/// The command line was wrong.
+pub const USAGE: u8 = 2;
+/// It worked in part: something was set aside.
+pub const PARTIAL: u8 = 3;
+
+/// Runs a command and says how it went.
+pub fn run(arguments: Arguments) -> ExitCode {
+    out::logging(&arguments);
+    let done = match &arguments.command {
+        Command::Serve(serve) => data::serve(&arguments, serve),
+        Command::Import(import) => data::import(&arguments, import),
+        Command::Demo(demo) => demo::demo(&arguments, demo),
+        Command::Score(of) => look::score(&arguments, of),
+        Command::Explain(of) => look::explain(&arguments, of),
+        Command::Indicators(of) => look::indicators(&arguments, of),
+        Command::History(of) => look::history(&arguments, of),
+        Command::Scores(scores) => lists::scores(&arguments, scores),
+        Command::Events(events) => lists::events(&arguments, events),
+        Command::Export(export) => lists::export(&arguments, export),
+        Command::SetAside => lists::set_aside(&arguments),
+        Command::Catalogue(catalogue) => check::catalogue(&arguments, catalogue),
+        Command::Audit(audit) => check::audit(&arguments, audit),
+        Command::Doctor => check::doctor(&arguments),
+        Command::Backup { to } => keep::backup(&arguments, to),
+        Command::Restore { from } => keep::restore(&arguments, from),
+        Command::Completions { shell } => out::completions(*shell),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            out::failure(&arguments, &error);
+            ExitCode::from(if error.class == Class::Invalid { USAGE } else { FAILED })
+        }
+    }
+}
+
+type Done = Result<u8, AppError>;
