@@ -60,8 +60,14 @@ pub fn write_sample(mut out: impl Write) -> io::Result<()> {
     let mut dice = Dice(7);
     for shop in 0..SHOPS {
         let at = BEGIN.plus(dice.hours(0, 200));
-        writeln!(out, r#"{{"id":"shop{shop}.entity","type":"identity.verified","occurred_at":"{at}","merchant":"shop{shop}","kind":"entity"}}"#)?;
-        writeln!(out, r#"{{"id":"shop{shop}.bank","type":"identity.verified","occurred_at":"{at}","merchant":"shop{shop}","kind":"bank_account"}}"#)?;
+        writeln!(
+            out,
+            r#"{{"id":"shop{shop}.entity","type":"identity.verified","occurred_at":"{at}","merchant":"shop{shop}","kind":"entity"}}"#
+        )?;
+        writeln!(
+            out,
+            r#"{{"id":"shop{shop}.bank","type":"identity.verified","occurred_at":"{at}","merchant":"shop{shop}","kind":"bank_account"}}"#
+        )?;
     }
     for number in 0..ORDERS {
         order(&mut out, &mut dice, number)?;
@@ -73,15 +79,24 @@ fn order(out: &mut impl Write, dice: &mut Dice, number: u64) -> io::Result<()> {
     // A few shops and buyers trade often, most seldom.
     let shop = dice.below(SHOPS).min(dice.below(SHOPS));
     let buyer = dice.below(BUYERS).min(dice.below(BUYERS));
-    let placed = BEGIN.plus(Duration::days(i64::try_from(number * 350 / ORDERS).unwrap_or(0))).plus(dice.hours(0, 24));
+    let placed =
+        BEGIN.plus(Duration::days(i64::try_from(number * 350 / ORDERS).unwrap_or(0))).plus(dice.hours(0, 24));
     let value = format!("{}.{:02}", 5 + dice.below(120), dice.below(100));
     let category = CATEGORIES[usize::try_from(shop).unwrap_or(0) % CATEGORIES.len()];
     let (late, lost, short) = manner(shop, placed);
     let both = format!(r#""merchant":"shop{shop}","buyer":"buyer{buyer}","order":"o{number}""#);
     let ship_by = placed.plus(Duration::days(3));
     let deliver_by = placed.plus(Duration::days(10));
-    let mut event = |kind: &str, at: Timestamp, rest: &str| writeln!(out, r#"{{"id":"o{number}.{kind}","type":"{kind}","occurred_at":"{at}",{both}{rest}}}"#);
-    event("order.placed", placed, &format!(r#","value":"{value}","currency":"EUR","category":"{category}","items":1,"ship_by":"{ship_by}","deliver_by":"{deliver_by}""#))?;
+    let mut event = |kind: &str, at: Timestamp, rest: &str| {
+        writeln!(out, r#"{{"id":"o{number}.{kind}","type":"{kind}","occurred_at":"{at}",{both}{rest}}}"#)
+    };
+    event(
+        "order.placed",
+        placed,
+        &format!(
+            r#","value":"{value}","currency":"EUR","category":"{category}","items":1,"ship_by":"{ship_by}","deliver_by":"{deliver_by}""#
+        ),
+    )?;
     if dice.chance(3) {
         return Ok(());
     }
@@ -92,16 +107,28 @@ fn order(out: &mut impl Write, dice: &mut Dice, number: u64) -> io::Result<()> {
     }
     if dice.chance(lost) {
         let review = deliver_by.plus(dice.hours(24, 200));
-        return if dice.chance(60) { event("review.posted", review, r#","rating":1,"verified":true"#) } else { Ok(()) };
+        return if dice.chance(60) {
+            event("review.posted", review, r#","rating":1,"verified":true"#)
+        } else {
+            Ok(())
+        };
     }
     let slow = dice.chance(late);
     let shipped = if slow { ship_by.plus(dice.hours(5, 150)) } else { paid.plus(dice.hours(4, 60)) };
-    event("order.shipped", shipped, &format!(r#","carrier":"post","tracking":"t{number}","ship_by":"{ship_by}","paid_at":"{paid}""#))?;
+    event(
+        "order.shipped",
+        shipped,
+        &format!(r#","carrier":"post","tracking":"t{number}","ship_by":"{ship_by}","paid_at":"{paid}""#),
+    )?;
     let delivered = shipped.plus(dice.hours(30, 140));
     event("order.delivered", delivered, &format!(r#","placed_at":"{placed}","deliver_by":"{deliver_by}""#))?;
     if dice.chance(55) {
         let rating = if delivered > deliver_by { 1 + dice.below(3) } else { 3 + dice.below(3) };
-        event("review.posted", delivered.plus(dice.hours(4, 120)), &format!(r#","rating":{rating},"verified":true"#))?;
+        event(
+            "review.posted",
+            delivered.plus(dice.hours(4, 120)),
+            &format!(r#","rating":{rating},"verified":true"#),
+        )?;
     }
     Ok(())
 }

@@ -117,7 +117,10 @@ impl Shared {
                 break reader;
             }
             if tries.next().is_none() {
-                return Err(AppError::new(super::error::Class::Unavailable, Problem::new(BUSY, "no connection for reading became free")));
+                return Err(AppError::new(
+                    super::error::Class::Unavailable,
+                    Problem::new(BUSY, "no connection for reading became free"),
+                ));
             }
             std::thread::sleep(std::time::Duration::from_micros(50));
         };

@@ -48,12 +48,16 @@ pub enum Command {
     /// Answer HTTP requests and show the page.
     Serve(ServeArgs),
     /// Take in files of events, or foreign tables through a mapping.
-    #[command(after_help = "Examples:\n  probity --data ./data import events.jsonl more.csv.gz\n  probity --data ./data import --mapping olist ./olist\n  probity --data ./data import --dry-run events.csv\n\nEvery row ends as taken, known before, or set aside with its line and reason (see `probity set-aside`).\nThe same files can be imported again: what is known is skipped.")]
+    #[command(
+        after_help = "Examples:\n  probity --data ./data import events.jsonl more.csv.gz\n  probity --data ./data import --mapping olist ./olist\n  probity --data ./data import --dry-run events.csv\n\nEvery row ends as taken, known before, or set aside with its line and reason (see `probity set-aside`).\nThe same files can be imported again: what is known is skipped."
+    )]
     Import(ImportArgs),
     /// Import a sample, show scores in the terminal and on a page.
     Demo(DemoArgs),
     /// A party's score as of a moment.
-    #[command(after_help = "Example:\n  probity --data ./data score merchant:abc --as-of 2018-01-31T23:59:59Z --json")]
+    #[command(
+        after_help = "Example:\n  probity --data ./data score merchant:abc --as-of 2018-01-31T23:59:59Z --json"
+    )]
     Score(PartyArgs),
     /// Why a party's score is what it is, and what would change it.
     Explain(PartyArgs),
@@ -62,10 +66,14 @@ pub enum Command {
     /// A party's scores on record.
     History(PartyArgs),
     /// The scores of all parties of a role.
-    #[command(after_help = "Example:\n  probity --data ./data scores --of merchant --as-of latest --csv > scores.csv")]
+    #[command(
+        after_help = "Example:\n  probity --data ./data scores --of merchant --as-of latest --csv > scores.csv"
+    )]
     Scores(ScoresArgs),
     /// Events of the log.
-    #[command(after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc")]
+    #[command(
+        after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc"
+    )]
     Events(EventsArgs),
     /// Write the log or the scores into a file.
     Export(ExportArgs),

@@ -22,16 +22,34 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             let texts = folder.as_deref().map_or_else(|| catalogue_files(arguments), folder_catalogue)?;
             let catalogue = Catalogue::load(texts)?;
             if arguments.json {
-                return out::json(&serde_json::json!({"hash": catalogue.hash.to_string(), "files": catalogue.files.iter().map(|(path, hash)| (path.clone(), hash.to_string())).collect::<std::collections::BTreeMap<_, _>>()}));
+                return out::json(
+                    &serde_json::json!({"hash": catalogue.hash.to_string(), "files": catalogue.files.iter().map(|(path, hash)| (path.clone(), hash.to_string())).collect::<std::collections::BTreeMap<_, _>>()}),
+                );
             }
             let count = |role| catalogue.plan.names(role).len();
-            out::line(format!("{} event types, {} merchant and {} buyer indicators: good", catalogue.vocabulary.len(), count(Role::Merchant), count(Role::Buyer)));
+            out::line(format!(
+                "{} event types, {} merchant and {} buyer indicators: good",
+                catalogue.vocabulary.len(),
+                count(Role::Merchant),
+                count(Role::Buyer)
+            ));
             out::line(format!("version {}", catalogue.hash));
             Ok(OK)
         }
         CatalogueCommand::Events => {
             let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
-            let rows: Vec<Vec<String>> = catalogue.vocabulary.iter().map(|(_, kind)| vec![kind.name.clone(), kind.title.clone(), if kind.derived { "derived".into() } else { String::new() }, kind.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" ")]).collect();
+            let rows: Vec<Vec<String>> = catalogue
+                .vocabulary
+                .iter()
+                .map(|(_, kind)| {
+                    vec![
+                        kind.name.clone(),
+                        kind.title.clone(),
+                        if kind.derived { "derived".into() } else { String::new() },
+                        kind.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" "),
+                    ]
+                })
+                .collect();
             if arguments.json {
                 return out::json(&catalogue.vocabulary.iter().map(|(_, kind)| serde_json::json!({"type": kind.name, "title": kind.title, "description": kind.description, "derived": kind.derived, "adverse": kind.adverse})).collect::<Vec<_>>());
             }
@@ -40,17 +58,25 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
         }
         CatalogueCommand::Indicators => {
             let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
-            let all: Vec<_> = Role::ALL.into_iter().flat_map(|role| catalogue.plan.definitions(role)).collect();
+            let all: Vec<_> =
+                Role::ALL.into_iter().flat_map(|role| catalogue.plan.definitions(role)).collect();
             if arguments.json {
                 return out::json(&all.iter().map(|one| serde_json::json!({"name": one.name, "of": one.of.as_str(), "title": one.title, "dimension": one.dimension, "unit": one.unit, "better": one.better, "description": one.description, "source": one.source})).collect::<Vec<_>>());
             }
-            let rows: Vec<Vec<String>> = all.iter().map(|one| vec![one.of.as_str().into(), one.dimension.clone(), one.name.clone(), one.title.clone()]).collect();
+            let rows: Vec<Vec<String>> = all
+                .iter()
+                .map(|one| {
+                    vec![one.of.as_str().into(), one.dimension.clone(), one.name.clone(), one.title.clone()]
+                })
+                .collect();
             out::table(&["of", "dimension", "indicator", ""], &rows);
             Ok(OK)
         }
         CatalogueCommand::Schema { event_type } => {
             let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
-            let kind = catalogue.vocabulary.find(event_type).ok_or_else(|| AppError::invalid(EVENT_UNKNOWN_TYPE, format!("'{event_type}' is not declared")))?;
+            let kind = catalogue.vocabulary.find(event_type).ok_or_else(|| {
+                AppError::invalid(EVENT_UNKNOWN_TYPE, format!("'{event_type}' is not declared"))
+            })?;
             out::json(&json_schema(catalogue.vocabulary.get(kind)))
         }
         CatalogueCommand::Write { to } => write_starter(to),
@@ -58,9 +84,13 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
 }
 
 fn write_starter(to: &Path) -> Done {
-    let failed = |error: std::io::Error| AppError::from(Problem::new(CATALOGUE_UNWRITABLE, error.to_string()).at(to.display().to_string()));
+    let failed = |error: std::io::Error| {
+        AppError::from(Problem::new(CATALOGUE_UNWRITABLE, error.to_string()).at(to.display().to_string()))
+    };
     if to.exists() {
-        return Err(Problem::new(CATALOGUE_UNWRITABLE, "the folder exists already; nothing is overwritten").at(to.display().to_string()).into());
+        return Err(Problem::new(CATALOGUE_UNWRITABLE, "the folder exists already; nothing is overwritten")
+            .at(to.display().to_string())
+            .into());
     }
     for (path, text) in embedded_catalogue() {
         let file = to.join(path);
@@ -83,14 +113,23 @@ pub(super) fn audit(arguments: &Arguments, asked: &AuditArgs) -> Done {
     match verified {
         Ok(verified) => {
             if arguments.json {
-                return out::json(&serde_json::json!({"rows": verified.rows, "hash": verified.hash.to_string(), "checkpoints": verified.checkpoints, "derived": verified.derived}));
+                return out::json(
+                    &serde_json::json!({"rows": verified.rows, "hash": verified.hash.to_string(), "checkpoints": verified.checkpoints, "derived": verified.derived}),
+                );
             }
-            out::line(format!("{} rows, {} checkpoints and {} other records are as they were written", verified.rows, verified.checkpoints, verified.derived));
+            out::line(format!(
+                "{} rows, {} checkpoints and {} other records are as they were written",
+                verified.rows, verified.checkpoints, verified.derived
+            ));
             out::line(format!("chain hash {}", verified.hash));
             Ok(OK)
         }
         Err(Broken::Unread(error)) => Err(error.into()),
-        Err(broken) => Err(AppError::new(Class::Internal, Problem::new(LOG_BROKEN, broken.to_string()).hint("restore a backup; keep this folder as evidence"))),
+        Err(broken) => Err(AppError::new(
+            Class::Internal,
+            Problem::new(LOG_BROKEN, broken.to_string())
+                .hint("restore a backup; keep this folder as evidence"),
+        )),
     }
 }
 
@@ -104,22 +143,53 @@ pub(super) fn doctor(arguments: &Arguments) -> Done {
             out::line(format!("FAIL  {what}: {error}"));
         }
     };
-    say("catalogue", catalogue_files(arguments).and_then(|texts| Ok(Catalogue::load(texts)?)).map(|catalogue| format!("version {}", catalogue.hash.short())));
+    say(
+        "catalogue",
+        catalogue_files(arguments)
+            .and_then(|texts| Ok(Catalogue::load(texts)?))
+            .map(|catalogue| format!("version {}", catalogue.hash.short())),
+    );
     let there = arguments.data.exists();
-    say("data folder", Ok(if there { arguments.data.display().to_string() } else { format!("{} does not exist yet; it is made at the first use", arguments.data.display()) }));
+    say(
+        "data folder",
+        Ok(if there {
+            arguments.data.display().to_string()
+        } else {
+            format!("{} does not exist yet; it is made at the first use", arguments.data.display())
+        }),
+    );
     if there {
         let reader = SqliteReader::open(&arguments.data);
         match reader {
             Ok(mut reader) => {
-                say("log", reader.event_count().map(|count| format!("{count} events")).map_err(AppError::from));
-                say("last checkpoint", reader.last_checkpoint().map(|checkpoint| checkpoint.map_or("none yet".into(), |checkpoint| format!("row {} at {}", checkpoint.seq, checkpoint.at))).map_err(AppError::from));
-                let aside = reader.set_asides(0, 1_000).map(|items| if items.len() == 1_000 { "1000 or more".into() } else { items.len().to_string() });
+                say(
+                    "log",
+                    reader.event_count().map(|count| format!("{count} events")).map_err(AppError::from),
+                );
+                say(
+                    "last checkpoint",
+                    reader
+                        .last_checkpoint()
+                        .map(|checkpoint| {
+                            checkpoint.map_or("none yet".into(), |checkpoint| {
+                                format!("row {} at {}", checkpoint.seq, checkpoint.at)
+                            })
+                        })
+                        .map_err(AppError::from),
+                );
+                let aside = reader.set_asides(0, 1_000).map(|items| {
+                    if items.len() == 1_000 { "1000 or more".into() } else { items.len().to_string() }
+                });
                 say("set aside", aside.map_err(AppError::from));
             }
             Err(error) => say("log", Err(error.into())),
         }
         let opened = open(arguments).map(|probity| {
-            let text = format!("{} events, newest {}", probity.event_count(), probity.latest().map_or("none".into(), |latest| latest.to_string()));
+            let text = format!(
+                "{} events, newest {}",
+                probity.event_count(),
+                probity.latest().map_or("none".into(), |latest| latest.to_string())
+            );
             probity.close();
             text
         });

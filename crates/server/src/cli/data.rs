@@ -3,7 +3,9 @@
 use super::args::{Arguments, ImportArgs, ServeArgs};
 use super::out::{self, Bar};
 use super::{Done, OK, PARTIAL};
-use crate::app::{AppError, Clock, ImportOptions, Imported, Probity, Stage, embedded_catalogue, folder_catalogue};
+use crate::app::{
+    AppError, Clock, ImportOptions, Imported, Probity, Stage, embedded_catalogue, folder_catalogue,
+};
 use crate::http::{ServeOptions, serve as serve_http};
 use probity_credit::catalogue::Catalogue;
 use probity_primitives::Currency;
@@ -28,7 +30,11 @@ pub(super) fn catalogue_files(arguments: &Arguments) -> Result<BTreeMap<String, 
 
 /// Rates into another reporting currency: those that are there speak of the old one and go.
 fn in_currency(rates: &str, currency: &str) -> String {
-    let same = rates.lines().any(|line| line.split('#').next().is_some_and(|line| line.replace(' ', "").starts_with(&format!("reporting=\"{currency}\""))));
+    let same = rates.lines().any(|line| {
+        line.split('#')
+            .next()
+            .is_some_and(|line| line.replace(' ', "").starts_with(&format!("reporting=\"{currency}\"")))
+    });
     if same { rates.to_owned() } else { format!("reporting = \"{currency}\"\n") }
 }
 
@@ -36,7 +42,9 @@ fn in_currency(rates: &str, currency: &str) -> String {
 pub(super) fn open(arguments: &Arguments) -> Result<Probity, AppError> {
     let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
     let mut bar = Bar::new();
-    let probity = Probity::open(&arguments.data, catalogue, Clock::system(), &mut |done, of| bar.at("reading the log", done, of, false));
+    let probity = Probity::open(&arguments.data, catalogue, Clock::system(), &mut |done, of| {
+        bar.at("reading the log", done, of, false)
+    });
     bar.done();
     probity
 }
@@ -61,7 +69,8 @@ pub(super) fn serve(arguments: &Arguments, serve: &ServeArgs) -> Done {
 
 pub(super) fn serve_until_asked(probity: Probity, serve: &ServeArgs) -> Done {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| AppError::internal(error.to_string()))?;
-    let options = ServeOptions { listen: serve.listen, body_limit: serve.body_limit << 20, ..ServeOptions::default() };
+    let options =
+        ServeOptions { listen: serve.listen, body_limit: serve.body_limit << 20, ..ServeOptions::default() };
     runtime.block_on(serve_http(probity, options, stop_asked()))?;
     Ok(OK)
 }
@@ -97,7 +106,11 @@ pub(super) fn import(arguments: &Arguments, import: &ImportArgs) -> Done {
 }
 
 pub(super) fn run_import(probity: &Probity, import: &ImportArgs) -> Result<Imported, AppError> {
-    let options = ImportOptions { mapping: import.mapping.clone(), source: import.source.clone(), dry_run: import.dry_run };
+    let options = ImportOptions {
+        mapping: import.mapping.clone(),
+        source: import.source.clone(),
+        dry_run: import.dry_run,
+    };
     let mut bar = Bar::new();
     let report = probity.import(&import.paths, &options, &mut |stage, done, of| {
         let (what, bytes) = match stage {
@@ -114,19 +127,38 @@ pub(super) fn run_import(probity: &Probity, import: &ImportArgs) -> Result<Impor
 
 pub(super) fn show(report: &Imported) {
     let verb = if report.dry_run { "would be taken" } else { "taken" };
-    let rate = if report.seconds > 0.0 { (report.taken + report.duplicates) as f64 / report.seconds } else { 0.0 };
-    out::line(format!("{} events {verb}, {} known before, {} rows set aside; {:.1} s, {rate:.0} events/s", report.taken, report.duplicates, report.set_aside, report.seconds));
+    let rate =
+        if report.seconds > 0.0 { (report.taken + report.duplicates) as f64 / report.seconds } else { 0.0 };
+    out::line(format!(
+        "{} events {verb}, {} known before, {} rows set aside; {:.1} s, {rate:.0} events/s",
+        report.taken, report.duplicates, report.set_aside, report.seconds
+    ));
     if !report.dry_run && report.taken > 0 {
-        out::line(format!("{} orders settled, {} scores recorded; {:.1} s", report.settled_orders, report.scores_recorded, report.seconds_after));
+        out::line(format!(
+            "{} orders settled, {} scores recorded; {:.1} s",
+            report.settled_orders, report.scores_recorded, report.seconds_after
+        ));
     }
     if !report.tables.is_empty() {
-        let rows: Vec<Vec<String>> = report.tables.iter().map(|(name, count)| vec![name.clone(), count.rows.to_string(), count.imported.to_string(), count.set_aside.to_string()]).collect();
+        let rows: Vec<Vec<String>> = report
+            .tables
+            .iter()
+            .map(|(name, count)| {
+                vec![
+                    name.clone(),
+                    count.rows.to_string(),
+                    count.imported.to_string(),
+                    count.set_aside.to_string(),
+                ]
+            })
+            .collect();
         out::line("");
         out::table(&["table", "rows", "imported", "set aside"], &rows);
     }
     if report.set_aside > 0 {
         out::line("");
-        let rows: Vec<Vec<String>> = report.reasons.iter().map(|(code, count)| vec![code.clone(), count.to_string()]).collect();
+        let rows: Vec<Vec<String>> =
+            report.reasons.iter().map(|(code, count)| vec![code.clone(), count.to_string()]).collect();
         out::table(&["set aside because", "rows"], &rows);
         out::line("");
         for shown in &report.first_set_aside {

@@ -18,7 +18,14 @@ const SHOWN: usize = 5;
 
 /// Runs the demo.
 pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
-    let mut own = Arguments { data: arguments.data.clone(), catalogue_dir: arguments.catalogue_dir.clone(), currency: arguments.currency.clone(), json: arguments.json, log_format: arguments.log_format, command: super::Command::Doctor };
+    let mut own = Arguments {
+        data: arguments.data.clone(),
+        catalogue_dir: arguments.catalogue_dir.clone(),
+        currency: arguments.currency.clone(),
+        json: arguments.json,
+        log_format: arguments.log_format,
+        command: super::Command::Doctor,
+    };
     if arguments.data == std::path::Path::new("probity-data") {
         own.data = PathBuf::from("probity-demo");
     }
@@ -28,7 +35,11 @@ pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
     if probity.event_count() == 0 {
         fill(&probity, demo)?;
     } else {
-        out::line(format!("using the {} events of {}; remove that folder to begin anew", probity.event_count(), own.data.display()));
+        out::line(format!(
+            "using the {} events of {}; remove that folder to begin anew",
+            probity.event_count(),
+            own.data.display()
+        ));
     }
     for role in Role::ALL {
         ranking(&probity, role)?;
@@ -46,7 +57,12 @@ fn fill(probity: &Probity, demo: &DemoArgs) -> Result<(), AppError> {
     let import = match &demo.sample {
         Some(folder) => {
             out::line(format!("importing the marketplace sample in {}", folder.display()));
-            ImportArgs { paths: vec![folder.clone()], mapping: Some("olist".into()), source: None, dry_run: false }
+            ImportArgs {
+                paths: vec![folder.clone()],
+                mapping: Some("olist".into()),
+                source: None,
+                dry_run: false,
+            }
         }
         None => {
             out::line("making a small marketplace");
@@ -68,8 +84,18 @@ fn ranking(probity: &Probity, role: Role) -> Result<(), AppError> {
     let at = scores.first().map(|(score, _)| score.as_of.clone()).unwrap_or_default();
     out::line(format!("\n{} {}s as of {at}", scores.len(), role.as_str()));
     let row = |(score, _): &(crate::app::ScoreAt, _)| {
-        let dimensions: Vec<String> = score.dimensions.iter().map(|dimension| format!("{} {:+}", dimension.name, dimension.points)).collect();
-        vec![score.party.clone(), score.score.to_string(), format!("{} to {}", score.low, score.high), score.tier.title.clone(), dimensions.join(", ")]
+        let dimensions: Vec<String> = score
+            .dimensions
+            .iter()
+            .map(|dimension| format!("{} {:+}", dimension.name, dimension.points))
+            .collect();
+        vec![
+            score.party.clone(),
+            score.score.to_string(),
+            format!("{} to {}", score.low, score.high),
+            score.tier.title.clone(),
+            dimensions.join(", "),
+        ]
     };
     let best: Vec<_> = scores.iter().take(SHOWN).map(row).collect();
     let worst: Vec<_> = scores.iter().skip(SHOWN.max(scores.len().saturating_sub(SHOWN))).map(row).collect();

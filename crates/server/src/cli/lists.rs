@@ -7,8 +7,8 @@ use super::out::{self, Bar};
 use super::{Done, OK};
 use crate::app::{AppError, AsOf, EventRow, Probity, ScoreAt};
 use probity_credit::event::Role;
-use probity_intake::export::{CsvWriter, JsonlWriter};
 use probity_intake::Cell;
+use probity_intake::export::{CsvWriter, JsonlWriter};
 use probity_primitives::{Code, Problem};
 use probity_store::Reader;
 use std::borrow::Cow;
@@ -18,11 +18,19 @@ const ROLE_INVALID: Code = Code::new("role-invalid");
 const EXPORT_FAILED: Code = Code::new("export-failed");
 
 fn role(text: &str) -> Result<Role, AppError> {
-    Role::parse(text).ok_or_else(|| Problem::new(ROLE_INVALID, format!("'{}' is no role", probity_primitives::problem::shown(text))).hint("merchant or buyer").into())
+    Role::parse(text).ok_or_else(|| {
+        Problem::new(ROLE_INVALID, format!("'{}' is no role", probity_primitives::problem::shown(text)))
+            .hint("merchant or buyer")
+            .into()
+    })
 }
 
 /// Scores of all parties of a role with their indicators, in the order of their names.
-pub(super) fn all_scores(probity: &Probity, role: Role, as_of: AsOf) -> Result<Vec<(ScoreAt, Vec<Option<f64>>)>, AppError> {
+pub(super) fn all_scores(
+    probity: &Probity,
+    role: Role,
+    as_of: AsOf,
+) -> Result<Vec<(ScoreAt, Vec<Option<f64>>)>, AppError> {
     let at = probity.moment(as_of)?;
     let total = probity.party_count(role)?;
     let mut bar = Bar::new();
@@ -72,7 +80,15 @@ pub(super) fn scores(arguments: &Arguments, asked: &ScoresArgs) -> Done {
     let rows: Vec<Vec<String>> = scores
         .iter()
         .take(asked.limit)
-        .map(|(score, _)| vec![score.party.clone(), score.score.to_string(), format!("{} to {}", score.low, score.high), score.tier.title.clone(), score.events.to_string()])
+        .map(|(score, _)| {
+            vec![
+                score.party.clone(),
+                score.score.to_string(),
+                format!("{} to {}", score.low, score.high),
+                score.tier.title.clone(),
+                score.events.to_string(),
+            ]
+        })
         .collect();
     out::table(&["party", "score", "range", "tier", "events"], &rows);
     out::remark(format!("the {} lowest of {all}", rows.len()));
@@ -81,8 +97,16 @@ pub(super) fn scores(arguments: &Arguments, asked: &ScoresArgs) -> Done {
 
 fn scores_csv(scores: &[(ScoreAt, Vec<Option<f64>>)], names: &[String]) -> Done {
     let failed = |error: std::io::Error| AppError::from(Problem::new(EXPORT_FAILED, error.to_string()));
-    let dimensions: Vec<String> = scores.first().map(|(score, _)| score.dimensions.iter().map(|dimension| format!("dimension_{}", dimension.name)).collect()).unwrap_or_default();
-    let header = ["party", "score", "tier", "low", "high", "thin", "events"].into_iter().chain(dimensions.iter().map(String::as_str)).chain(names.iter().map(String::as_str));
+    let dimensions: Vec<String> = scores
+        .first()
+        .map(|(score, _)| {
+            score.dimensions.iter().map(|dimension| format!("dimension_{}", dimension.name)).collect()
+        })
+        .unwrap_or_default();
+    let header = ["party", "score", "tier", "low", "high", "thin", "events"]
+        .into_iter()
+        .chain(dimensions.iter().map(String::as_str))
+        .chain(names.iter().map(String::as_str));
     let mut csv = CsvWriter::new(BufWriter::new(std::io::stdout().lock()), header).map_err(failed)?;
     for (score, values) in scores {
         let text = |text: &str| Cell::Text(Cow::Owned(text.to_owned()));
@@ -107,7 +131,11 @@ fn scores_csv(scores: &[(ScoreAt, Vec<Option<f64>>)], names: &[String]) -> Done 
 pub(super) fn events(arguments: &Arguments, asked: &EventsArgs) -> Done {
     let about = asked.party.as_deref().map(party).transpose()?;
     let probity = open_existing(arguments)?;
-    let done = if asked.count { count(arguments, &probity) } else { list(arguments, asked, about.as_ref(), &probity) };
+    let done = if asked.count {
+        count(arguments, &probity)
+    } else {
+        list(arguments, asked, about.as_ref(), &probity)
+    };
     probity.close();
     done
 }
@@ -115,20 +143,35 @@ pub(super) fn events(arguments: &Arguments, asked: &EventsArgs) -> Done {
 fn count(arguments: &Arguments, probity: &Probity) -> Done {
     let mut by_type: Vec<(String, u64)> = probity.count_by_type()?.into_iter().collect();
     by_type.sort();
-    let derived = |name: &str| probity.catalogue().vocabulary.find(name).is_some_and(|kind| probity.catalogue().vocabulary.get(kind).derived);
+    let derived = |name: &str| {
+        probity
+            .catalogue()
+            .vocabulary
+            .find(name)
+            .is_some_and(|kind| probity.catalogue().vocabulary.get(kind).derived)
+    };
     let total: u64 = by_type.iter().map(|(_, count)| count).sum();
     let own: u64 = by_type.iter().filter(|(name, _)| derived(name)).map(|(_, count)| count).sum();
     if arguments.json {
-        let types: serde_json::Map<String, serde_json::Value> = by_type.into_iter().map(|(name, count)| (name, count.into())).collect();
-        return out::json(&serde_json::json!({"events": total, "from_outside": total - own, "derived": own, "types": types}));
+        let types: serde_json::Map<String, serde_json::Value> =
+            by_type.into_iter().map(|(name, count)| (name, count.into())).collect();
+        return out::json(
+            &serde_json::json!({"events": total, "from_outside": total - own, "derived": own, "types": types}),
+        );
     }
-    let rows: Vec<Vec<String>> = by_type.iter().map(|(name, count)| vec![name.clone(), count.to_string()]).collect();
+    let rows: Vec<Vec<String>> =
+        by_type.iter().map(|(name, count)| vec![name.clone(), count.to_string()]).collect();
     out::table(&["type", "events"], &rows);
     out::line(format!("{total} in all, {own} of them derived"));
     Ok(OK)
 }
 
-fn list(arguments: &Arguments, asked: &EventsArgs, about: Option<&probity_credit::event::Party>, probity: &Probity) -> Done {
+fn list(
+    arguments: &Arguments,
+    asked: &EventsArgs,
+    about: Option<&probity_credit::event::Party>,
+    probity: &Probity,
+) -> Done {
     let rows: Vec<EventRow> = match about {
         Some(party) => probity.timeline(party, None, asked.limit)?.items,
         None => probity.events(asked.from, asked.limit)?,
@@ -138,7 +181,15 @@ fn list(arguments: &Arguments, asked: &EventsArgs, about: Option<&probity_credit
     }
     let rows: Vec<Vec<String>> = rows
         .iter()
-        .map(|row| vec![row.seq.to_string(), row.occurred_at.clone(), row.r#type.clone(), row.id.clone(), row.mark.unwrap_or_default().to_owned()])
+        .map(|row| {
+            vec![
+                row.seq.to_string(),
+                row.occurred_at.clone(),
+                row.r#type.clone(),
+                row.id.clone(),
+                row.mark.unwrap_or_default().to_owned(),
+            ]
+        })
         .collect();
     out::table(&["row", "occurred at", "type", "id", "mark"], &rows);
     Ok(OK)
@@ -146,15 +197,22 @@ fn list(arguments: &Arguments, asked: &EventsArgs, about: Option<&probity_credit
 
 /// The log in a file.
 pub(super) fn export(arguments: &Arguments, asked: &ExportArgs) -> Done {
-    let failed = |error: std::io::Error| AppError::from(Problem::new(EXPORT_FAILED, error.to_string()).at(asked.to.display().to_string()));
+    let failed = |error: std::io::Error| {
+        AppError::from(Problem::new(EXPORT_FAILED, error.to_string()).at(asked.to.display().to_string()))
+    };
     let csv = asked.to.extension().is_some_and(|extension| extension == "csv");
     if !csv && asked.to.extension().is_none_or(|extension| extension != "jsonl") {
-        return Err(Problem::new(EXPORT_FAILED, "only .jsonl and .csv are written").at(asked.to.display().to_string()).into());
+        return Err(Problem::new(EXPORT_FAILED, "only .jsonl and .csv are written")
+            .at(asked.to.display().to_string())
+            .into());
     }
     let probity = open_existing(arguments)?;
     let file = BufWriter::new(std::fs::File::create_new(&asked.to).map_err(failed)?);
     let vocabulary = &probity.catalogue().vocabulary;
-    let mut columns: Vec<String> = ["id", "source", "type", "occurred_at", "known_at", "merchant", "buyer", "currency"].map(str::to_owned).to_vec();
+    let mut columns: Vec<String> =
+        ["id", "source", "type", "occurred_at", "known_at", "merchant", "buyer", "currency"]
+            .map(str::to_owned)
+            .to_vec();
     for (_, kind) in vocabulary.iter() {
         for field in &kind.fields {
             if !columns.contains(&field.name) {
@@ -165,13 +223,18 @@ pub(super) fn export(arguments: &Arguments, asked: &ExportArgs) -> Done {
     let mut bar = Bar::new();
     let mut from = 1;
     let mut rows = 0_u64;
-    let (mut table, mut lines) = if csv { (Some(CsvWriter::new(file, columns.iter().map(String::as_str)).map_err(failed)?), None) } else { (None, Some(JsonlWriter::new(file))) };
+    let (mut table, mut lines) = if csv {
+        (Some(CsvWriter::new(file, columns.iter().map(String::as_str)).map_err(failed)?), None)
+    } else {
+        (None, Some(JsonlWriter::new(file)))
+    };
     loop {
         let page = probity.events(from, 1_000)?;
         let Some(last) = page.last() else { break };
         from = last.seq + 1;
         for row in &page {
-            let derived = vocabulary.find(&row.r#type).is_some_and(|kind| vocabulary.get(kind).derived) || row.fields.get("source").and_then(|s| s.as_str()) == Some("probity");
+            let derived = vocabulary.find(&row.r#type).is_some_and(|kind| vocabulary.get(kind).derived)
+                || row.fields.get("source").and_then(|s| s.as_str()) == Some("probity");
             if asked.without_derived && derived {
                 continue;
             }
@@ -181,7 +244,9 @@ pub(super) fn export(arguments: &Arguments, asked: &ExportArgs) -> Done {
                 table.row(columns.iter().map(|name| cell(name))).map_err(failed)?;
             }
             if let (Some(lines), Some(object)) = (&mut lines, row.fields.as_object()) {
-                lines.object(object.iter().map(|(name, value)| (name.as_str(), cell_of(value)))).map_err(failed)?;
+                lines
+                    .object(object.iter().map(|(name, value)| (name.as_str(), cell_of(value))))
+                    .map_err(failed)?;
             }
         }
         bar.at("exporting", from, probity.event_count(), false);

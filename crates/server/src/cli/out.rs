@@ -45,7 +45,14 @@ pub(super) fn json(value: &impl Serialize) -> Done {
 
 /// A table with a header; columns as wide as they need to be, numbers to the right.
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) {
-    let width = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).chain([header.get(at).map_or(0, |h| h.chars().count())]).max().unwrap_or(0);
+    let width = |at: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(at))
+            .map(|cell| cell.chars().count())
+            .chain([header.get(at).map_or(0, |h| h.chars().count())])
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let number = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+');
     let show = |row: &[String]| {

@@ -12,12 +12,19 @@ const PROGRESS_EVERY: u64 = 8_192;
 /// Source of events in files when neither they nor the command name one.
 const DEFAULT_SOURCE: &str = "import";
 
-pub(super) fn import(sink: &mut Sink<'_>, paths: &[PathBuf], options: &ImportOptions, progress: ImportProgress<'_>) -> Result<(), AppError> {
+pub(super) fn import(
+    sink: &mut Sink<'_>,
+    paths: &[PathBuf],
+    options: &ImportOptions,
+    progress: ImportProgress<'_>,
+) -> Result<(), AppError> {
     let source = options.source.as_deref().unwrap_or(DEFAULT_SOURCE);
     let mut before = 0;
     let all: u64 = paths.iter().filter_map(|path| path.metadata().ok()).map(|meta| meta.len()).sum();
     for path in paths {
-        let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+        let name = path
+            .file_name()
+            .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
         let mut reader = open(path, Options::default())?;
         let bytes = reader.progress();
         let columns = reader.columns().to_vec();
@@ -32,10 +39,19 @@ pub(super) fn import(sink: &mut Sink<'_>, paths: &[PathBuf], options: &ImportOpt
                     sink.set_aside(&name, aside.line, &aside.problem, &aside.content)?;
                     continue;
                 }
-                Item::Object { line, json } => (line, Flat::from_json(json.as_bytes()).map_err(|problem| vec![problem]), json.as_bytes().into()),
+                Item::Object { line, json } => (
+                    line,
+                    Flat::from_json(json.as_bytes()).map_err(|problem| vec![problem]),
+                    json.as_bytes().into(),
+                ),
                 Item::Row(row) => {
                     let flat = Flat::from_row(&columns, row.cells().map(cell_of));
-                    let again = || row.cells().map(|cell| cell.text().unwrap_or_default().into_owned()).collect::<Vec<_>>().join(",");
+                    let again = || {
+                        row.cells()
+                            .map(|cell| cell.text().unwrap_or_default().into_owned())
+                            .collect::<Vec<_>>()
+                            .join(",")
+                    };
                     match sink.probity.prepare(flat, source, Arrival::History) {
                         Ok(event) => sink.give(event)?,
                         Err(problems) => refuse(sink, &name, row.line, &problems, again().as_bytes())?,
@@ -55,7 +71,13 @@ pub(super) fn import(sink: &mut Sink<'_>, paths: &[PathBuf], options: &ImportOpt
     Ok(())
 }
 
-fn refuse(sink: &mut Sink<'_>, name: &str, line: u64, problems: &[probity_primitives::Problem], content: &[u8]) -> Result<(), AppError> {
+fn refuse(
+    sink: &mut Sink<'_>,
+    name: &str,
+    line: u64,
+    problems: &[probity_primitives::Problem],
+    content: &[u8],
+) -> Result<(), AppError> {
     let Some(first) = problems.first() else { return Ok(()) };
     let mut all = first.clone();
     let rest: Vec<String> = problems.iter().skip(1).map(ToString::to_string).collect();

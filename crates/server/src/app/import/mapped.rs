@@ -32,13 +32,21 @@ struct Lines {
 /// What an event that waits for its fate accounts for, and what would be said if it were refused.
 type Covered = Vec<(String, Vec<u64>)>;
 
-pub(super) fn import(sink: &mut Sink<'_>, folder: &Path, name: &str, options: &ImportOptions, progress: ImportProgress<'_>) -> Result<(), AppError> {
+pub(super) fn import(
+    sink: &mut Sink<'_>,
+    folder: &Path,
+    name: &str,
+    options: &ImportOptions,
+    progress: ImportProgress<'_>,
+) -> Result<(), AppError> {
     let mapping = find(sink, name)?;
     let mut staging = Staging::new(None)?;
     let mut lines = Lines::default();
     stage(sink, &mapping, folder, &mut staging, &mut lines, progress)?;
     for derived in &mapping.derived {
-        staging.derive(&derived.name, &derived.sql, derived.index.iter().map(String::as_str), LIMIT).map_err(|problem| problem.at(derived.at.clone()))?;
+        staging
+            .derive(&derived.name, &derived.sql, derived.index.iter().map(String::as_str), LIMIT)
+            .map_err(|problem| problem.at(derived.at.clone()))?;
     }
     let source = options.source.as_deref().unwrap_or(&mapping.source);
     let mut covered: Vec<Covered> = Vec::new();
@@ -55,7 +63,8 @@ pub(super) fn import(sink: &mut Sink<'_>, folder: &Path, name: &str, options: &I
                 }
             }
         });
-        asked.map_err(|problem| if problem.at.is_empty() { problem.at(query.at.clone()) } else { problem })?;
+        asked
+            .map_err(|problem| if problem.at.is_empty() { problem.at(query.at.clone()) } else { problem })?;
         if let Some(error) = failed {
             return Err(error);
         }
@@ -79,14 +88,29 @@ fn find(sink: &Sink<'_>, name: &str) -> Result<Mapping, AppError> {
     match std::fs::read_to_string(name) {
         Ok(text) => Ok(Mapping::parse(&text, name)?),
         Err(_) => {
-            let known: Vec<_> = sink.probity.catalogue().texts.keys().filter_map(|path| path.strip_prefix("mappings/")?.strip_suffix(".toml")).collect();
+            let known: Vec<_> = sink
+                .probity
+                .catalogue()
+                .texts
+                .keys()
+                .filter_map(|path| path.strip_prefix("mappings/")?.strip_suffix(".toml"))
+                .collect();
             let detail = format!("'{name}' is neither a mapping of the catalogue nor a readable file");
-            Err(Problem::new(MAPPING_UNKNOWN, detail).hint(format!("the catalogue has: {}", known.join(", "))).into())
+            Err(Problem::new(MAPPING_UNKNOWN, detail)
+                .hint(format!("the catalogue has: {}", known.join(", ")))
+                .into())
         }
     }
 }
 
-fn stage(sink: &mut Sink<'_>, mapping: &Mapping, folder: &Path, staging: &mut Staging, lines: &mut Lines, progress: ImportProgress<'_>) -> Result<(), AppError> {
+fn stage(
+    sink: &mut Sink<'_>,
+    mapping: &Mapping,
+    folder: &Path,
+    staging: &mut Staging,
+    lines: &mut Lines,
+    progress: ImportProgress<'_>,
+) -> Result<(), AppError> {
     let size = |table: &Table| folder.join(&table.file).metadata().map_or(0, |meta| meta.len());
     let all: u64 = mapping.tables.iter().map(size).sum();
     let mut before = 0;
@@ -104,7 +128,9 @@ fn stage(sink: &mut Sink<'_>, mapping: &Mapping, folder: &Path, staging: &mut St
         let mut reader = open(&path, Options { delimiter: table.delimiter })?;
         let columns = reader.columns().to_vec();
         if let Some(missing) = table.columns.iter().find(|column| !columns.contains(column)) {
-            return Err(Problem::new(COLUMN_MISSING, format!("{} has no column '{missing}'", table.file)).into());
+            return Err(
+                Problem::new(COLUMN_MISSING, format!("{} has no column '{missing}'", table.file)).into()
+            );
         }
         staging.load(&table.name, columns.iter().map(String::as_str))?;
         let count = sink.report.tables.entry(table.name.clone()).or_default();
@@ -122,7 +148,9 @@ fn stage(sink: &mut Sink<'_>, mapping: &Mapping, folder: &Path, staging: &mut St
                     refused.push(aside);
                 }
                 Item::Object { .. } => {
-                    return Err(Problem::new(COLUMN_MISSING, format!("{} is not a table", table.file)).hint("mappings read CSV and Parquet").into());
+                    return Err(Problem::new(COLUMN_MISSING, format!("{} is not a table", table.file))
+                        .hint("mappings read CSV and Parquet")
+                        .into());
                 }
             }
         }
@@ -137,8 +165,17 @@ fn stage(sink: &mut Sink<'_>, mapping: &Mapping, folder: &Path, staging: &mut St
 }
 
 /// One row of a query: an event, and the lines it accounts for.
-fn one(sink: &mut Sink<'_>, mapping: &Mapping, event_type: &str, source: &str, row: &StagedRow<'_>, covered: &mut Vec<Covered>, lines: &mut Lines) -> Result<(), AppError> {
-    let mut flat = Flat { pairs: vec![(Cow::Borrowed("type"), Cell::Text(event_type.into()))], from_table: true };
+fn one(
+    sink: &mut Sink<'_>,
+    mapping: &Mapping,
+    event_type: &str,
+    source: &str,
+    row: &StagedRow<'_>,
+    covered: &mut Vec<Covered>,
+    lines: &mut Lines,
+) -> Result<(), AppError> {
+    let mut flat =
+        Flat { pairs: vec![(Cow::Borrowed("type"), Cell::Text(event_type.into()))], from_table: true };
     let mut rows = Covered::new();
     for (at, column) in row.columns().iter().enumerate() {
         let text: Cow<'_, str> = match row.value(at)? {
@@ -167,7 +204,13 @@ fn one(sink: &mut Sink<'_>, mapping: &Mapping, event_type: &str, source: &str, r
             let Some(first) = problems.first() else { return Ok(()) };
             for (table, refused) in rows {
                 for line in refused {
-                    sink.keep_aside(&table, line, first.code.as_str(), &format!("{event_type}: {first}"), &[])?;
+                    sink.keep_aside(
+                        &table,
+                        line,
+                        first.code.as_str(),
+                        &format!("{event_type}: {first}"),
+                        &[],
+                    )?;
                     sink.show(&table, line, first.code.as_str(), &format!("{event_type}: {first}"));
                     lines.aside.entry(table.clone()).or_default().insert(line);
                 }
@@ -178,7 +221,12 @@ fn one(sink: &mut Sink<'_>, mapping: &Mapping, event_type: &str, source: &str, r
     }
 }
 
-fn set_aside_on_purpose(sink: &mut Sink<'_>, mapping: &Mapping, staging: &Staging, lines: &mut Lines) -> Result<(), AppError> {
+fn set_aside_on_purpose(
+    sink: &mut Sink<'_>,
+    mapping: &Mapping,
+    staging: &Staging,
+    lines: &mut Lines,
+) -> Result<(), AppError> {
     for query in &mapping.set_aside {
         let mut found: Vec<(u64, String)> = Vec::new();
         staging
@@ -210,18 +258,23 @@ fn close(sink: &mut Sink<'_>, mapping: &Mapping, lines: &Lines) -> Result<(), Ap
     for table in mapping.tables.iter().filter(|table| table.account) {
         let of = |map: &BTreeMap<String, BTreeSet<u64>>| map.get(&table.name).unwrap_or(&none).clone();
         let (all, imported, aside) = (of(&lines.all), of(&lines.imported), of(&lines.aside));
-        let unused: Vec<u64> = all.iter().copied().filter(|line| !imported.contains(line) && !aside.contains(line)).collect();
+        let unused: Vec<u64> =
+            all.iter().copied().filter(|line| !imported.contains(line) && !aside.contains(line)).collect();
         for line in &unused {
             let problem = Problem::new(ROW_UNUSED, "no event of the mapping speaks for this row");
             *sink.report.reasons.entry(problem.code.to_string()).or_default() += 1;
             sink.show(&table.name, *line, problem.code.as_str(), &problem.detail);
             sink.keep_aside(&table.name, *line, problem.code.as_str(), &problem.detail, &[])?;
         }
-        let only_aside = aside.iter().filter(|line| !imported.contains(line)).count() as u64 + unused.len() as u64;
+        let only_aside =
+            aside.iter().filter(|line| !imported.contains(line)).count() as u64 + unused.len() as u64;
         sink.report.set_aside += only_aside;
         let before = sink.report.tables.get(&table.name).cloned().unwrap_or_default();
         let imported = imported.len() as u64;
-        counts.insert(table.name.clone(), TableCount { imported, set_aside: before.set_aside + only_aside, ..before });
+        counts.insert(
+            table.name.clone(),
+            TableCount { imported, set_aside: before.set_aside + only_aside, ..before },
+        );
     }
     sink.report.tables = counts.into_iter().collect();
     sink.finish()

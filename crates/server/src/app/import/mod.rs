@@ -118,7 +118,14 @@ struct Sink<'a> {
 impl<'a> Sink<'a> {
     fn new(probity: &'a Probity, dry_run: bool) -> Self {
         let report = Imported { dry_run, ..Imported::default() };
-        Self { probity, report, waiting: Vec::with_capacity(AT_ONCE), ahead: VecDeque::new(), aside: Vec::new(), fates: None }
+        Self {
+            probity,
+            report,
+            waiting: Vec::with_capacity(AT_ONCE),
+            ahead: VecDeque::new(),
+            aside: Vec::new(),
+            fates: None,
+        }
     }
 
     fn give(&mut self, event: Prepared) -> Result<(), AppError> {
@@ -171,17 +178,37 @@ impl<'a> Sink<'a> {
         }
     }
 
-    fn set_aside(&mut self, source: &str, line: u64, problem: &Problem, content: &[u8]) -> Result<(), AppError> {
+    fn set_aside(
+        &mut self,
+        source: &str,
+        line: u64,
+        problem: &Problem,
+        content: &[u8],
+    ) -> Result<(), AppError> {
         self.count_aside(source, line, problem);
         self.keep_aside(source, line, problem.code.as_str(), &problem.to_string(), content)
     }
 
-    fn keep_aside(&mut self, source: &str, line: u64, code: &str, reason: &str, content: &[u8]) -> Result<(), AppError> {
+    fn keep_aside(
+        &mut self,
+        source: &str,
+        line: u64,
+        code: &str,
+        reason: &str,
+        content: &[u8],
+    ) -> Result<(), AppError> {
         if self.report.dry_run {
             return Ok(());
         }
         let at = self.probity.clock.now();
-        self.aside.push(SetAside { source: source.into(), line, code: code.into(), reason: reason.into(), content: content.to_vec(), at });
+        self.aside.push(SetAside {
+            source: source.into(),
+            line,
+            code: code.into(),
+            reason: reason.into(),
+            content: content.to_vec(),
+            at,
+        });
         if self.aside.len() >= ASIDE_AT_ONCE {
             self.probity.set_aside_and_wait(std::mem::take(&mut self.aside))?;
         }
@@ -193,7 +220,11 @@ impl<'a> Sink<'a> {
         while !self.ahead.is_empty() {
             self.await_one()?;
         }
-        if self.aside.is_empty() { Ok(()) } else { self.probity.set_aside_and_wait(std::mem::take(&mut self.aside)) }
+        if self.aside.is_empty() {
+            Ok(())
+        } else {
+            self.probity.set_aside_and_wait(std::mem::take(&mut self.aside))
+        }
     }
 }
 
@@ -204,7 +235,12 @@ impl Probity {
     /// # Errors
     /// When a file cannot be read at all, a mapping is wrong, or the store fails. What was taken before stays taken; the
     /// same import can be run again and takes the rest.
-    pub fn import(&self, paths: &[std::path::PathBuf], options: &ImportOptions, progress: ImportProgress<'_>) -> Result<Imported, AppError> {
+    pub fn import(
+        &self,
+        paths: &[std::path::PathBuf],
+        options: &ImportOptions,
+        progress: ImportProgress<'_>,
+    ) -> Result<Imported, AppError> {
         let begun = self.clock.now();
         let mut sink = Sink::new(self, options.dry_run);
         match &options.mapping {
@@ -225,7 +261,8 @@ impl Probity {
             report.settled_orders = self.settle_and_wait()?;
             if let Some(latest) = self.latest() {
                 let until = latest.min(self.clock.now());
-                report.scores_recorded = self.record_scores(until, &mut |done, of| progress(Stage::Recording, done, of))?;
+                report.scores_recorded =
+                    self.record_scores(until, &mut |done, of| progress(Stage::Recording, done, of))?;
             }
             self.checkpoint_and_wait()?;
             report.seconds_after = seconds(after);

@@ -27,7 +27,11 @@ impl Connection {
         self.stream.get_mut().write_all(request).map_err(failed)?;
         self.line.clear();
         self.stream.read_line(&mut self.line).map_err(failed)?;
-        let status = self.line.get(9..12).and_then(|text| text.parse().ok()).ok_or_else(|| format!("no status in '{}'", self.line))?;
+        let status = self
+            .line
+            .get(9..12)
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| format!("no status in '{}'", self.line))?;
         let mut length = 0;
         loop {
             self.line.clear();
@@ -82,7 +86,11 @@ impl Drop for Folder {
 pub(crate) fn probity() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let beside = own.with_file_name("probity");
-    if beside.exists() { Ok(beside) } else { Err(format!("{} is not built: cargo build --release -p probity-server", beside.display())) }
+    if beside.exists() {
+        Ok(beside)
+    } else {
+        Err(format!("{} is not built: cargo build --release -p probity-server", beside.display()))
+    }
 }
 
 /// A server as a process of its own; ended when dropped.
@@ -95,10 +103,18 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(data: &Path) -> Result<Self, String> {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).map_err(|error| error.to_string())?;
+        let free = TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .map_err(|error| error.to_string())?;
         let begun = Instant::now();
         let child = Command::new(probity()?)
-            .args(["--data".as_ref(), data.as_os_str(), "serve".as_ref(), "--listen".as_ref(), free.to_string().as_ref()])
+            .args([
+                "--data".as_ref(),
+                data.as_os_str(),
+                "serve".as_ref(),
+                "--listen".as_ref(),
+                free.to_string().as_ref(),
+            ])
             .env("PROBITY_LOG", "warn")
             .stdout(Stdio::null())
             .spawn()

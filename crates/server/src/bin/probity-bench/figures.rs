@@ -47,6 +47,7 @@ pub(crate) fn spread(values: &[f64]) -> String {
 
 /// How large everything is: 1 unless `PROBITY_BENCH_SCALE` says otherwise.
 pub(crate) fn scaled(size: u64) -> u64 {
-    let scale = std::env::var("PROBITY_BENCH_SCALE").ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or(1.0);
+    let scale =
+        std::env::var("PROBITY_BENCH_SCALE").ok().and_then(|text| text.parse::<f64>().ok()).unwrap_or(1.0);
     ((size as f64 * scale) as u64).max(1_000)
 }

@@ -42,7 +42,10 @@ pub(crate) fn run(data: &Path, file: &Path) -> Result<(serde_json::Value, u64), 
     }
     let report = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let peak = said.lines().find_map(|line| line.strip_prefix("peak memory: ")?.strip_suffix(" kB")?.parse().ok()).unwrap_or(0);
+    let peak = said
+        .lines()
+        .find_map(|line| line.strip_prefix("peak memory: ")?.strip_suffix(" kB")?.parse().ok())
+        .unwrap_or(0);
     Ok((report, peak))
 }
 
@@ -59,8 +62,31 @@ pub(crate) fn import() -> Result<Vec<Figure>, String> {
     let log = number("taken") + number("scores_recorded");
     let each = size(&data) as f64 / log;
     Ok(vec![
-        Figure::new("import of a file of a million events", format!("{rate:.0} events/s"), format!("settling and recording after it {:.1} s; file {} MB", number("seconds_after"), size(&folder.0) / 1_000_000), "≥ 100,000 events/s", rate >= 100_000.0),
-        Figure::new("its memory", format!("{} MB at most", peak / 1024), "hot state included".into(), "< 300 MB above the hot state", peak / 1024 < 1_324),
-        Figure::new("storage", format!("{each:.0} bytes an event"), "all files, index, hashes and derived facts included; derived order facts not counted as events".into(), "< 300 bytes", each < 300.0),
+        Figure::new(
+            "import of a file of a million events",
+            format!("{rate:.0} events/s"),
+            format!(
+                "settling and recording after it {:.1} s; file {} MB",
+                number("seconds_after"),
+                size(&folder.0) / 1_000_000
+            ),
+            "≥ 100,000 events/s",
+            rate >= 100_000.0,
+        ),
+        Figure::new(
+            "its memory",
+            format!("{} MB at most", peak / 1024),
+            "hot state included".into(),
+            "< 300 MB above the hot state",
+            peak / 1024 < 1_324,
+        ),
+        Figure::new(
+            "storage",
+            format!("{each:.0} bytes an event"),
+            "all files, index, hashes and derived facts included; derived order facts not counted as events"
+                .into(),
+            "< 300 bytes",
+            each < 300.0,
+        ),
     ])
 }

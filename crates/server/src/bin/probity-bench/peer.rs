@@ -22,9 +22,16 @@ pub(crate) fn bare_loop(folder: &Path, rows: u64, batch: u64, length: usize) -> 
                 let mut insert = transaction.prepare_cached("INSERT INTO log VALUES (?, ?, ?, ?, ?)")?;
                 for _ in 0..batch {
                     seq += 1;
-                    let key = u128::from(seq).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
+                    let key =
+                        u128::from(seq).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes();
                     let hash = [key, key].concat();
-                    insert.execute((seq as i64, key.as_slice(), 1_700_000_000_000_i64, hash.as_slice(), body.as_slice()))?;
+                    insert.execute((
+                        seq as i64,
+                        key.as_slice(),
+                        1_700_000_000_000_i64,
+                        hash.as_slice(),
+                        body.as_slice(),
+                    ))?;
                 }
             }
             transaction.commit()?;

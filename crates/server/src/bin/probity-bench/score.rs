@@ -54,8 +54,20 @@ pub(crate) fn in_process() -> Result<Vec<Figure>, String> {
     let tail = rank(&mut cold.clone(), 0.99);
     let (cold, hot, ready) = (median(&mut cold), median(&mut hot), median(&mut ready));
     Ok(vec![
-        Figure::new("one score with all indicators, party in memory", format!("{hot:.1} µs"), format!("asked again unchanged {ready:.1} µs"), "< 50 µs", hot < 50.0),
-        Figure::new("the same from a cold store", format!("{cold:.0} µs"), format!("p99 {tail:.0} µs"), "< 1 ms", cold < 1_000.0),
+        Figure::new(
+            "one score with all indicators, party in memory",
+            format!("{hot:.1} µs"),
+            format!("asked again unchanged {ready:.1} µs"),
+            "< 50 µs",
+            hot < 50.0,
+        ),
+        Figure::new(
+            "the same from a cold store",
+            format!("{cold:.0} µs"),
+            format!("p99 {tail:.0} µs"),
+            "< 1 ms",
+            cold < 1_000.0,
+        ),
     ])
 }
 
@@ -82,7 +94,10 @@ fn load(server: &Server, paths: &[String], seconds: u64) -> Result<(f64, f64), S
                 })
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Err("a client panicked".into()))).collect()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|_| Err("a client panicked".into())))
+            .collect()
     });
     let mut waits: Vec<f64> = answers?.concat();
     let rate = waits.len() as f64 / begun.elapsed().as_secs_f64();
@@ -110,9 +125,16 @@ pub(crate) fn over_http() -> Result<Vec<Figure>, String> {
         trivials.push(bare);
     }
     let seen = spread(&ratios);
-    let (ratio, rate, tail, bare) = (median(&mut ratios), median(&mut rates), median(&mut tails), median(&mut trivials));
+    let (ratio, rate, tail, bare) =
+        (median(&mut ratios), median(&mut rates), median(&mut tails), median(&mut trivials));
     Ok(vec![
-        Figure::new("GET score over HTTP, 64 clients", format!("{rate:.0} requests/s, {ratio:.0} % ({seen})"), format!("trivial handler {bare:.0} requests/s"), "≥ 60 % of the trivial handler", ratio >= 60.0),
+        Figure::new(
+            "GET score over HTTP, 64 clients",
+            format!("{rate:.0} requests/s, {ratio:.0} % ({seen})"),
+            format!("trivial handler {bare:.0} requests/s"),
+            "≥ 60 % of the trivial handler",
+            ratio >= 60.0,
+        ),
         Figure::new("its p99", format!("{tail:.1} ms"), String::new(), "< 5 ms", tail < 5.0),
     ])
 }

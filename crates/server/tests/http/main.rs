@@ -1,0 +1,10 @@
+//! Through real HTTP on a loopback port.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod house;
+mod ingest;
+mod hostile;
+mod reading;
+mod described;
+mod running;

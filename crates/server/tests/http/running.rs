@@ -1,0 +1,87 @@
+//! The server as it runs: ids, counters, ending and starting again.
+
+use crate::house::{House, Reply, placed};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::time::Duration;
+
+#[test]
+fn every_answer_carries_an_id() {
+    let house = House::new();
+    let own = house.send("GET", "/livez", &[("x-request-id", "mine-1")], b"");
+    assert_eq!(own.header("x-request-id"), "mine-1");
+    for path in ["/livez", "/nowhere", "/page.css"] {
+        let made = house.send("GET", path, &[("x-request-id", "not {harmless}")], b"");
+        assert!(made.header("x-request-id").starts_with("req_"), "{path}");
+    }
+}
+
+#[test]
+fn health_versions_and_counters() {
+    let house = House::new();
+    house.post(json!([placed("e1", "m1", "b1", "2018-06-01T10:00:00Z"), 1]).to_string());
+    house.get("/nowhere");
+    assert_eq!(house.json("/livez"), json!({"status": "alive"}));
+    assert_eq!(house.json("/readyz"), json!({"status": "ready"}));
+    assert_eq!(house.json("/version")["catalogue"], house.json("/v1/catalogue")["hash"]);
+    let text = house.get("/metrics").text();
+    for line in [
+        "probity_requests_total{route=\"/v1/events\",method=\"POST\",status=\"207\"} 1",
+        "probity_requests_total{route=\"none\",method=\"GET\",status=\"404\"} 1",
+        "probity_ingest_events_total{became=\"taken\"} 1",
+        "probity_ingest_events_total{became=\"refused\"} 1",
+        "probity_store_failed 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    for name in ["probity_next_timer_seconds ", "process_resident_memory_bytes ", "probity_faults_total "] {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+}
+
+#[test]
+fn a_restart_keeps_everything() {
+    let mut house = House::new();
+    let batch: Vec<Value> = (0..300)
+        .map(|n| placed(&format!("e{n}"), &format!("m{}", n % 7), &format!("b{}", n % 50), "2018-06-01T10:00:00Z"))
+        .collect();
+    assert_eq!(house.post(Value::from(batch.clone()).to_string()).status, 200);
+    let paths = [
+        "/v1/parties?of=merchant&limit=100",
+        "/v1/parties/merchant:m3/explanation",
+        "/v1/parties/buyer:b3/indicators",
+        "/v1/parties/merchant:m3/timeline?limit=1000",
+        "/v1/platform",
+        "/v1/events?limit=1000",
+    ];
+    let before: Vec<Value> = paths.iter().map(|path| house.json(path)).collect();
+    house = house.restarted();
+    for (path, before) in paths.iter().zip(before) {
+        assert_eq!(house.json(path), before, "{path}");
+    }
+    let again = house.post(Value::from(batch).to_string());
+    assert_eq!((&again.json()["taken"], &again.json()["duplicates"]), (&json!(0), &json!(300)));
+}
+
+#[test]
+fn a_request_that_runs_is_finished_before_the_end() {
+    let mut house = House::new();
+    let event = placed("e1", "m1", "b1", "2018-06-01T10:00:00Z").to_string();
+    let mut idle = house.connect();
+    let mut running = house.connect();
+    let head = format!(
+        "POST /v1/events HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        event.len()
+    );
+    running.write_all(head.as_bytes()).unwrap();
+    running.write_all(&event.as_bytes()[..10]).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    house.begin_to_stop();
+    std::thread::sleep(Duration::from_millis(200));
+    running.write_all(&event.as_bytes()[10..]).unwrap();
+    let reply = Reply::read(&mut running);
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    let _ = idle.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n");
+    let house = house.restarted();
+    assert_eq!(house.json("/v1/events/e1?source=shop")["type"], "order.placed");
+}
