@@ -16,10 +16,14 @@ mod open;
 mod read;
 mod score;
 mod record;
+mod ranking;
+mod foretell;
 mod import;
 
 pub use clock::Clock;
 pub use error::{AppError, Class};
+pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
+pub use ranking::{Measured, Rankings};
 pub use files::{embedded_catalogue, folder_catalogue};
 pub use import::{AsideShown, ImportOptions, ImportProgress, Imported, Stage, TableCount};
 pub use keeper::{Outcome, Settling};
