@@ -61,11 +61,25 @@ pub(super) fn page(asked: &Asked, foretold: &Foretold) -> String {
 fn row(page: &mut String, name: &str, at: &ForetoldAt) {
     let figures = match &at.rankings {
         Some(Rankings { score, rating, difference }) => {
-            format!("{} | {} | {:+.3} ({:+.3} to {:+.3})", interval(score), interval(rating), difference.value, difference.low, difference.high)
+            format!(
+                "{} | {} | {:+.3} ({:+.3} to {:+.3})",
+                interval(score),
+                interval(rating),
+                difference.value,
+                difference.low,
+                difference.high
+            )
         }
         None => "all ended alike | | ".to_owned(),
     };
-    let _ = writeln!(page, "| {name} | {} | {} | {:.1} % | {} | {figures} |", at.orders, at.bad, at.bad_share * 100.0, at.merchants);
+    let _ = writeln!(
+        page,
+        "| {name} | {} | {} | {:.1} % | {} | {figures} |",
+        at.orders,
+        at.bad,
+        at.bad_share * 100.0,
+        at.merchants
+    );
 }
 
 /// The table in words, whatever it says.
@@ -73,7 +87,8 @@ fn findings(page: &mut String, foretold: &Foretold) {
     let ranked: Vec<(&str, &Rankings)> =
         foretold.dates.iter().filter_map(|at| Some((at.date.as_deref()?, at.rankings.as_ref()?))).collect();
     let named = |which: &dyn Fn(&Rankings) -> bool| {
-        let names: Vec<&str> = ranked.iter().filter(|(_, rankings)| which(rankings)).map(|(date, _)| *date).collect();
+        let names: Vec<&str> =
+            ranked.iter().filter(|(_, rankings)| which(rankings)).map(|(date, _)| *date).collect();
         (names.len(), if names.is_empty() { "none".to_owned() } else { names.join(", ") })
     };
     let of = ranked.len();
@@ -83,9 +98,18 @@ fn findings(page: &mut String, foretold: &Foretold) {
     let (_, surely_worse) = named(&|rankings| rankings.difference.high < 0.0);
     let (_, below_coin) = named(&|rankings| rankings.score.value <= 0.5);
     let (above, _) = named(&|rankings| rankings.score.low > 0.5);
-    let _ = writeln!(page, "- The score ranks better than the mean rating at {better} of {of} dates; beyond the interval at {surely} ({surely_names}).");
-    let _ = writeln!(page, "- Not better than the mean rating at: {not_better}. Worse beyond the interval at: {surely_worse}.");
-    let _ = writeln!(page, "- The score is better than a coin beyond its interval at {above} of {of} dates. No better than a coin at: {below_coin}.");
+    let _ = writeln!(
+        page,
+        "- The score ranks better than the mean rating at {better} of {of} dates; beyond the interval at {surely} ({surely_names})."
+    );
+    let _ = writeln!(
+        page,
+        "- Not better than the mean rating at: {not_better}. Worse beyond the interval at: {surely_worse}."
+    );
+    let _ = writeln!(
+        page,
+        "- The score is better than a coin beyond its interval at {above} of {of} dates. No better than a coin at: {below_coin}."
+    );
     if let Some(all) = &foretold.within.rankings {
         let verdict = if all.difference.low > 0.0 {
             "better than the mean rating, beyond chance"
@@ -94,7 +118,11 @@ fn findings(page: &mut String, foretold: &Foretold) {
         } else {
             "not told apart from the mean rating by these data"
         };
-        let _ = writeln!(page, "- Over all dates together, with pairs within a date, the score is {verdict}: {:.3} against {:.3}.", all.score.value, all.rating.value);
+        let _ = writeln!(
+            page,
+            "- Over all dates together, with pairs within a date, the score is {verdict}: {:.3} against {:.3}.",
+            all.score.value, all.rating.value
+        );
     }
     let strength = foretold.within.rankings.as_ref().map(|all| all.score.value).unwrap_or(0.5);
     if strength < 0.6 {
@@ -138,7 +166,13 @@ pub(super) fn picture(foretold: &Foretold) -> String {
         );
     }
     for (at, (date, _)) in ranked.iter().enumerate() {
-        let _ = writeln!(svg, "<text x=\"{:.1}\" y=\"{:.0}\" text-anchor=\"middle\" fill=\"#333333\">{}</text>", x(at), HEIGHT - BOTTOM + 20.0, date.get(..7).unwrap_or(date));
+        let _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.0}\" text-anchor=\"middle\" fill=\"#333333\">{}</text>",
+            x(at),
+            HEIGHT - BOTTOM + 20.0,
+            date.get(..7).unwrap_or(date)
+        );
     }
     let series: [(&str, &str, f64, fn(&Rankings) -> &Measured); 2] =
         [("score", "#0b6e4f", -6.0, |r| &r.score), ("mean rating", "#b8500b", 6.0, |r| &r.rating)];
@@ -146,13 +180,31 @@ pub(super) fn picture(foretold: &Foretold) -> String {
         let mut path = String::new();
         for (at, (_, rankings)) in ranked.iter().enumerate() {
             let (across, measured) = (x(at) + shift, of(rankings));
-            let _ = writeln!(svg, "<line x1=\"{across:.1}\" x2=\"{across:.1}\" y1=\"{:.1}\" y2=\"{:.1}\" stroke=\"{colour}\" stroke-opacity=\"0.45\" stroke-width=\"3\"/>", y(measured.low), y(measured.high));
-            let _ = writeln!(svg, "<circle cx=\"{across:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{colour}\"/>", y(measured.value));
+            let _ = writeln!(
+                svg,
+                "<line x1=\"{across:.1}\" x2=\"{across:.1}\" y1=\"{:.1}\" y2=\"{:.1}\" stroke=\"{colour}\" stroke-opacity=\"0.45\" stroke-width=\"3\"/>",
+                y(measured.low),
+                y(measured.high)
+            );
+            let _ = writeln!(
+                svg,
+                "<circle cx=\"{across:.1}\" cy=\"{:.1}\" r=\"4\" fill=\"{colour}\"/>",
+                y(measured.value)
+            );
             let _ = write!(path, "{across:.1},{:.1} ", y(measured.value));
         }
-        let _ = writeln!(svg, "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>", path.trim_end());
+        let _ = writeln!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\"/>",
+            path.trim_end()
+        );
         let legend = LEFT + 130.0 * index as f64;
-        let _ = writeln!(svg, "<circle cx=\"{:.0}\" cy=\"20\" r=\"5\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"24\" fill=\"#333333\">{name}</text>", legend + 6.0, legend + 18.0);
+        let _ = writeln!(
+            svg,
+            "<circle cx=\"{:.0}\" cy=\"20\" r=\"5\" fill=\"{colour}\"/><text x=\"{:.0}\" y=\"24\" fill=\"#333333\">{name}</text>",
+            legend + 6.0,
+            legend + 18.0
+        );
     }
     let _ = write!(
         svg,
