@@ -87,6 +87,9 @@ struct Ending {
     ratings: HashMap<String, Vec<(Timestamp, i64)>>,
 }
 
+/// A merchant: number, name, orders.
+type Seller<'a> = (u32, Party, Vec<&'a Outcome>);
+
 /// Told as scores are taken: how many, of how many.
 pub type ForetellProgress<'a> = &'a mut dyn FnMut(u64, u64);
 
@@ -154,10 +157,7 @@ impl Probity {
     }
 
     /// Merchants that the orders name, with their numbers.
-    fn merchants_with_orders<'a>(
-        &self,
-        ending: &'a Ending,
-    ) -> Result<Vec<(u32, Party, Vec<&'a Outcome>)>, AppError> {
+    fn merchants_with_orders<'a>(&self, ending: &'a Ending) -> Result<Vec<Seller<'a>>, AppError> {
         let mut orders: HashMap<&str, Vec<&Outcome>> = HashMap::new();
         for ((merchant, _), outcome) in &ending.orders {
             orders.entry(merchant).or_default().push(outcome);

@@ -32,7 +32,7 @@ pub(super) fn page(asked: &Asked, foretold: &Foretold) -> String {
          Made by\n\n```\n{}\n```\n\n\
          At the end of each date every merchant is scored from what was known then. Then the orders placed with it in the\n\
          {} after the date are looked at, by everything the log knows at its end. An order went badly when it was rated with\n\
-         one or two stars, was cancelled (by whomever), or never arrived. {weighing}\n\n\
+         one or two stars, was cancelled (by whomever), or never arrived.\n{weighing}\n\n\
          The figure is the area under the curve (AUC): the chance that, of a bad and a good order, the bad one is with the\n\
          merchant that stood lower. 0.5 is a coin, 1 is prophecy. Beside it stands the plain mean of the merchant's ratings\n\
          known at the date (the platform's mean where there are none). In brackets is the 95 % interval from 500 resamplings of\n\
@@ -49,7 +49,8 @@ pub(super) fn page(asked: &Asked, foretold: &Foretold) -> String {
     findings(&mut page, foretold);
     let _ = write!(
         page,
-        "\nDates lie closer together than the horizon is long, so neighbouring rows share orders and are no independent trials.\n\
+        "\nThis is no proof for a card that was tuned on the same months: it flatters such a card, and months kept aside decide.\n\
+         Dates lie closer together than the horizon is long, so neighbouring rows share orders and are no independent trials.\n\
          Orders left out because they were neither delivered, lost nor rated low by the end of the log: {}.\n\
          Scorecard `{}`.\n",
         foretold.undecided,
@@ -152,6 +153,29 @@ pub(super) fn picture(foretold: &Foretold) -> String {
          <title>AUC of bad orders in the horizon after each date: merchant score and mean rating, 95 % intervals</title>\n\
          <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n"
     );
+    grid(&mut svg, low, high, &y);
+    for (at, (date, _)) in ranked.iter().enumerate() {
+        let _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.0}\" text-anchor=\"middle\" fill=\"#333333\">{}</text>",
+            x(at),
+            HEIGHT - BOTTOM + 20.0,
+            date.get(..7).unwrap_or(date)
+        );
+    }
+    series(&mut svg, &ranked, &x, &y);
+    let _ = write!(
+        svg,
+        "<text x=\"{:.0}\" y=\"24\" text-anchor=\"end\" fill=\"#555555\">AUC of bad orders, bars: 95 % interval, 0.50: a coin</text>\n<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"middle\" fill=\"#555555\">scored at the end of</text>\n</svg>\n",
+        WIDTH - RIGHT,
+        (LEFT + WIDTH - RIGHT) / 2.0,
+        HEIGHT - 10.0
+    );
+    svg
+}
+
+/// Lines across at every 0.05, the coin's darker.
+fn grid(svg: &mut String, low: f64, high: f64, y: &dyn Fn(f64) -> f64) {
     let lines = ((high - low) / 0.05).round() as usize;
     for line in 0..=lines {
         let value = low + 0.05 * line as f64;
@@ -165,16 +189,14 @@ pub(super) fn picture(foretold: &Foretold) -> String {
             at + 4.0
         );
     }
-    for (at, (date, _)) in ranked.iter().enumerate() {
-        let _ = writeln!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{:.0}\" text-anchor=\"middle\" fill=\"#333333\">{}</text>",
-            x(at),
-            HEIGHT - BOTTOM + 20.0,
-            date.get(..7).unwrap_or(date)
-        );
-    }
-    let series: [(&str, &str, f64, fn(&Rankings) -> &Measured); 2] =
+}
+
+/// Picks the measure that a line shows.
+type Part = fn(&Rankings) -> &Measured;
+
+/// Points, intervals and legend of both rankings.
+fn series(svg: &mut String, ranked: &[(&str, &Rankings)], x: &dyn Fn(usize) -> f64, y: &dyn Fn(f64) -> f64) {
+    let series: [(&str, &str, f64, Part); 2] =
         [("score", "#0b6e4f", -6.0, |r| &r.score), ("mean rating", "#b8500b", 6.0, |r| &r.rating)];
     for (index, (name, colour, shift, of)) in series.into_iter().enumerate() {
         let mut path = String::new();
@@ -206,12 +228,4 @@ pub(super) fn picture(foretold: &Foretold) -> String {
             legend + 18.0
         );
     }
-    let _ = write!(
-        svg,
-        "<text x=\"{:.0}\" y=\"24\" text-anchor=\"end\" fill=\"#555555\">AUC of bad orders, bars: 95 % interval, 0.50: a coin</text>\n<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"middle\" fill=\"#555555\">scored at the end of</text>\n</svg>\n",
-        WIDTH - RIGHT,
-        (LEFT + WIDTH - RIGHT) / 2.0,
-        HEIGHT - 10.0
-    );
-    svg
 }
