@@ -87,6 +87,9 @@ struct Ending {
     ratings: HashMap<String, Vec<(Timestamp, i64)>>,
 }
 
+/// A merchant: number, name, orders.
+type Seller<'a> = (u32, Party, Vec<&'a Outcome>);
+
 /// Told as scores are taken: how many, of how many.
 pub type ForetellProgress<'a> = &'a mut dyn FnMut(u64, u64);
 
@@ -95,7 +98,11 @@ impl Probity {
     ///
     /// # Errors
     /// `foretell-impossible` when no order falls into any horizon; those of the store.
-    pub fn foretell(&self, options: &ForetellOptions, progress: ForetellProgress<'_>) -> Result<Foretold, AppError> {
+    pub fn foretell(
+        &self,
+        options: &ForetellOptions,
+        progress: ForetellProgress<'_>,
+    ) -> Result<Foretold, AppError> {
         let ending = self.ending()?;
         let merchants = self.merchants_with_orders(&ending)?;
         let mut undecided = 0;
@@ -106,7 +113,11 @@ impl Probity {
             let until = at.plus(options.horizon);
             let usual = mean(ending.ratings.values().flatten(), at);
             for (done, (number, party, orders)) in (0_u64..).zip(&merchants) {
-                let ahead = || orders.iter().filter(|order| order.placed.is_some_and(|placed| placed > at && placed <= until));
+                let ahead = || {
+                    orders
+                        .iter()
+                        .filter(|order| order.placed.is_some_and(|placed| placed > at && placed <= until))
+                };
                 progress(u64::from(stratum) * merchants.len() as u64 + done, total);
                 if ahead().next().is_none() {
                     continue;
@@ -129,7 +140,9 @@ impl Probity {
         }
         if judged.is_empty() {
             let detail = "no order of a known merchant was placed within the horizon after any of the dates";
-            return Err(Problem::new(FORETELL_IMPOSSIBLE, detail).hint("choose dates inside the history, with the horizon after them").into());
+            return Err(Problem::new(FORETELL_IMPOSSIBLE, detail)
+                .hint("choose dates inside the history, with the horizon after them")
+                .into());
         }
         let dates = (0_u32..).zip(&options.dates).map(|(stratum, date)| {
             let own: Vec<Judged> = judged.iter().filter(|order| order.stratum == stratum).copied().collect();
@@ -144,7 +157,7 @@ impl Probity {
     }
 
     /// Merchants that the orders name, with their numbers.
-    fn merchants_with_orders<'a>(&self, ending: &'a Ending) -> Result<Vec<(u32, Party, Vec<&'a Outcome>)>, AppError> {
+    fn merchants_with_orders<'a>(&self, ending: &'a Ending) -> Result<Vec<Seller<'a>>, AppError> {
         let mut orders: HashMap<&str, Vec<&Outcome>> = HashMap::new();
         for ((merchant, _), outcome) in &ending.orders {
             orders.entry(merchant).or_default().push(outcome);
@@ -214,7 +227,12 @@ impl Ending {
         }
         let of_order = matches!(
             kind.name.as_str(),
-            "order.placed" | "order.delivered" | "order.cancelled" | "order.undelivered" | "order.unpaid" | "review.posted"
+            "order.placed"
+                | "order.delivered"
+                | "order.cancelled"
+                | "order.undelivered"
+                | "order.unpaid"
+                | "review.posted"
         );
         let Some(order) = event.text(kind, "order").filter(|_| of_order) else { return };
         let outcome = self.orders.entry((merchant, order.to_owned())).or_default();
@@ -238,7 +256,9 @@ fn foretold(date: Option<String>, orders: &[Judged]) -> ForetoldAt {
     let mut merchants: Vec<u32> = orders.iter().map(|order| order.merchant).collect();
     merchants.sort_unstable();
     merchants.dedup();
-    let weight = |wanted: bool| orders.iter().filter(|order| order.bad || !wanted).map(|order| order.weight).sum::<f64>();
+    let weight = |wanted: bool| {
+        orders.iter().filter(|order| order.bad || !wanted).map(|order| order.weight).sum::<f64>()
+    };
     let all = weight(false);
     ForetoldAt {
         date,

@@ -61,7 +61,8 @@ fn area(orders: &[Judged], by_said: &[usize], which: usize, times: Option<&[f64]
                 && order.stratum == head.stratum
                 && order.said.get(which) == head.said.get(which)
             {
-                let count = times.map_or(1.0, |times| times.get(order.merchant as usize).copied().unwrap_or(0.0));
+                let count =
+                    times.map_or(1.0, |times| times.get(order.merchant as usize).copied().unwrap_or(0.0));
                 *(if order.bad { &mut bad } else { &mut good }) += order.weight * count;
                 at += 1;
             }
@@ -188,7 +189,9 @@ mod tests {
         ];
         for _ in 0..50 {
             let mut one = || random.below(6) as f64;
-            cases.push((0..30).map(|n| order(n % 7, one() as u32 % 3, one(), one() < 2.0, 1.0 + one())).collect());
+            cases.push(
+                (0..30).map(|n| order(n % 7, one() as u32 % 3, one(), one() < 2.0, 1.0 + one())).collect(),
+            );
         }
         for orders in cases {
             for which in 0..2 {
@@ -203,9 +206,8 @@ mod tests {
 
     #[test]
     fn intervals_hold_their_value_and_are_the_same_every_time() {
-        let orders: Vec<Judged> = (0..200)
-            .map(|n| order(n % 40, 0, f64::from(n % 13), n % 5 == 0 || n % 13 < 3, 1.0))
-            .collect();
+        let orders: Vec<Judged> =
+            (0..200).map(|n| order(n % 40, 0, f64::from(n % 13), n % 5 == 0 || n % 13 < 3, 1.0)).collect();
         let first = rank(&orders).unwrap();
         assert!(first.score.low < first.score.value && first.score.value < first.score.high);
         assert!((first.rating.value - 0.5).abs() < 1e-12 && (first.rating.high - 0.5).abs() < 1e-12);

@@ -49,11 +49,17 @@ pub(super) fn foretell(arguments: &Arguments, asked: &ForetellArgs) -> Done {
 
 /// The file as the page names it: its folder's name and its own, nothing of the machine it was made on.
 fn shown_path(out: &Path) -> String {
-    if out.is_relative() { out.display().to_string() } else { out.file_name().unwrap_or_default().to_string_lossy().into_owned() }
+    if out.is_relative() {
+        out.display().to_string()
+    } else {
+        out.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
 }
 
 fn write(to: &Path, asked: &Asked, foretold: &Foretold) -> Result<(), AppError> {
-    let failed = |error: std::io::Error| AppError::from(Problem::new(EXPORT_FAILED, error.to_string()).at(to.display().to_string()));
+    let failed = |error: std::io::Error| {
+        AppError::from(Problem::new(EXPORT_FAILED, error.to_string()).at(to.display().to_string()))
+    };
     let pictures = to.parent().unwrap_or(Path::new("")).join("pictures");
     std::fs::create_dir_all(&pictures).map_err(failed)?;
     std::fs::write(pictures.join("foretell.svg"), picture(foretold)).map_err(failed)?;
@@ -64,17 +70,28 @@ fn write(to: &Path, asked: &Asked, foretold: &Foretold) -> Result<(), AppError> 
 
 fn show(foretold: &Foretold) {
     let row = |name: &str, at: &ForetoldAt| {
-        let mut row = vec![name.to_owned(), at.orders.to_string(), at.merchants.to_string(), format!("{:.1} %", at.bad_share * 100.0)];
+        let mut row = vec![
+            name.to_owned(),
+            at.orders.to_string(),
+            at.merchants.to_string(),
+            format!("{:.1} %", at.bad_share * 100.0),
+        ];
         match &at.rankings {
-            Some(rankings) => row.extend([&rankings.score, &rankings.rating, &rankings.difference].map(interval)),
+            Some(rankings) => {
+                row.extend([&rankings.score, &rankings.rating, &rankings.difference].map(interval))
+            }
             None => row.push("all ended alike".into()),
         }
         row
     };
-    let mut rows: Vec<Vec<String>> = foretold.dates.iter().map(|at| row(at.date.as_deref().unwrap_or_default(), at)).collect();
+    let mut rows: Vec<Vec<String>> =
+        foretold.dates.iter().map(|at| row(at.date.as_deref().unwrap_or_default(), at)).collect();
     rows.push(row("all, within dates", &foretold.within));
     rows.push(row("all, across dates", &foretold.across));
-    out::table(&["scored at the end of", "orders", "merchants", "bad", "score", "mean rating", "difference"], &rows);
+    out::table(
+        &["scored at the end of", "orders", "merchants", "bad", "score", "mean rating", "difference"],
+        &rows,
+    );
 }
 
 fn weight(text: &str) -> Result<f64, AppError> {
@@ -94,7 +111,12 @@ fn day(text: &str) -> Result<Day, AppError> {
 }
 
 /// From the given days, or from what the history allows.
-fn span(probity: &Probity, from: Option<Day>, to: Option<Day>, horizon: Duration) -> Result<(Day, Day), AppError> {
+fn span(
+    probity: &Probity,
+    from: Option<Day>,
+    to: Option<Day>,
+    horizon: Duration,
+) -> Result<(Day, Day), AppError> {
     let latest = probity.moment(AsOf::Latest)?;
     let to = to.unwrap_or_else(|| latest.plus(Duration(-horizon.0)).day());
     let from = match from {
@@ -107,7 +129,9 @@ fn span(probity: &Probity, from: Option<Day>, to: Option<Day>, horizon: Duration
     };
     if from > to {
         let detail = format!("the span from {from} to {to} is empty");
-        return Err(Problem::new(FORETELL_INVALID, detail).hint("--from before --to, both inside the history").into());
+        return Err(Problem::new(FORETELL_INVALID, detail)
+            .hint("--from before --to, both inside the history")
+            .into());
     }
     Ok((from, to))
 }
@@ -144,9 +168,17 @@ mod tests {
     #[test]
     fn dates_are_ends_of_months_within_the_span() {
         let day = |text| day(text).unwrap();
-        let shown = |from, to, every| dates(day(from), day(to), every).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(shown("2017-11-30", "2018-02-27", Every::Month), ["2017-11-30", "2017-12-31", "2018-01-31"]);
-        assert_eq!(shown("2017-11-30", "2018-06-30", Every::Quarter), ["2017-12-31", "2018-03-31", "2018-06-30"]);
+        let shown = |from, to, every| {
+            dates(day(from), day(to), every).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shown("2017-11-30", "2018-02-27", Every::Month),
+            ["2017-11-30", "2017-12-31", "2018-01-31"]
+        );
+        assert_eq!(
+            shown("2017-11-30", "2018-06-30", Every::Quarter),
+            ["2017-12-31", "2018-03-31", "2018-06-30"]
+        );
         assert!(shown("2018-02-01", "2018-02-27", Every::Month).is_empty());
     }
 }
