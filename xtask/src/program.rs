@@ -32,7 +32,9 @@ pub(crate) fn demo(root: &Path, arguments: &[String]) -> Result<bool, String> {
 pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<bool, String> {
     // The server is measured as a process of its own, so it is built beside the bench.
     let mut build = Command::new("cargo");
-    build.args(["build", "--release", "--package", "probity-server", "--bin", "probity", "--manifest-path"]).arg(root.join("Cargo.toml"));
+    build
+        .args(["build", "--release", "--package", "probity-server", "--bin", "probity", "--manifest-path"])
+        .arg(root.join("Cargo.toml"));
     match build.status() {
         Ok(status) if status.success() => become_binary(root, "probity-bench", arguments),
         Ok(_) => Ok(false),

@@ -40,7 +40,10 @@ const fn place(code: [u8; 3]) -> Option<usize> {
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "runs when the program is built; an index beyond the end would not build")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs when the program is built; an index beyond the end would not build"
+)]
 const fn digits_of_all() -> [u8; CODES] {
     let mut table = [NOT_IN_USE; CODES];
     let lists = [UNITS, HUNDREDTHS, THOUSANDTHS, TEN_THOUSANDTHS];

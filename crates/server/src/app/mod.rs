@@ -22,13 +22,13 @@ mod import;
 
 pub use clock::Clock;
 pub use error::{AppError, Class};
-pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
-pub use ranking::{Measured, Rankings};
 pub use files::{embedded_catalogue, folder_catalogue};
+pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
 pub use import::{AsideShown, ImportOptions, ImportProgress, Imported, Stage, TableCount};
 pub use keeper::{Outcome, Settling};
 pub use open::{Opening, Probity};
 pub use prepare::Prepared;
+pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};

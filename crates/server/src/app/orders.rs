@@ -173,7 +173,7 @@ impl Orders {
         let here = self.due.first().map(|(due, _)| *due);
         let mut stored = reads.next_due()?;
         if let Some(due) = stored
-            && self.changed.len() > 0
+            && !self.changed.is_empty()
         {
             // The earliest of the store may have changed in memory; a few tries find one that did not, else it is asked again.
             let open = reads.open_orders(due, 64)?;

@@ -10,6 +10,7 @@ use probity_primitives::{Code, Problem, Timestamp};
 use probity_store::{Reader, Subject};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -159,13 +160,14 @@ impl Probity {
         let shared = &self.shared;
         let priors = shared.priors(at);
         let mut shard = shared.shard(number);
-        if !shard.contains_key(&number) {
-            let hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
-            shard.insert(number, hot);
-        }
-        if let Some(hot) = shard.get_mut(&number)
-            && hot.state.newest <= at
-        {
+        let hot = match shard.entry(number) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
+                entry.insert(hot)
+            }
+        };
+        if hot.state.newest <= at {
             let fits = |ready: &&Ready| ready.hour == at.hour() && Arc::ptr_eq(&ready.priors, &priors);
             let ready = match hot.ready.as_ref().filter(fits) {
                 Some(ready) => ready.clone(),

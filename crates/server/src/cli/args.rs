@@ -71,7 +71,9 @@ pub enum Command {
     )]
     Scores(ScoresArgs),
     /// How well the merchant score foretold orders that went badly, beside the plain mean rating.
-    #[command(after_help = "Example:\n  probity --data ./data foretell --from 2017-03-31 --to 2018-01-31 --weight delivered=18.65 --out docs/FORETELL.md")]
+    #[command(
+        after_help = "Example:\n  probity --data ./data foretell --from 2017-03-31 --to 2018-01-31 --weight delivered=18.65 --out docs/FORETELL.md"
+    )]
     Foretell(ForetellArgs),
     /// Events of the log.
     #[command(

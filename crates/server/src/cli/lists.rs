@@ -17,6 +17,9 @@ use std::io::BufWriter;
 const ROLE_INVALID: Code = Code::new("role-invalid");
 const EXPORT_FAILED: Code = Code::new("export-failed");
 
+/// A party's score and the values of its indicators.
+type Scored = (ScoreAt, Vec<Option<f64>>);
+
 fn role(text: &str) -> Result<Role, AppError> {
     Role::parse(text).ok_or_else(|| {
         Problem::new(ROLE_INVALID, format!("'{}' is no role", probity_primitives::problem::shown(text)))
@@ -26,11 +29,7 @@ fn role(text: &str) -> Result<Role, AppError> {
 }
 
 /// Scores of all parties of a role with their indicators, in the order of their names.
-pub(super) fn all_scores(
-    probity: &Probity,
-    role: Role,
-    as_of: AsOf,
-) -> Result<Vec<(ScoreAt, Vec<Option<f64>>)>, AppError> {
+pub(super) fn all_scores(probity: &Probity, role: Role, as_of: AsOf) -> Result<Vec<Scored>, AppError> {
     let at = probity.moment(as_of)?;
     let total = probity.party_count(role)?;
     let mut bar = Bar::new();
@@ -95,7 +94,7 @@ pub(super) fn scores(arguments: &Arguments, asked: &ScoresArgs) -> Done {
     Ok(OK)
 }
 
-fn scores_csv(scores: &[(ScoreAt, Vec<Option<f64>>)], names: &[String]) -> Done {
+fn scores_csv(scores: &[Scored], names: &[String]) -> Done {
     let failed = |error: std::io::Error| AppError::from(Problem::new(EXPORT_FAILED, error.to_string()));
     let dimensions: Vec<String> = scores
         .first()

@@ -54,7 +54,10 @@ fn a_batch_tells_item_by_item() {
     let reply = house.post(batch.to_string());
     assert_eq!(reply.status, 207);
     let answer = reply.json();
-    assert_eq!((&answer["taken"], &answer["duplicates"], &answer["refused"]), (&json!(2), &json!(2), &json!(4)));
+    assert_eq!(
+        (&answer["taken"], &answer["duplicates"], &answer["refused"]),
+        (&json!(2), &json!(2), &json!(4))
+    );
     let items: Vec<(u64, &str, Option<&str>)> = answer["items"]
         .as_array()
         .unwrap()
