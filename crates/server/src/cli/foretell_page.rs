@@ -113,9 +113,9 @@ fn findings(page: &mut String, foretold: &Foretold) {
     );
     if let Some(all) = &foretold.within.rankings {
         let verdict = if all.difference.low > 0.0 {
-            "better than the mean rating, beyond chance"
+            "better than the mean rating, beyond the interval"
         } else if all.difference.high < 0.0 {
-            "worse than the mean rating, beyond chance"
+            "worse than the mean rating, beyond the interval"
         } else {
             "not told apart from the mean rating by these data"
         };
@@ -127,7 +127,7 @@ fn findings(page: &mut String, foretold: &Foretold) {
     }
     let strength = foretold.within.rankings.as_ref().map(|all| all.score.value).unwrap_or(0.5);
     if strength < 0.6 {
-        page.push_str("- In absolute terms this is a weak forecast: most bad orders come from merchants of whom little or nothing bad was known.\n  The score orders merchants a little better than chance, and no single order should be judged by it.\n");
+        page.push_str("- In absolute terms this is a weak forecast, little better than chance: no single order should be judged by it.\n");
     }
 }
 
