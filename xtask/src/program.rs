@@ -8,21 +8,36 @@ const SAMPLE: &str = "../shared/data/olist-sample";
 
 /// Builds and runs `probity demo`. Comes back only with a failure, or where a process cannot be replaced.
 pub(crate) fn demo(root: &Path, arguments: &[String]) -> Result<bool, String> {
+    // For the demo the data is the sample; the binary's own --data is the folder that it keeps its log in.
     let names_data = arguments.iter().any(|word| word == "--data" || word.starts_with("--data="));
+    let arguments: Vec<String> = arguments
+        .iter()
+        .map(|word| match word.strip_prefix("--data") {
+            Some(rest) if rest.is_empty() || rest.starts_with('=') => format!("--sample{rest}"),
+            _ => word.clone(),
+        })
+        .collect();
     let asks_help = arguments.iter().any(|word| word == "--help-probity");
     let mut passed: Vec<String> = vec!["demo".to_owned()];
     passed.extend(arguments.iter().filter(|word| *word != "--help-probity").cloned());
     if asks_help {
         passed.push("--help".to_owned());
     } else if !names_data && root.join(SAMPLE).is_dir() {
-        passed.extend(["--data".to_owned(), root.join(SAMPLE).display().to_string()]);
+        passed.extend(["--sample".to_owned(), root.join(SAMPLE).display().to_string()]);
     }
     become_binary(root, "probity", &passed)
 }
 
 /// Builds and runs the benchmarks.
 pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<bool, String> {
-    become_binary(root, "probity-bench", arguments)
+    // The server is measured as a process of its own, so it is built beside the bench.
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--package", "probity-server", "--bin", "probity", "--manifest-path"]).arg(root.join("Cargo.toml"));
+    match build.status() {
+        Ok(status) if status.success() => become_binary(root, "probity-bench", arguments),
+        Ok(_) => Ok(false),
+        Err(error) => Err(format!("cargo could not be started: {error}")),
+    }
 }
 
 fn become_binary(root: &Path, binary: &str, arguments: &[String]) -> Result<bool, String> {

@@ -9,8 +9,8 @@
 pub mod row;
 pub mod source;
 mod lines;
-pub mod csv;
 pub mod jsonl;
+pub mod csv;
 pub mod parquet;
 pub mod file;
 pub mod export;

@@ -25,6 +25,42 @@ const THOUSANDTHS: &str = "BHD IQD JOD KWD LYD OMR TND";
 /// Currencies in use whose minor unit is a ten-thousandth.
 const TEN_THOUSANDTHS: &str = "CLF UYW";
 
+/// Decimal digits of every code of three capitals, made when the program is built: every amount asks for them.
+static DIGITS: [u8; CODES] = digits_of_all();
+const CODES: usize = 26 * 26 * 26;
+const NOT_IN_USE: u8 = u8::MAX;
+
+/// Where a code stands in [`DIGITS`].
+const fn place(code: [u8; 3]) -> Option<usize> {
+    let [a, b, c] = code;
+    if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_uppercase() {
+        Some(((a - b'A') as usize * 26 + (b - b'A') as usize) * 26 + (c - b'A') as usize)
+    } else {
+        None
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "runs when the program is built; an index beyond the end would not build")]
+const fn digits_of_all() -> [u8; CODES] {
+    let mut table = [NOT_IN_USE; CODES];
+    let lists = [UNITS, HUNDREDTHS, THOUSANDTHS, TEN_THOUSANDTHS];
+    let digits = [0, 2, 3, 4];
+    let mut n = 0;
+    while n < lists.len() {
+        let list = lists[n].as_bytes();
+        let mut at = 0;
+        // Codes of three letters with one blank between them.
+        while at + 3 <= list.len() {
+            if let Some(place) = place([list[at], list[at + 1], list[at + 2]]) {
+                table[place] = digits[n];
+            }
+            at += 4;
+        }
+        n += 1;
+    }
+    table
+}
+
 impl Currency {
     /// Checks and takes an alphabetic code in capitals.
     ///
@@ -42,18 +78,8 @@ impl Currency {
     }
 
     fn digits(self) -> Option<u32> {
-        let listed = |list: &str| list.split_ascii_whitespace().any(|code| code.as_bytes() == self.0);
-        if listed(HUNDREDTHS) {
-            Some(2)
-        } else if listed(UNITS) {
-            Some(0)
-        } else if listed(THOUSANDTHS) {
-            Some(3)
-        } else if listed(TEN_THOUSANDTHS) {
-            Some(4)
-        } else {
-            None
-        }
+        let digits = DIGITS.get(place(self.0)?)?;
+        (*digits != NOT_IN_USE).then_some(u32::from(*digits))
     }
 
     /// How many decimal digits the minor unit has: 2 for EUR, 0 for JPY, 3 for BHD.

@@ -222,6 +222,11 @@ filter = "TRUE""#,
             expected.into_iter().map(|(code, at)| (code.to_owned(), format!("{FILE}:{at}"))).collect();
         assert_eq!(refused(FILE, &indicator(&format!("{placed}{lines}\n"))), expected, "{lines}");
     }
+}
+
+#[test]
+fn indicators_of_the_wrong_events_are_refused_at_their_place() {
+    const FILE: &str = "indicators/merchant/zz.toml";
     let alone = [
         (
             r#"unit = "count"

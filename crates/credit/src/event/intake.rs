@@ -3,7 +3,7 @@
 use super::fact::{Event, FieldValue};
 use super::flat::{Cell, Flat};
 use super::rates::Rates;
-use super::schema::{EventType, Field, FieldKind, LONGEST_DURATION, Vocabulary};
+use super::schema::{EventType, Field, FieldKind, LONGEST_DURATION, TypeIndex, Vocabulary};
 use probity_primitives::id::check_text;
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Currency, Duration, ExternalId, Money, Problem, Timestamp};
@@ -45,68 +45,27 @@ impl Vocabulary {
         now: Timestamp,
         rates: &Rates,
     ) -> Result<Event, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let word = match flat.take("type") {
-            Some(Cell::Text(word)) => word,
-            _ => return Err(vec![missing("type")]),
-        };
-        let Some(kind) = self.find(&word) else {
-            let detail = format!("'{}' is not a declared event type", shown(&word));
-            return Err(vec![
-                Problem::new(EVENT_UNKNOWN_TYPE, detail)
-                    .at("/type")
-                    .hint("GET /v1/catalogue/events lists them"),
-            ]);
-        };
+        let kind = self.kind_of(&mut flat).map_err(|problem| vec![problem])?;
         let declared = self.get(kind);
         let table = flat.from_table;
-        let mut keep =
-            |result: Result<(), Problem>| result.err().into_iter().for_each(|problem| problems.push(problem));
+        let mut problems = Vec::new();
 
-        let mut id = None;
-        keep(required_id(flat.take("id"), "id", table).map(|value| id = Some(value)));
-        let mut from = None;
-        keep(
-            optional(flat.take("source"))
-                .map_or_else(|| ExternalId::try_new(source), |cell| read_id(cell, "source", table))
-                .map(|value| from = Some(value)),
-        );
-        let mut occurred = None;
-        keep(
-            optional(flat.take("occurred_at"))
-                .ok_or_else(|| missing("occurred_at"))
-                .and_then(|cell| read_moment(&cell, "occurred_at"))
-                .map(|value| occurred = Some(value)),
-        );
-        let mut known = None;
-        if let Some(cell) = optional(flat.take("known_at")) {
-            keep(read_moment(&cell, "known_at").map(|value| known = Some(value)));
-        }
-        let mut merchant = None;
-        keep(
-            read_party(flat.take("merchant"), "merchant", declared.merchant, table)
-                .map(|value| merchant = value),
-        );
-        let mut buyer = None;
-        keep(read_party(flat.take("buyer"), "buyer", declared.buyer, table).map(|value| buyer = value));
-        let mut currency = None;
-        let read = read_currency(&mut flat, declared);
-        let currency_refused = read.is_err();
-        keep(read.map(|value| currency = value));
+        let id = kept(required_id(flat.take("id"), "id", table), &mut problems);
+        let from = optional(flat.take("source"))
+            .map_or_else(|| ExternalId::try_new(source), |cell| read_id(cell, "source", table));
+        let from = kept(from, &mut problems);
+        let occurred = optional(flat.take("occurred_at"))
+            .ok_or_else(|| missing("occurred_at"))
+            .and_then(|cell| read_moment(&cell, "occurred_at"));
+        let occurred = kept(occurred, &mut problems);
+        let known = optional(flat.take("known_at"))
+            .and_then(|cell| kept(read_moment(&cell, "known_at"), &mut problems));
+        let merchant = read_party(flat.take("merchant"), "merchant", declared.merchant, table);
+        let merchant = kept(merchant, &mut problems).flatten();
+        let buyer = read_party(flat.take("buyer"), "buyer", declared.buyer, table);
+        let buyer = kept(buyer, &mut problems).flatten();
+        let (currency, fields) = self.fields(declared, flat, &mut problems);
 
-        let mut fields = vec![None; declared.fields.len()];
-        for (field, value) in declared.fields.iter().zip(&mut fields) {
-            match optional(flat.take(&field.name)) {
-                // Without their currency amounts cannot be read; that was told already.
-                Some(_) if currency_refused && matches!(field.kind, FieldKind::Money(..)) => {}
-                Some(cell) => keep(read_value(field, cell, currency, table).map(|read| *value = Some(read))),
-                None if field.required => keep(Err(missing(&field.name))),
-                None => {}
-            }
-        }
-        for (name, _) in &flat.pairs {
-            keep(Err(self.unknown_field(declared, name)));
-        }
         let (Some(id), Some(source), Some(occurred_at)) = (id, from, occurred) else { return Err(problems) };
         let known_given = known.is_some();
         let known_at = known.unwrap_or(match arrival {
@@ -114,35 +73,45 @@ impl Vocabulary {
             Arrival::History => occurred_at,
         });
         check_moments(occurred_at, known_at, known_given, now, &mut problems);
-        if let Some(currency) = currency
-            && rates.to_reporting(0, currency, occurred_at).is_none()
-        {
-            let detail =
-                format!("there is no rate from {currency} to {} for {}", rates.reporting, occurred_at.day());
-            problems.push(
-                Problem::new(CURRENCY_WITHOUT_RATE, detail)
-                    .at("/currency")
-                    .hint("add a dated rate to rates.toml"),
-            );
+        check_rate(currency, occurred_at, rates, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems);
         }
-        if problems.is_empty() {
-            // A sender's clock may run ahead a little: nothing is known before it happens.
-            let known_at = known_at.max(occurred_at);
-            Ok(Event {
-                id,
-                source,
-                kind,
-                occurred_at,
-                known_at,
-                known_given,
-                merchant,
-                buyer,
-                currency,
-                fields,
-            })
-        } else {
-            Err(problems)
+        // A sender's clock may run ahead a little: nothing is known before it happens.
+        let known_at = known_at.max(occurred_at);
+        Ok(Event { id, source, kind, occurred_at, known_at, known_given, merchant, buyer, currency, fields })
+    }
+
+    fn kind_of(&self, flat: &mut Flat<'_>) -> Result<TypeIndex, Problem> {
+        let Some(Cell::Text(word)) = flat.take("type") else { return Err(missing("type")) };
+        self.find(&word).ok_or_else(|| {
+            let detail = format!("'{}' is not a declared event type", shown(&word));
+            Problem::new(EVENT_UNKNOWN_TYPE, detail).at("/type").hint("GET /v1/catalogue/events lists them")
+        })
+    }
+
+    /// The currency and the declared fields; what is left over is refused.
+    fn fields(
+        &self,
+        declared: &EventType,
+        mut flat: Flat<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> (Option<Currency>, Vec<Option<FieldValue>>) {
+        let table = flat.from_table;
+        let read = kept(read_currency(&mut flat, declared), problems);
+        let currency = read.flatten();
+        let mut fields = vec![None; declared.fields.len()];
+        for (field, value) in declared.fields.iter().zip(&mut fields) {
+            match optional(flat.take(&field.name)) {
+                // Without their currency amounts cannot be read; that was told already.
+                Some(_) if read.is_none() && matches!(field.kind, FieldKind::Money(..)) => {}
+                Some(cell) => *value = kept(read_value(field, cell, currency, table), problems),
+                None if field.required => problems.push(missing(&field.name)),
+                None => {}
+            }
         }
+        problems.extend(flat.pairs.iter().map(|(name, _)| self.unknown_field(declared, name)));
+        (currency, fields)
     }
 
     /// The same, for what comes from outside: types that Probity derives itself are refused.
@@ -177,6 +146,24 @@ impl Vocabulary {
         Problem::new(EVENT_UNKNOWN_FIELD, format!("{} has no field '{}'", declared.name, shown(name)))
             .at(pointer(name))
             .hint(format!("its fields: {}", names.join(", ")))
+    }
+}
+
+/// The value, or nothing and one more problem.
+fn kept<T>(result: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    result.map_err(|problem| problems.push(problem)).ok()
+}
+
+fn check_rate(currency: Option<Currency>, occurred: Timestamp, rates: &Rates, problems: &mut Vec<Problem>) {
+    let Some(currency) = currency else { return };
+    if rates.to_reporting(0, currency, occurred).is_none() {
+        let detail =
+            format!("there is no rate from {currency} to {} for {}", rates.reporting, occurred.day());
+        problems.push(
+            Problem::new(CURRENCY_WITHOUT_RATE, detail)
+                .at("/currency")
+                .hint("add a dated rate to rates.toml"),
+        );
     }
 }
 
@@ -356,15 +343,20 @@ fn read_value(
         {
             Ok(FieldValue::Text(text.into()))
         }
-        (kind, _) => Err(wants(match kind {
-            FieldKind::Text(_) => "a text",
-            FieldKind::Boolean => "true or false",
-            FieldKind::Integer(..) => "a whole number",
-            FieldKind::Duration => "a duration text such as \"36h\"",
-            FieldKind::Decimal(_) => "a decimal text such as \"0.25\"",
-            FieldKind::Country => "an ISO 3166 country code in capitals",
-            _ => "a text from the list",
-        })),
+        (kind, _) => Err(wants(wanted(kind))),
+    }
+}
+
+/// What a field of a kind takes, in words.
+fn wanted(kind: &FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Text(_) => "a text",
+        FieldKind::Boolean => "true or false",
+        FieldKind::Integer(..) => "a whole number",
+        FieldKind::Duration => "a duration text such as \"36h\"",
+        FieldKind::Decimal(_) => "a decimal text such as \"0.25\"",
+        FieldKind::Country => "an ISO 3166 country code in capitals",
+        _ => "a text from the list",
     }
 }
 

@@ -308,61 +308,51 @@ target_source = { type = "text", title = "S" }
 outcome = { type = "enum", required = true, values = ["corrected", "rejected", "undetermined"], title = "O" }
 "#;
 
+const DONE: &str = r#"["trade.done"]"#;
+const BOTH: &str = r#"["trade.done", "trade.failed"]"#;
+const WINDOWS: [&str; 5] =
+    [r#""1d""#, r#""30d""#, r#""lifetime""#, r#"{ short = "10d", long = "200d", switch_at = 3 }"#, r#""5h""#];
+// What is measured: types, aggregate with its value, unit; whether caps go with it; whether hours do.
+const MEASURED: [(&str, &str, &str, bool, bool); 18] = [
+    (BOTH, "aggregate = \"count\"\nwhere = \"flag\"", "count", true, true),
+    (BOTH, "aggregate = \"sum\"\nvalue = \"reporting(value)\"", "money", true, true),
+    (DONE, "aggregate = \"sum\"\nvalue = \"grade\"", "count", true, true),
+    (DONE, "aggregate = \"sum\"\nvalue = \"ratio * 1.5\"\nscale = 1000", "index", true, true),
+    (DONE, "aggregate = \"mean\"\nvalue = \"dwell\"", "hours", true, true),
+    (DONE, "aggregate = \"mean\"\nvalue = \"grade\"\nbase = \"flag IS NOT FALSE\"", "rating", true, true),
+    (BOTH, "aggregate = \"share\"\nvalue = \"flag\"", "share", true, true),
+    (
+        BOTH,
+        "aggregate = \"share\"\nvalue = \"type = 'trade.failed'\"\nbase = \"type = 'trade.done'\"",
+        "share",
+        true,
+        true,
+    ),
+    (DONE, "aggregate = \"min\"\nvalue = \"dwell\"", "days", false, true),
+    (DONE, "aggregate = \"max\"\nvalue = \"ratio\"\nscale = 100", "index", false, true),
+    (DONE, "aggregate = \"quantile\"\nquantile = 0.9\nvalue = \"grade\"", "index", false, true),
+    (DONE, "aggregate = \"quantile\"\nquantile = 0.5\nvalue = \"reporting(value)\"", "money", false, true),
+    (DONE, "aggregate = \"distinct\"\nvalue = \"tag\"", "count", false, true),
+    (DONE, "aggregate = \"distinct\"\nvalue = \"grade\"", "count", false, true),
+    (DONE, "aggregate = \"distinct\"\nvalue = \"ratio\"", "count", false, true),
+    (DONE, "aggregate = \"decayed_sum\"\nvalue = \"grade\"\nhalf_life = \"20d\"", "index", true, false),
+    (BOTH, "aggregate = \"days_since_first\"", "days", false, false),
+    (BOTH, "aggregate = \"days_since_last\"\nwhere = \"flag\"", "days", false, false),
+];
+const PRIORS: [&str; 4] = [
+    "",
+    "prior = { mean = 0.25, strength = 7 }",
+    r#"prior = { mean = "platform", strength = 3 }"#,
+    r#"prior = { mean = "category", strength = 2.5 }"#,
+];
+
 /// Every aggregate with every window and every option that goes with it.
 fn everything() -> String {
-    const DONE: &str = r#"["trade.done"]"#;
-    const BOTH: &str = r#"["trade.done", "trade.failed"]"#;
-    let windows = [
-        r#""1d""#,
-        r#""30d""#,
-        r#""lifetime""#,
-        r#"{ short = "10d", long = "200d", switch_at = 3 }"#,
-        r#""5h""#,
-    ];
-    // What is measured: types, aggregate with its value, unit; whether caps go with it; whether hours do.
-    let measured = [
-        (BOTH, "aggregate = \"count\"\nwhere = \"flag\"", "count", true, true),
-        (BOTH, "aggregate = \"sum\"\nvalue = \"reporting(value)\"", "money", true, true),
-        (DONE, "aggregate = \"sum\"\nvalue = \"grade\"", "count", true, true),
-        (DONE, "aggregate = \"sum\"\nvalue = \"ratio * 1.5\"\nscale = 1000", "index", true, true),
-        (DONE, "aggregate = \"mean\"\nvalue = \"dwell\"", "hours", true, true),
-        (DONE, "aggregate = \"mean\"\nvalue = \"grade\"\nbase = \"flag IS NOT FALSE\"", "rating", true, true),
-        (BOTH, "aggregate = \"share\"\nvalue = \"flag\"", "share", true, true),
-        (
-            BOTH,
-            "aggregate = \"share\"\nvalue = \"type = 'trade.failed'\"\nbase = \"type = 'trade.done'\"",
-            "share",
-            true,
-            true,
-        ),
-        (DONE, "aggregate = \"min\"\nvalue = \"dwell\"", "days", false, true),
-        (DONE, "aggregate = \"max\"\nvalue = \"ratio\"\nscale = 100", "index", false, true),
-        (DONE, "aggregate = \"quantile\"\nquantile = 0.9\nvalue = \"grade\"", "index", false, true),
-        (
-            DONE,
-            "aggregate = \"quantile\"\nquantile = 0.5\nvalue = \"reporting(value)\"",
-            "money",
-            false,
-            true,
-        ),
-        (DONE, "aggregate = \"distinct\"\nvalue = \"tag\"", "count", false, true),
-        (DONE, "aggregate = \"distinct\"\nvalue = \"grade\"", "count", false, true),
-        (DONE, "aggregate = \"distinct\"\nvalue = \"ratio\"", "count", false, true),
-        (DONE, "aggregate = \"decayed_sum\"\nvalue = \"grade\"\nhalf_life = \"20d\"", "index", true, false),
-        (BOTH, "aggregate = \"days_since_first\"", "days", false, false),
-        (BOTH, "aggregate = \"days_since_last\"\nwhere = \"flag\"", "days", false, false),
-    ];
-    let priors = [
-        "",
-        "prior = { mean = 0.25, strength = 7 }",
-        r#"prior = { mean = "platform", strength = 3 }"#,
-        r#"prior = { mean = "category", strength = 2.5 }"#,
-    ];
     let mut text = String::new();
     let mut number = 0;
-    for (on, what, unit, caps, hours) in measured {
+    for (on, what, unit, caps, hours) in MEASURED {
         let ratio = what.contains("mean") || what.contains("share");
-        for window in windows {
+        for window in WINDOWS {
             let hourly = window == r#""5h""#;
             let switched = window.starts_with('{');
             if (hourly && !hours) || (switched && what.contains("decayed")) {
@@ -373,7 +363,7 @@ fn everything() -> String {
                 if !cap.is_empty() && (hourly || !caps) {
                     continue;
                 }
-                for prior in priors {
+                for prior in PRIORS {
                     if !prior.is_empty() && (hourly || !ratio) {
                         continue;
                     }

@@ -64,10 +64,6 @@ impl<V: Default> Series<V> {
             _ => self.entries.len(),
         };
         if self.entries.get(place).is_none_or(|(known, _)| *known != bucket) {
-            // Most parties meet most measures once: room for one first, not for four.
-            if self.entries.capacity() == 0 {
-                self.entries.reserve_exact(1);
-            }
             self.entries.insert(place, (bucket, V::default()));
         }
         #[expect(clippy::indexing_slicing, reason = "the place was just found or filled")]

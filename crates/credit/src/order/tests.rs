@@ -304,6 +304,12 @@ fn what_is_known_later_changes_what_was_said() {
             ],
             None,
         ),
+    ]);
+}
+
+#[test]
+fn a_matured_order_is_told_anew() {
+    check(&[
         // A defect after maturity.
         (
             &["placed 0", "paid 1", "shipped 2", "delivered 5", "claim 50 fault=seller"],

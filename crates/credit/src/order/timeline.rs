@@ -92,6 +92,20 @@ pub(super) struct Terms {
     pub(super) items: Option<i64>,
 }
 
+impl Terms {
+    fn of(placed: &Placed, kind: FactKind) -> Self {
+        Self {
+            order: placed.order.clone(),
+            merchant: placed.merchant.clone(),
+            buyer: placed.buyer.clone(),
+            value: placed.value,
+            currency: placed.currency,
+            category: placed.category.clone(),
+            items: placed.items.filter(|_| kind == FactKind::Matured),
+        }
+    }
+}
+
 /// A fact: what, when it happened, and between which moments it was known to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -249,15 +263,7 @@ fn facts(standing: &Standing<'_>, clocks: &Clocks, clock: Timestamp, known_at: T
     let dues = Dues::of(standing, placed_at, placed, clocks);
     let mut facts = Vec::new();
     let mut hold = |kind, occurred_at, content| {
-        let terms = Terms {
-            order: placed.order.clone(),
-            merchant: placed.merchant.clone(),
-            buyer: placed.buyer.clone(),
-            value: placed.value,
-            currency: placed.currency,
-            category: placed.category.clone(),
-            items: placed.items.filter(|_| kind == FactKind::Matured),
-        };
+        let terms = Terms::of(placed, kind);
         facts.push(Fact { kind, occurred_at, known_at, until: None, terms, content });
     };
     let due = |moment: Option<Timestamp>| moment.filter(|moment| *moment <= clock);
@@ -292,17 +298,7 @@ fn facts(standing: &Standing<'_>, clocks: &Clocks, clock: Timestamp, known_at: T
             hold(kind, at, Vec::new());
         }
     }
-    let causes = [
-        standing.who(Saying::ClaimDecided, "seller"),
-        standing.who(Saying::DisputeDecided, "merchant"),
-        seller_cancelled,
-        undelivered,
-    ];
-    let defect = causes
-        .into_iter()
-        .zip(CAUSES)
-        .filter_map(|(at, cause)| at.map(|at| (at, cause)))
-        .min_by_key(|(at, _)| *at);
+    let defect = first_defect(standing, seller_cancelled, undelivered);
     if let Some((at, cause)) = defect {
         hold(FactKind::Defective, at, vec![("cause", FieldValue::Text(cause.into()))]);
     }
@@ -322,6 +318,22 @@ fn facts(standing: &Standing<'_>, clocks: &Clocks, clock: Timestamp, known_at: T
         hold(FactKind::Matured, at, content);
     }
     facts
+}
+
+/// When and why an order became defective.
+fn first_defect(
+    standing: &Standing<'_>,
+    seller_cancelled: Option<Timestamp>,
+    undelivered: Option<Timestamp>,
+) -> Option<(Timestamp, &'static str)> {
+    let causes = [
+        standing.who(Saying::ClaimDecided, "seller"),
+        standing.who(Saying::DisputeDecided, "merchant"),
+        seller_cancelled,
+        undelivered,
+    ];
+    let known = causes.into_iter().zip(CAUSES).filter_map(|(at, cause)| at.map(|at| (at, cause)));
+    known.min_by_key(|(at, _)| *at)
 }
 
 /// All facts of an order as they were known, moment by moment: what each change of knowledge and each timer up to

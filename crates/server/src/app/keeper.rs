@@ -437,12 +437,19 @@ impl Keeper {
             self.last_recorded = self.last_recorded.max(row.recorded_at);
             taking.note(&mut batch, row.seq, event)?;
         }
-        // Facts were derived in the commit that brought their cause; only timers are to be known again.
-        taking.orders.reconcile(&shared, batch.reads(), None)?;
         let (steps, rows, highest) = taking.end();
         batch.commit()?;
         self.highest = highest;
         self.since_checkpoint += rows;
+        self.apply(steps);
+        Ok(())
+    }
+
+    /// Once all rows were gone over, and not before (the facts of an order may stand further on than their causes): timers
+    /// are known again, and facts that the log still lacks are written.
+    pub(super) fn replayed(&mut self) -> Result<(), AppError> {
+        let now = self.now();
+        let (_, steps) = self.commit(&[], now, None)?;
         self.apply(steps);
         Ok(())
     }

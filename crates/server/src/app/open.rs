@@ -291,6 +291,9 @@ fn start(
         progress(next - from, last - from);
     }
     shared.events.store(last, Ordering::Release);
+    if from < last {
+        keeper.replayed()?;
+    }
     let due = reader.next_due()?.map_or(i64::MAX, Timestamp::millis);
     shared.next_due.fetch_min(due, Ordering::AcqRel);
     Ok(())

@@ -76,9 +76,7 @@ impl Orders {
         let book = self.book(shared, reads, order)?;
         match book.add(&catalogue.vocabulary, &catalogue.words, event) {
             Concern::Life => self.touched.push(order),
-            // Only after a start: a fact that the book made itself is not new to it. Its timers have gone off.
-            Concern::Fact => book.settled_until(Some(event.known_at)),
-            Concern::None => {}
+            Concern::Fact | Concern::None => {}
         }
         Ok(())
     }
@@ -210,7 +208,6 @@ fn read_book(shared: &Shared, events: &[(u64, Event)]) -> Book {
     let catalogue = &shared.catalogue;
     let mut book = Book::default();
     let mut marks: HashMap<Key, Vec<Mark>> = HashMap::new();
-    let mut newest_fact = None;
     for (_, event) in events {
         if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
             let target = event.text(catalogue.vocabulary.get(event.kind), "target").unwrap_or_default();
@@ -219,8 +216,8 @@ fn read_book(shared: &Shared, events: &[(u64, Event)]) -> Book {
             } else {
                 marks.entry(mark.target).or_default().push(mark);
             }
-        } else if book.add(&catalogue.vocabulary, &catalogue.words, event) == Concern::Fact {
-            newest_fact = newest_fact.max(Some(event.known_at));
+        } else {
+            book.add(&catalogue.vocabulary, &catalogue.words, event);
         }
     }
     for (_, event) in events {
@@ -228,6 +225,5 @@ fn read_book(shared: &Shared, events: &[(u64, Event)]) -> Book {
             book.mark(event.key(), &standing(event.known_at, marks));
         }
     }
-    book.settled_until(newest_fact);
     book
 }

@@ -64,6 +64,7 @@ impl Hot {
         if seq <= self.seq {
             return;
         }
+        self.seq = seq;
         self.ready = None;
         self.dirty = true;
         if sign != 0 {
@@ -132,8 +133,14 @@ impl Hot {
                 let after: Vec<u64> = seqs.iter().copied().filter(|later| *later > seq).collect();
                 let events = shared.events_at(reader, &after)?;
                 let marks = events.iter().any(|(_, event)| shared.catalogue.marks.is_mark(event.kind));
-                // A mark among the later rows changes what went in before: then all is read anew.
-                if !marks {
+                // A mark among the later rows changes what went in before, one that came before its target what goes in
+                // now: then all is read anew.
+                let awaited = events.iter().try_fold(false, |found, (_, event)| {
+                    Ok::<bool, AppError>(
+                        found || !shared.postings(reader, Subject::Order(event.key()))?.is_empty(),
+                    )
+                })?;
+                if !marks && !awaited {
                     let mut faults = Faults::default();
                     for (seq, event) in &events {
                         let contributions = contributions(shared, event, &mut faults);

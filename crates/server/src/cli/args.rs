@@ -70,6 +70,11 @@ pub enum Command {
         after_help = "Example:\n  probity --data ./data scores --of merchant --as-of latest --csv > scores.csv"
     )]
     Scores(ScoresArgs),
+    /// How well the merchant score foretold orders that went badly, beside the plain mean rating.
+    #[command(
+        after_help = "Example:\n  probity --data ./data foretell --from 2017-03-31 --to 2018-01-31 --weight delivered=18.65 --out docs/FORETELL.md"
+    )]
+    Foretell(ForetellArgs),
     /// Events of the log.
     #[command(
         after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc"
@@ -169,6 +174,38 @@ pub struct ScoresArgs {
     /// At most so many, the lowest scores first (CSV and JSON give all in the order of their names).
     #[arg(long, default_value_t = 20)]
     pub limit: usize,
+}
+
+/// Options of `foretell`.
+#[derive(Debug, Args)]
+pub struct ForetellArgs {
+    /// The first date; default is the end of the history's fourth month.
+    #[arg(long)]
+    pub from: Option<String>,
+    /// The last date; default is one horizon before the newest event.
+    #[arg(long)]
+    pub to: Option<String>,
+    /// A score is taken at the end of every so much.
+    #[arg(long, value_enum, default_value_t = Every::Month)]
+    pub every: Every,
+    /// How long after a date orders are looked at.
+    #[arg(long, default_value = "90d")]
+    pub horizon: String,
+    /// Orders of the market that a delivered order of a sample stands for, as delivered=NUMBER.
+    #[arg(long, default_value = "delivered=1")]
+    pub weight: String,
+    /// Write the tables into this Markdown file and the picture beside it, as pictures/foretell.svg.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// How often scores are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Every {
+    /// At the end of each month.
+    Month,
+    /// At the end of each quarter.
+    Quarter,
 }
 
 /// Options of `events`.

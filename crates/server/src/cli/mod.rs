@@ -5,6 +5,8 @@ mod out;
 mod data;
 mod look;
 mod lists;
+mod foretell_page;
+mod foretell;
 mod keep;
 mod check;
 mod demo;
@@ -35,6 +37,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Indicators(of) => look::indicators(&arguments, of),
         Command::History(of) => look::history(&arguments, of),
         Command::Scores(scores) => lists::scores(&arguments, scores),
+        Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Events(events) => lists::events(&arguments, events),
         Command::Export(export) => lists::export(&arguments, export),
         Command::SetAside => lists::set_aside(&arguments),

@@ -91,7 +91,9 @@ fn example(path: &str, operation: &Value) -> String {
 
 /// The answer has the properties of its schema: all required ones, and no other.
 fn check_shape(document: &Value, path: &str, operation: &Value, body: &[u8]) {
-    let Some(reference) = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_str() else {
+    let Some(reference) =
+        operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_str()
+    else {
         return;
     };
     let schema = document.pointer(reference.trim_start_matches('#')).unwrap();

@@ -33,8 +33,18 @@ fn events_that_cannot_be() {
     let house = House::new();
     let long = "x".repeat(1 << 20);
     let cases: Vec<(&str, String, &str, &str)> = vec![
-        ("10 minutes ahead", with("occurred_at", json!("2018-06-15T12:10:00Z")), "event-in-future", "/occurred_at"),
-        ("10 years ahead", with("occurred_at", json!("2028-06-15T12:00:00Z")), "event-in-future", "/occurred_at"),
+        (
+            "10 minutes ahead",
+            with("occurred_at", json!("2018-06-15T12:10:00Z")),
+            "event-in-future",
+            "/occurred_at",
+        ),
+        (
+            "10 years ahead",
+            with("occurred_at", json!("2028-06-15T12:00:00Z")),
+            "event-in-future",
+            "/occurred_at",
+        ),
         ("no offset", with("occurred_at", json!("2018-06-01T10:00:00")), "time-invalid", "/occurred_at"),
         ("no such day", with("occurred_at", json!("2018-02-30T10:00:00Z")), "time-invalid", "/occurred_at"),
         ("epoch", with("occurred_at", json!(1_527_847_200)), "event-field-invalid", "/occurred_at"),
@@ -52,7 +62,12 @@ fn events_that_cannot_be() {
         ("2^63", amount("9223372036854775808"), "event-field-invalid", "/value"),
         ("unknown currency", with("currency", json!("XXQ")), "currency-unknown", "/currency"),
         ("lower case", with("currency", json!("brl")), "currency-unknown", "/currency"),
-        ("two currencies", with("value", json!({"amount": "1.00", "currency": "EUR"})), "event-field-invalid", "/value"),
+        (
+            "two currencies",
+            with("value", json!({"amount": "1.00", "currency": "EUR"})),
+            "event-field-invalid",
+            "/value",
+        ),
         ("bidi id", with("id", json!("a\u{202e}b")), "id-invalid", "/id"),
         ("zero width", with("merchant", json!("m\u{200b}1")), "id-invalid", "/merchant"),
         ("homoglyph", with("merchant", json!("m\u{0430}1")), "id-invalid", "/merchant"),
@@ -81,10 +96,13 @@ fn events_that_cannot_be() {
     assert_ne!(of("amount-invalid")["content"], "");
     assert_eq!(house.json("/v1/events")["items"], json!([]));
     // A ten-year-old event is late, not wrong.
-    assert_eq!(house.post(with("occurred_at", json!("2008-06-01T10:00:00Z"))).status, 422, "no rate reaches back");
+    assert_eq!(
+        house.post(with("occurred_at", json!("2008-06-01T10:00:00Z"))).status,
+        422,
+        "no rate reaches back"
+    );
     let old = json!({"id": "old", "type": "account.opened", "occurred_at": "2008-06-01T10:00:00Z"});
-    let reply = house.post(old.to_string());
-    assert_ne!(reply.code(), "event-in-future");
+    assert_eq!(house.post(old.to_string()).status, 201);
 }
 
 #[test]
@@ -95,7 +113,15 @@ fn bodies_that_cannot_be_read() {
         ("nothing", Vec::new()),
         ("not JSON", b"hello".to_vec()),
         ("cut", event.as_bytes()[..40].to_vec()),
-        ("invalid UTF-8", event.replace("x2", "A").into_bytes().iter().map(|b| if *b == b'A' { 0xff } else { *b }).collect()),
+        (
+            "invalid UTF-8",
+            event
+                .replace("x2", "A")
+                .into_bytes()
+                .iter()
+                .map(|b| if *b == b'A' { 0xff } else { *b })
+                .collect(),
+        ),
         ("lone surrogate", event.replace("x2", "\\ud800").into_bytes()),
         ("byte order mark", [b"\xef\xbb\xbf", event.as_bytes()].concat()),
         ("deep objects", format!("{}1{}", "{\"a\":".repeat(1_000_000), "}".repeat(1_000_000)).into_bytes()),
@@ -112,7 +138,12 @@ fn bodies_that_cannot_be_read() {
             // A list of one item that is no event.
             assert_eq!(reply.status, 207, "{what}");
         } else {
-            assert_eq!((reply.status, reply.code().as_str()), (400, "event-json"), "{what}: {}", reply.text());
+            assert_eq!(
+                (reply.status, reply.code().as_str()),
+                (400, "event-json"),
+                "{what}: {}",
+                reply.text()
+            );
         }
     }
     assert_eq!(house.post(event).status, 201, "the server goes on");
@@ -123,7 +154,9 @@ fn requests_that_are_not_taken() {
     let house = House::new();
     let json_type = [("content-type", "application/json")];
     let many = format!("[{}]", vec!["1"; 5_001].join(","));
-    let send = |method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]| house.send(method, path, headers, body);
+    let send = |method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]| {
+        house.send(method, path, headers, body)
+    };
     let cases: Vec<(Reply, u16, &str)> = vec![
         (send("GET", "/nowhere", &[], b""), 404, "not-found"),
         (send("GET", "/v1/parties/merchant:nobody/score", &[], b""), 404, "party-unknown"),
@@ -152,7 +185,11 @@ fn requests_that_are_not_taken() {
         (send("GET", "/v1/parties/merchant:%E2%80%AE/score", &[], b""), 400, "parameter-invalid"),
         (send("GET", "/v1/parties/%ff/score", &[], b""), 400, "request-invalid"),
         (send("GET", "/v1/parties/merchant:m/score?as_of=yesterday", &[], b""), 400, "as-of-invalid"),
-        (send("GET", "/v1/parties/merchant:m/score?as_of=2030-01-01T00:00:00Z", &[], b""), 400, "as-of-in-future"),
+        (
+            send("GET", "/v1/parties/merchant:m/score?as_of=2030-01-01T00:00:00Z", &[], b""),
+            400,
+            "as-of-in-future",
+        ),
     ];
     for (reply, status, code) in cases {
         assert_eq!((reply.status, reply.code().as_str()), (status, code), "{}", reply.text());

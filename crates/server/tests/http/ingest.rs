@@ -9,7 +9,7 @@ use std::io::Write;
 #[test]
 fn one_event_is_taken_once() {
     let house = House::new();
-    let event = placed("e1", "m1", "b1", "2018-06-01T10:00:00Z");
+    let event = placed("e1", "m1", "b1", "2018-06-14T10:00:00Z");
     let reply = house.post(event.to_string());
     assert_eq!((reply.status, reply.json()["status"].as_str()), (201, Some("taken")), "{}", reply.text());
     let seq = reply.json()["seq"].as_u64().unwrap();
@@ -54,7 +54,10 @@ fn a_batch_tells_item_by_item() {
     let reply = house.post(batch.to_string());
     assert_eq!(reply.status, 207);
     let answer = reply.json();
-    assert_eq!((&answer["taken"], &answer["duplicates"], &answer["refused"]), (&json!(2), &json!(2), &json!(4)));
+    assert_eq!(
+        (&answer["taken"], &answer["duplicates"], &answer["refused"]),
+        (&json!(2), &json!(2), &json!(4))
+    );
     let items: Vec<(u64, &str, Option<&str>)> = answer["items"]
         .as_array()
         .unwrap()

@@ -43,7 +43,9 @@ fn health_versions_and_counters() {
 fn a_restart_keeps_everything() {
     let mut house = House::new();
     let batch: Vec<Value> = (0..300)
-        .map(|n| placed(&format!("e{n}"), &format!("m{}", n % 7), &format!("b{}", n % 50), "2018-06-01T10:00:00Z"))
+        .map(|n| {
+            placed(&format!("e{n}"), &format!("m{}", n % 7), &format!("b{}", n % 50), "2018-06-01T10:00:00Z")
+        })
         .collect();
     assert_eq!(house.post(Value::from(batch.clone()).to_string()).status, 200);
     let paths = [

@@ -255,7 +255,8 @@ impl Probity {
         let mut report = sink.report;
         let seconds = |from: Timestamp| self.clock.now().since(from).0 as f64 / 1_000.0;
         report.seconds = seconds(begun);
-        if !options.dry_run && report.taken > 0 {
+        // Also when all was known before: the import that took it may have been cut off before this point.
+        if !options.dry_run && report.taken + report.duplicates > 0 {
             let after = self.clock.now();
             progress(Stage::Settling, 0, 1);
             report.settled_orders = self.settle_and_wait()?;
