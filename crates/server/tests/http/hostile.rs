@@ -102,8 +102,7 @@ fn events_that_cannot_be() {
         "no rate reaches back"
     );
     let old = json!({"id": "old", "type": "account.opened", "occurred_at": "2008-06-01T10:00:00Z"});
-    let reply = house.post(old.to_string());
-    assert_ne!(reply.code(), "event-in-future");
+    assert_eq!(house.post(old.to_string()).status, 201);
 }
 
 #[test]

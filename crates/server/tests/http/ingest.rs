@@ -9,7 +9,7 @@ use std::io::Write;
 #[test]
 fn one_event_is_taken_once() {
     let house = House::new();
-    let event = placed("e1", "m1", "b1", "2018-06-01T10:00:00Z");
+    let event = placed("e1", "m1", "b1", "2018-06-14T10:00:00Z");
     let reply = house.post(event.to_string());
     assert_eq!((reply.status, reply.json()["status"].as_str()), (201, Some("taken")), "{}", reply.text());
     let seq = reply.json()["seq"].as_u64().unwrap();

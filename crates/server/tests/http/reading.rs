@@ -57,7 +57,9 @@ fn pages_hold_everything_once() {
         }
     }
     assert_eq!(all(&house, "/v1/parties?of=buyer&", 50).len(), 210);
-    assert_eq!(all(&house, "/v1/parties/merchant:m19/timeline?", 7).len(), 20);
+    let timeline = all(&house, "/v1/parties/merchant:m19/timeline?", 7);
+    assert_eq!(timeline.iter().filter(|item| item["type"] == "order.placed").count(), 20);
+    assert_eq!(timeline, all(&house, "/v1/parties/merchant:m19/timeline?", 1_000));
     assert_eq!(house.json("/v1/parties?of=merchant&q=m1&limit=3")["total"], 10);
     let tier = house.json("/v1/parties?of=merchant&limit=1")["items"][0]["tier"].clone();
     let of_tier = all(&house, &format!("/v1/parties?of=merchant&tier={}&", tier.as_str().unwrap()), 6);
