@@ -61,7 +61,6 @@ fn a_second_process_is_refused_at_once_and_copies_are_not() {
         let ran = house.run(&arguments).refused(1, "store-in-use");
         assert!(ran.took < Duration::from_secs(2), "{arguments:?}: {ran:?}");
     }
-    house.import(&house.path("events.jsonl"));
     house.run(["audit", "verify"]).exits(0);
     let copy = house.path("copy");
     house.run(["backup".as_ref(), copy.as_os_str()]).exits(0);
