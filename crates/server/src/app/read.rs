@@ -5,6 +5,7 @@ use super::open::Probity;
 use super::party::{Hot, Ready, Recorded, build};
 use probity_credit::event::{Mark, Party, Role, standing, to_json};
 use probity_credit::indicator::{Better, Definition, Unit};
+use probity_credit::order::DERIVED_SOURCE;
 use probity_credit::score::Scored;
 use probity_primitives::{Code, Problem, Timestamp};
 use probity_store::{Reader, Subject};
@@ -370,12 +371,13 @@ impl Probity {
         self.shared.read(|reader| Ok(reader.party_count(Some(role.number()))?))
     }
 
-    /// How many events there are of each type; reads the whole log.
+    /// How many events there are of each type, and how many of them Probity derived itself (facts, retractions of facts,
+    /// scores); reads the whole log.
     ///
     /// # Errors
     /// Those of the store.
-    pub fn count_by_type(&self) -> Result<HashMap<String, u64>, AppError> {
-        let mut counts = HashMap::new();
+    pub fn count_by_type(&self) -> Result<HashMap<String, (u64, u64)>, AppError> {
+        let mut counts: HashMap<String, (u64, u64)> = HashMap::new();
         let mut from = 1;
         loop {
             let rows = self.shared.read(|reader| Ok(reader.range(from, 10_000)?))?;
@@ -383,7 +385,10 @@ impl Probity {
             from = last.seq + 1;
             for row in &rows {
                 let event = self.shared.decode(row)?;
-                *counts.entry(self.catalogue().vocabulary.get(event.kind).name.clone()).or_default() += 1;
+                let count =
+                    counts.entry(self.catalogue().vocabulary.get(event.kind).name.clone()).or_default();
+                count.0 += 1;
+                count.1 += u64::from(event.source.as_str() == DERIVED_SOURCE);
             }
         }
     }

@@ -140,26 +140,19 @@ pub(super) fn events(arguments: &Arguments, asked: &EventsArgs) -> Done {
 }
 
 fn count(arguments: &Arguments, probity: &Probity) -> Done {
-    let mut by_type: Vec<(String, u64)> = probity.count_by_type()?.into_iter().collect();
+    let mut by_type: Vec<(String, (u64, u64))> = probity.count_by_type()?.into_iter().collect();
     by_type.sort();
-    let derived = |name: &str| {
-        probity
-            .catalogue()
-            .vocabulary
-            .find(name)
-            .is_some_and(|kind| probity.catalogue().vocabulary.get(kind).derived)
-    };
-    let total: u64 = by_type.iter().map(|(_, count)| count).sum();
-    let own: u64 = by_type.iter().filter(|(name, _)| derived(name)).map(|(_, count)| count).sum();
+    let total: u64 = by_type.iter().map(|(_, (count, _))| count).sum();
+    let own: u64 = by_type.iter().map(|(_, (_, own))| own).sum();
     if arguments.json {
         let types: serde_json::Map<String, serde_json::Value> =
-            by_type.into_iter().map(|(name, count)| (name, count.into())).collect();
+            by_type.into_iter().map(|(name, (count, _))| (name, count.into())).collect();
         return out::json(
             &serde_json::json!({"events": total, "from_outside": total - own, "derived": own, "types": types}),
         );
     }
     let rows: Vec<Vec<String>> =
-        by_type.iter().map(|(name, count)| vec![name.clone(), count.to_string()]).collect();
+        by_type.iter().map(|(name, (count, _))| vec![name.clone(), count.to_string()]).collect();
     out::table(&["type", "events"], &rows);
     out::line(format!("{total} in all, {own} of them derived"));
     Ok(OK)
