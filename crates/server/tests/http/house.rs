@@ -16,22 +16,22 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 /// The moment at which the tests' clock starts.
-pub const NOW: &str = "2018-06-15T12:00:00Z";
+pub(crate) const NOW: &str = "2018-06-15T12:00:00Z";
 
-pub struct House {
-    pub addr: SocketAddr,
-    pub now: Arc<AtomicI64>,
+pub(crate) struct House {
+    pub(crate) addr: SocketAddr,
+    pub(crate) now: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     folder: Option<TempDir>,
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(ServeOptions::default())
     }
 
-    pub fn with(options: ServeOptions) -> Self {
+    pub(crate) fn with(options: ServeOptions) -> Self {
         Self::over(tempfile::tempdir().unwrap(), options)
     }
 
@@ -55,7 +55,7 @@ impl House {
     }
 
     /// Tells the server to end, without waiting.
-    pub fn begin_to_stop(&mut self) {
+    pub(crate) fn begin_to_stop(&mut self) {
         drop(self.stop.take());
     }
 
@@ -65,27 +65,27 @@ impl House {
     }
 
     /// Ends and starts anew on the same data.
-    pub fn restarted(mut self) -> Self {
+    pub(crate) fn restarted(mut self) -> Self {
         self.stop();
         let folder = self.folder.take().unwrap();
         Self::over(folder, ServeOptions::default())
     }
 
-    pub fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &[], b"")
     }
 
-    pub fn json(&self, path: &str) -> Value {
+    pub(crate) fn json(&self, path: &str) -> Value {
         let reply = self.get(path);
         assert_eq!(reply.status, 200, "GET {path}: {}", reply.text());
         reply.json()
     }
 
-    pub fn post(&self, body: impl AsRef<[u8]>) -> Reply {
+    pub(crate) fn post(&self, body: impl AsRef<[u8]>) -> Reply {
         self.send("POST", "/v1/events", &[("content-type", "application/json")], body.as_ref())
     }
 
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut stream = self.connect();
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
         headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
@@ -99,13 +99,13 @@ impl House {
         Reply::read(&mut stream)
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.addr).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream
     }
 
-    pub fn wait_until(&self, moment: &str) {
+    pub(crate) fn wait_until(&self, moment: &str) {
         self.now.store(Timestamp::parse(moment).unwrap().millis(), Ordering::SeqCst);
     }
 }
@@ -130,14 +130,14 @@ fn open(folder: &Path, now: &Arc<AtomicI64>) -> Probity {
 }
 
 #[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
-    pub fn read(stream: &mut TcpStream) -> Self {
+    pub(crate) fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         let mut piece = [0; 16 << 10];
         // A connection that is cut after the answer is as good as one that is closed.
@@ -153,20 +153,20 @@ impl Reply {
         Self { status, headers, body: bytes[end + 4..].to_vec() }
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// The code of a refusal, after checking that it is a whole problem document.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
         let document = self.json();
         let code = document["code"].as_str().unwrap().to_owned();
@@ -182,7 +182,7 @@ impl Reply {
 }
 
 /// An order that was placed.
-pub fn placed(id: &str, merchant: &str, buyer: &str, occurred_at: &str) -> Value {
+pub(crate) fn placed(id: &str, merchant: &str, buyer: &str, occurred_at: &str) -> Value {
     serde_json::json!({
         "id": id, "source": "shop", "type": "order.placed", "occurred_at": occurred_at,
         "known_at": occurred_at, "merchant": merchant, "buyer": buyer, "order": format!("order-{id}"),

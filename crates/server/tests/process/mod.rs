@@ -14,39 +14,39 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// No command of these tests may take longer, on a slow machine with others at work.
-pub const LIMIT: Duration = Duration::from_secs(240);
+pub(crate) const LIMIT: Duration = Duration::from_secs(240);
 
 /// What a command left behind.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// Exit code; −1 after a signal.
-    pub code: i32,
-    pub out: String,
-    pub err: String,
-    pub took: Duration,
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) took: Duration,
     /// The most memory it had resident, in KiB, as far as it was seen.
-    pub most_kib: u64,
+    pub(crate) most_kib: u64,
 }
 
 impl Ran {
     /// Standard output as JSON.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// A number of the JSON answer.
-    pub fn number(&self, name: &str) -> u64 {
+    pub(crate) fn number(&self, name: &str) -> u64 {
         self.json()[name].as_u64().unwrap_or_else(|| panic!("no {name}: {self:?}"))
     }
 
     /// Asserts the exit code.
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         self
     }
 
     /// Asserts that it failed in an orderly way, for a reason with this code.
-    pub fn refused(self, code: i32, reason: &str) -> Self {
+    pub(crate) fn refused(self, code: i32, reason: &str) -> Self {
         assert_eq!(self.code, code, "{self:?}");
         assert!(self.err.contains(&format!("error[{reason}]")), "wanted {reason}: {self:?}");
         assert!(!self.err.contains("panicked"), "{self:?}");
@@ -55,26 +55,26 @@ impl Ran {
 }
 
 /// A data folder of its own, and the files beside it.
-pub struct House {
+pub(crate) struct House {
     home: tempfile::TempDir,
 }
 
 impl House {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { home: tempfile::tempdir().unwrap() }
     }
 
     /// A path beside the data folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path("data")
     }
 
     /// Writes a file beside the data folder.
-    pub fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
@@ -82,28 +82,28 @@ impl House {
     }
 
     /// Runs a command on the data folder.
-    pub fn run<S: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
+    pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ran {
         run(&self.data(), arguments)
     }
 
     /// Imports a file.
-    pub fn import(&self, file: &Path) -> Ran {
+    pub(crate) fn import(&self, file: &Path) -> Ran {
         self.run(["--json".as_ref(), "import".as_ref(), file.as_os_str()])
     }
 
     /// All that can be read of scores: both roles, as of these moments.
-    pub fn scores(&self, moments: &[&str]) -> Vec<String> {
+    pub(crate) fn scores(&self, moments: &[&str]) -> Vec<String> {
         scores(&self.data(), moments)
     }
 
     /// Events from outside.
-    pub fn events(&self) -> u64 {
+    pub(crate) fn events(&self) -> u64 {
         self.run(["events", "--count", "--json"]).exits(0).number("from_outside")
     }
 }
 
 /// Runs the binary on a data folder until it ends.
-pub fn run<S: AsRef<std::ffi::OsStr>>(data: &Path, arguments: impl IntoIterator<Item = S>) -> Ran {
+pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(data: &Path, arguments: impl IntoIterator<Item = S>) -> Ran {
     let begun = Instant::now();
     let (out, err) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
     let mut command = command(data, arguments);
@@ -129,7 +129,10 @@ pub fn run<S: AsRef<std::ffi::OsStr>>(data: &Path, arguments: impl IntoIterator<
 }
 
 /// The command, with nothing of the surroundings that could change its answer.
-pub fn command<S: AsRef<std::ffi::OsStr>>(data: &Path, arguments: impl IntoIterator<Item = S>) -> Command {
+pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(
+    data: &Path,
+    arguments: impl IntoIterator<Item = S>,
+) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probity"));
     for name in ["PROBITY_DATA", "PROBITY_CATALOGUE", "PROBITY_CURRENCY"] {
         command.env_remove(name);
@@ -139,7 +142,7 @@ pub fn command<S: AsRef<std::ffi::OsStr>>(data: &Path, arguments: impl IntoItera
 }
 
 /// Starts an import and kills it after a while; true when it was still at work.
-pub fn kill_import(data: &Path, file: &Path, after: Duration) -> bool {
+pub(crate) fn kill_import(data: &Path, file: &Path, after: Duration) -> bool {
     let mut command = command(data, ["import".as_ref(), file.as_os_str()]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     std::thread::sleep(after);
@@ -157,7 +160,7 @@ fn resident(child: &Child) -> u64 {
 }
 
 /// Scores of merchants and buyers with all indicators as of some moments, as CSV.
-pub fn scores(data: &Path, moments: &[&str]) -> Vec<String> {
+pub(crate) fn scores(data: &Path, moments: &[&str]) -> Vec<String> {
     let mut all = Vec::new();
     for moment in moments {
         for role in ["merchant", "buyer"] {
@@ -168,7 +171,7 @@ pub fn scores(data: &Path, moments: &[&str]) -> Vec<String> {
 }
 
 /// Asserts that two lists of scores are the same, and shows where they first differ.
-pub fn same_scores(have: &[String], want: &[String], what: &str) {
+pub(crate) fn same_scores(have: &[String], want: &[String], what: &str) {
     assert_eq!(have.len(), want.len());
     for (at, (have, want)) in have.iter().zip(want).enumerate() {
         let first = have.lines().zip(want.lines()).find(|(have, want)| have != want);
@@ -184,7 +187,7 @@ pub fn same_scores(have: &[String], want: &[String], what: &str) {
 }
 
 /// The sample marketplace, or its first orders: one event a line.
-pub fn sample(lines: usize) -> String {
+pub(crate) fn sample(lines: usize) -> String {
     let mut bytes = Vec::new();
     probity_server::sample::write_sample(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
@@ -192,10 +195,10 @@ pub fn sample(lines: usize) -> String {
 }
 
 /// Small deterministic random numbers (SplitMix64).
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -203,11 +206,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 
-    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for at in (1..items.len()).rev() {
             items.swap(at, usize::try_from(self.below(at as u64 + 1)).unwrap());
         }
@@ -215,23 +218,23 @@ impl Random {
 }
 
 /// A number from the environment: nightly runs ask for more rounds.
-pub fn rounds(name: &str, default: u64) -> u64 {
+pub(crate) fn rounds(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// A small file system of its own, taken away at the end.
-pub struct SmallDisk(PathBuf);
+pub(crate) struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// `None` where mounting is not allowed.
-    pub fn mount(at: &Path, size: &str) -> Option<Self> {
+    pub(crate) fn mount(at: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let size = format!("size={size}");
         let done = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "probity-test"]).arg(at).output();
         done.is_ok_and(|out| out.status.success()).then(|| Self(at.to_owned()))
     }
 
-    pub fn remount(&self, options: &str) -> bool {
+    pub(crate) fn remount(&self, options: &str) -> bool {
         let options = format!("remount,{options}");
         let done = Command::new("mount").args(["-o", &options]).arg(&self.0).output();
         done.is_ok_and(|out| out.status.success())
@@ -245,7 +248,7 @@ impl Drop for SmallDisk {
 }
 
 /// A file of nothing but a hole of this many bytes with something before and after it.
-pub fn with_hole(path: &Path, before: &str, hole: u64, after: &str) {
+pub(crate) fn with_hole(path: &Path, before: &str, hole: u64, after: &str) {
     use std::io::{Seek, SeekFrom, Write};
     let mut file = File::create(path).unwrap();
     file.write_all(before.as_bytes()).unwrap();
