@@ -1,5 +1,9 @@
 //! Nanoseconds per evaluation of three typical expressions: the median of many rounds.
-#![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock and prints its result"
+)]
 
 use probity_expression::{Columns, Expression, Faults, MoneyIn, Row, Type, Value};
 use std::hint::black_box;
