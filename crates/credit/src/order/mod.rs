@@ -1,7 +1,7 @@
 //! The life of an order, turned into facts that count once: it matured, it was defective, it shipped late, it was never
 //! delivered, its seller cancelled it, nobody paid it.
 //!
-//! Facts are a pure function of what was known of the order at each moment ([`timeline`]). Whatever the order in which
+//! Facts are a pure function of what was known of the order at each moment (`timeline`). Whatever the order in which
 //! events arrive, [`Book::reconcile`] says which facts and retractions the log still lacks.
 
 mod clocks;

@@ -1,6 +1,6 @@
 //! Use cases: what Probity does, whoever asks. One file each.
 //!
-//! One thread, the [`keeper`], owns the store's writer. It takes events in groups: appended, their orders brought up to
+//! One thread, the `keeper`, owns the store's writer. It takes events in groups: appended, their orders brought up to
 //! date, committed; then applied to the parties' states in memory, then acknowledged. Readers see only what is committed.
 
 mod error;

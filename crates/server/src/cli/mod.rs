@@ -1,4 +1,4 @@
-//! The command line. One file per group of commands; all printing goes through [`out`].
+//! The command line. One file per group of commands; all printing goes through `out`.
 
 mod args;
 mod out;
