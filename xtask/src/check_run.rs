@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check in order, the first failure stops the run.
 
+use crate::programs;
 use crate::tally::Tally;
 use crate::terminal::{heading, note, say};
 use crate::tidy;
@@ -19,6 +20,8 @@ enum Work {
     Tests(Vec<String>),
     /// The rules of the house.
     Tidy,
+    /// Programs that tests start.
+    Programs,
     /// Licences, bans and sources of the dependencies.
     Deny,
 }
@@ -70,6 +73,7 @@ fn steps() -> Vec<Step> {
             Work::Command(cargo("clippy --workspace --all-targets --locked -- -D warnings")),
             false,
         ),
+        step("programs", Work::Programs, false),
         step("tests", Work::Tests(tests), false),
         step("doc tests", Work::Tests(cargo("test --doc --workspace --locked")), true),
         step("docs", Work::Command(cargo("doc --no-deps --workspace --locked")), true),
@@ -81,6 +85,7 @@ fn steps() -> Vec<Step> {
 fn work(root: &Path, work: &Work, tally: &mut Tally) -> Result<(bool, String), String> {
     match work {
         Work::Tidy => Ok((tidy::run(root)?, "cargo xtask tidy".to_owned())),
+        Work::Programs => Ok((programs::provide(), "cargo xtask test".to_owned())),
         Work::Command(words) => {
             let is_docs = words.iter().any(|word| word == "doc");
             let mut command = command(root, words);
@@ -91,7 +96,9 @@ fn work(root: &Path, work: &Work, tally: &mut Tally) -> Result<(bool, String), S
             Ok((succeeds(command)?, format!("{prefix}{}", words.join(" "))))
         }
         Work::Tests(words) => {
-            let (ok, counted) = counted(command(root, words))?;
+            let mut command = command(root, words);
+            command.env(programs::SWITCH, "there");
+            let (ok, counted) = counted(command)?;
             tally.add(counted);
             Ok((ok, words.join(" ")))
         }

@@ -7,6 +7,7 @@ mod rust_text;
 mod checkout;
 mod tidy;
 mod tally;
+mod programs;
 mod check_run;
 mod program;
 

@@ -39,11 +39,12 @@ Runs every check in order and stops at the first that fails, with the command th
 
 Usage: cargo xtask test [--quick]
 
-  fmt, tidy, clippy, tests, doc tests, docs, cargo-deny (licences, bans, sources)
+  fmt, tidy, clippy, programs, tests, doc tests, docs, cargo-deny (licences, bans, sources)
 
   --quick   leaves out doc tests, docs and cargo-deny
 
-Tests run under cargo-nextest where it is installed. cargo-deny is built once (two to four minutes) into
+Some tests start chromium, faketime and strace. `programs` installs them with apt-get where it may, and
+says what to install where it may not; tests of one crate alone do without. Tests run under cargo-nextest where it is installed. cargo-deny is built once (two to four minutes) into
 `tools/` below the target folder when it is not installed. The last line is `N passed, N failed`.
 
 Examples:

@@ -169,7 +169,7 @@ function show() {
 function goto() {
 	let id = location.hash.slice(1);
 	try { id = decodeURIComponent(id); } catch { /* A stray percent sign: taken as it is. */ }
-	const target = id && document.getElementById(id);
+	const target = id ? document.getElementById(id) : null;
 	if (target?.matches("details")) {
 		target.open = true;
 		target.querySelector("summary").focus();

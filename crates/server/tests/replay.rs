@@ -8,7 +8,7 @@
 
 mod process;
 
-use process::{House, command, same_scores, sample};
+use process::{House, command, missing, same_scores, sample};
 use std::process::{Command, Stdio};
 
 const MOMENTS: [&str; 6] = [
@@ -83,7 +83,7 @@ fn past_scores_stay_bit_for_bit() {
 fn a_clock_set_back_or_forward_changes_no_past() {
     let there = Command::new("faketime").arg("--help").output().is_ok_and(|out| out.status.success());
     if !there {
-        return println!("skipped: faketime is not installed");
+        return missing("faketime");
     }
     let (early, late) = halves();
     let house = House::new();

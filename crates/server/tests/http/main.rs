@@ -1,6 +1,6 @@
 //! Through real HTTP on a loopback port.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod house;
 mod ingest;
@@ -8,3 +8,4 @@ mod hostile;
 mod reading;
 mod described;
 mod running;
+mod browser;

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::expect_used,
+    clippy::print_stdout,
     reason = "for tests; each file uses a part of it"
 )]
 
@@ -220,6 +221,12 @@ impl Random {
 /// A number from the environment: nightly runs ask for more rounds.
 pub(crate) fn rounds(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// A program that a test needs is not here: skipped, but not where `cargo xtask test` has made sure of it.
+pub(crate) fn missing(program: &str) {
+    assert!(std::env::var_os("PROBITY_TEST_PROGRAMS").is_none(), "{program} is missing or does not work");
+    println!("skipped: {program} is not installed");
 }
 
 /// A small file system of its own, taken away at the end.
