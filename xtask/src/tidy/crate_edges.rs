@@ -4,13 +4,14 @@ use crate::checkout::{Checkout, Package};
 use crate::finding::Finding;
 
 /// The house plan: each crate and the crates it may name. Development dependencies are free.
-const PLAN: [(&str, &[&str]); 6] = [
+const PLAN: [(&str, &[&str]); 7] = [
     ("primitives", &[]),
     ("expression", &["primitives"]),
     ("credit", &["primitives", "expression"]),
     ("store", &["primitives"]),
     ("intake", &["primitives"]),
-    ("server", &["primitives", "expression", "credit", "store", "intake"]),
+    ("sim", &["primitives"]),
+    ("server", &["primitives", "expression", "credit", "store", "intake", "sim"]),
 ];
 
 /// Crates outside the house: tools that nothing depends on and that depend on nothing of the house.

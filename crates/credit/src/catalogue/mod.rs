@@ -44,9 +44,10 @@ pub struct Catalogue {
     pub texts: BTreeMap<String, String>,
 }
 
-/// True for files that say what a value is; case tables and mappings do not.
+/// True for files that say what a value is; case tables, mappings and simulated worlds do not.
 fn counts(path: &str) -> bool {
-    path.ends_with(".toml") && !path.ends_with(".cases.toml") && !path.starts_with("mappings/")
+    let beside = ["mappings/", "worlds/"].iter().any(|folder| path.starts_with(folder));
+    path.ends_with(".toml") && !path.ends_with(".cases.toml") && !beside
 }
 
 impl Catalogue {

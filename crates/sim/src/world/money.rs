@@ -1,0 +1,153 @@
+//! Money: released to merchants, paid out, given back, recovered.
+
+use super::state::{Action, World};
+use crate::course::days;
+use crate::dice::Purpose;
+use crate::event::{Field, Kind, Named, Number, Value};
+use crate::party::Recourse;
+use crate::platform::Platform;
+use probity_primitives::Timestamp;
+
+impl<P: Platform> World<'_, P> {
+    /// What is left of a payment goes to the merchant, less the fee.
+    pub(super) fn release(&mut self, slot: u32, at: Timestamp) -> Result<(), P::Error> {
+        let rate = self.setting.world.payouts.fee_basis_points;
+        let order = &mut self.orders[slot as usize];
+        if order.settled || order.claim != 0 {
+            return Ok(());
+        }
+        order.settled = true;
+        let amount = order.held();
+        order.fee = amount * rate / 10_000;
+        order.released = amount - order.fee;
+        let (number, released) = (order.merchant, order.released);
+        self.merchant(number).balance += released;
+        self.recover(number, at)
+    }
+
+    /// Recourse is met as soon as the balance allows.
+    fn recover(&mut self, number: Number, at: Timestamp) -> Result<(), P::Error> {
+        let merchant = &self.merchants[number as usize];
+        let Some(recourse) = merchant.recourse.filter(|_| merchant.balance >= 0) else { return Ok(()) };
+        self.tell_due(number, at)?;
+        self.merchant(number).recourse = None;
+        let fields = [
+            (Field::Recourse, Value::Id(Named::Recourse, recourse.id)),
+            (Field::Value, Value::Minor(recourse.value)),
+            (Field::DaysPastDue, Value::Count(at.since(recourse.due).0.max(0) / 86_400_000)),
+        ];
+        self.tell(Kind::RecoursePaid, at, (Some(number), None), &fields)
+    }
+
+    /// Tells that a recourse fell due, or is met before it did.
+    fn tell_due(&mut self, number: Number, at: Timestamp) -> Result<(), P::Error> {
+        let Some(recourse) = self.merchant(number).recourse.as_mut().filter(|recourse| !recourse.told) else {
+            return Ok(());
+        };
+        recourse.told = true;
+        let fields = [
+            (Field::Recourse, Value::Id(Named::Recourse, recourse.id)),
+            (Field::Value, Value::Minor(recourse.value)),
+            (Field::Claim, Value::Id(Named::Claim, recourse.claim)),
+        ];
+        let fields = if recourse.claim == 0 { &fields[..2] } else { &fields[..] };
+        self.tell(Kind::RecourseDue, at, (Some(number), None), fields)
+    }
+
+    /// A recourse falls due: an honest merchant pays from outside what its sales have not covered.
+    pub(super) fn recourse_due(&mut self, number: Number, at: Timestamp) -> Result<(), P::Error> {
+        self.tell_due(number, at)?;
+        let repays = self.setting.world.claims.repays;
+        let honest = !self.seller(number).cheats;
+        let mut dice = self.dice(Purpose::Scheme, number, at.millis() as u64);
+        let merchant = self.merchant(number);
+        if merchant.recourse.is_none() || merchant.balance >= 0 || !honest || !dice.chance(repays) {
+            return Ok(());
+        }
+        merchant.topped_up -= merchant.balance;
+        merchant.balance = 0;
+        self.recover(number, at)
+    }
+
+    /// Gives money of an order back. What was released already is taken from the merchant's balance; what that does not hold
+    /// the platform lays out and the merchant owes.
+    pub(super) fn refund(
+        &mut self,
+        slot: u32,
+        at: Timestamp,
+        amount: i64,
+        cause: &'static str,
+    ) -> Result<(), P::Error> {
+        let amount = amount.min(self.orders[slot as usize].refundable());
+        if amount <= 0 {
+            return Ok(());
+        }
+        let covered = self.take_back(slot, amount);
+        self.orders[slot as usize].refunded += amount;
+        let by = if covered { "merchant" } else { "guarantee_fund" };
+        let fields = [
+            (Field::Value, Value::Minor(amount)),
+            (Field::PaidBy, Value::Word(by)),
+            (Field::Cause, Value::Word(cause)),
+        ];
+        self.tell_of(slot, Kind::RefundIssued, at, &fields)?;
+        self.call_in(slot, at, covered);
+        Ok(())
+    }
+
+    /// The card issuer takes the payment back.
+    pub(super) fn charge_back(&mut self, slot: u32, at: Timestamp) {
+        let amount = self.orders[slot as usize].refundable();
+        let covered = self.take_back(slot, amount);
+        self.orders[slot as usize].charged_back += amount;
+        self.call_in(slot, at, covered);
+    }
+
+    /// Takes an amount from what is held, else from the merchant's balance; says whether that covered it.
+    fn take_back(&mut self, slot: u32, amount: i64) -> bool {
+        let order = &mut self.orders[slot as usize];
+        let from_held = amount.min(order.held());
+        order.from_held += from_held;
+        if order.held() == 0 {
+            order.settled = true;
+        }
+        let number = order.merchant;
+        let merchant = self.merchant(number);
+        merchant.balance -= amount - from_held;
+        merchant.balance >= 0 || amount == from_held
+    }
+
+    /// What was laid out is to be repaid.
+    fn call_in(&mut self, slot: u32, at: Timestamp, covered: bool) {
+        let (number, claim) = (self.orders[slot as usize].merchant, self.orders[slot as usize].claim);
+        if covered || self.merchants[number as usize].recourse.is_some() {
+            return;
+        }
+        let id = self.fresh();
+        let due = at.plus(days(self.setting.world.claims.recourse_days));
+        let merchant = self.merchant(number);
+        merchant.recourse = Some(Recourse { id, claim, due, value: -merchant.balance, told: false });
+        self.calendar.plan(due, Action::Recourse(number));
+    }
+
+    /// A payout, and the next one.
+    pub(super) fn payout(&mut self, number: Number, at: Timestamp) -> Result<(), P::Error> {
+        let every = self.setting.world.payouts.every_days;
+        let merchant = &self.merchants[number as usize];
+        let (value, token) = (merchant.balance, merchant.token);
+        if merchant.closed.is_none() {
+            self.calendar.plan(at.plus(days(f64::from(every))), Action::Payout(number));
+        }
+        if value <= 0 || merchant.recourse.is_some() || !self.merchants[number as usize].standing.trades {
+            return Ok(());
+        }
+        self.merchant(number).balance = 0;
+        let dwell = days(self.setting.world.payouts.release_days).0;
+        let fields = [
+            (Field::Value, Value::Minor(value)),
+            (Field::PayoutAccount, Value::Id(Named::Account, token)),
+            (Field::Dwell, Value::Span(dwell)),
+        ];
+        self.tell(Kind::PayoutMade, at, (Some(number), None), &fields)
+    }
+}
