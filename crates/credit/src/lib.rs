@@ -1,4 +1,4 @@
-//! The pure pipeline of Probity: **event → order → indicator → score → tier**.
+//! The pure pipeline of Probity: **event → order → indicator → score → tier → policy**.
 //!
 //! No I/O, no clock, no async, no randomness: time is an argument. So the same code runs live, in a replay, in a test.
 //! The modules stand in the order of the flow; a module names only modules above it.
@@ -9,4 +9,6 @@ pub mod order;
 pub mod indicator;
 pub mod score;
 pub mod tier;
+pub mod terms;
+pub mod policy;
 pub mod catalogue;

@@ -7,9 +7,12 @@ pub(crate) mod tests;
 use crate::event::{MarkTypes, Rates, Role, Vocabulary};
 use crate::indicator::{Definition, Plan, parse_definitions};
 use crate::order::{Clocks, Words};
+use crate::policy::{Fields, FieldsOf, POLICY_INVALID, Policy, RequestKind};
 use crate::score::Scorecard;
 use crate::source::Source;
+use crate::terms::Terms;
 use crate::tier::Tiers;
+use probity_expression::Type;
 use probity_primitives::{Code, Digest, Problem};
 use regime::Regime;
 use std::collections::BTreeMap;
@@ -32,8 +35,7 @@ pub struct Catalogue {
     pub marks: MarkTypes,
     /// Compiled indicators.
     pub plan: Plan,
-    scorecards: [Scorecard; 2],
-    tiers: [Tiers; 2],
+    judged: Judged,
     /// Path and content hash of every file that counts.
     pub files: BTreeMap<String, Digest>,
     /// The hash over all of them: the catalogue's version.
@@ -50,6 +52,60 @@ fn counts(path: &str) -> bool {
     path.ends_with(".toml") && !path.ends_with(".cases.toml") && !beside
 }
 
+fn one<'a>(sources: &[Source<'a>], path: &str) -> Result<Source<'a>, Vec<Problem>> {
+    let missing = || vec![Problem::new(CATALOGUE_FILE_MISSING, format!("the catalogue has no {path}"))];
+    sources.iter().find(|source| source.file == path).copied().ok_or_else(missing)
+}
+
+fn below<'a>(sources: &[Source<'a>], folder: &str) -> Vec<Source<'a>> {
+    sources.iter().filter(|source| source.file.starts_with(folder)).copied().collect()
+}
+
+/// What is made of indicators: scores, tiers, terms, answers.
+#[derive(Debug)]
+struct Judged {
+    scorecards: [Scorecard; 2],
+    tiers: [Tiers; 2],
+    terms: [Terms; 2],
+    policies: BTreeMap<RequestKind, Policy>,
+}
+
+impl Judged {
+    fn read(sources: &[Source<'_>], plan: &Plan, rates: &Rates) -> Result<Self, Vec<Problem>> {
+        let scorecard = |role: Role| {
+            let source = one(sources, &format!("scorecards/{}.toml", role.as_str()))?;
+            Scorecard::parse(source.file, source.text, plan.names(role))
+        };
+        let tiers = |role: Role| {
+            let source = one(sources, &format!("tiers/{}.toml", role.as_str()))?;
+            Tiers::parse(source.file, source.text)
+        };
+        let scorecards = [scorecard(Role::Merchant)?, scorecard(Role::Buyer)?];
+        let tiers = [tiers(Role::Merchant)?, tiers(Role::Buyer)?];
+        for (tiers, scorecard) in tiers.iter().zip(&scorecards) {
+            tiers.fits(scorecard)?;
+        }
+        let currency = rates.reporting;
+        let terms = |tiers: &Tiers| {
+            let source = one(sources, &format!("terms/{}.toml", tiers.of()))?;
+            Terms::parse(source.file, source.text, tiers, currency)
+        };
+        let [merchant, buyer] = &tiers;
+        let terms = [terms(merchant)?, terms(buyer)?];
+        let fields = |kind: RequestKind, attributes: &[(String, Type)]| {
+            let [merchant, buyer] = &scorecards;
+            let [merchants, buyers] = &tiers;
+            let roles = [
+                (Role::Merchant, merchant, merchants, plan.names(Role::Merchant)),
+                (Role::Buyer, buyer, buyers, plan.names(Role::Buyer)),
+            ];
+            Fields::new(kind, roles, attributes, currency.exponent())
+        };
+        let policies = policies(&below(sources, "policies/"), &fields)?;
+        Ok(Self { scorecards, tiers, terms, policies })
+    }
+}
+
 impl Catalogue {
     /// Reads a catalogue from its files: path below the catalogue folder, and text.
     ///
@@ -58,14 +114,8 @@ impl Catalogue {
     pub fn load(texts: BTreeMap<String, String>) -> Result<Self, Vec<Problem>> {
         let sources: Vec<Source<'_>> =
             texts.iter().filter(|(path, _)| counts(path)).map(|(file, text)| Source { file, text }).collect();
-        let one = |path: &str| {
-            let missing =
-                || vec![Problem::new(CATALOGUE_FILE_MISSING, format!("the catalogue has no {path}"))];
-            sources.iter().find(|source| source.file == path).copied().ok_or_else(missing)
-        };
-        let below = |folder: &str| {
-            sources.iter().filter(|source| source.file.starts_with(folder)).copied().collect::<Vec<_>>()
-        };
+        let one = |path: &str| one(&sources, path);
+        let below = |folder: &str| below(&sources, folder);
         let alone = |problem: Problem| vec![problem];
 
         let regime = Regime::parse(&one("regime.toml")?).map_err(alone)?;
@@ -81,59 +131,78 @@ impl Catalogue {
             &sources,
             regime.score_use_days,
         )?;
-        let scorecard = |role: Role| {
-            let source = one(&format!("scorecards/{}.toml", role.as_str()))?;
-            Scorecard::parse(source.file, source.text, plan.names(role))
-        };
-        let tiers = |role: Role| {
-            let source = one(&format!("tiers/{}.toml", role.as_str()))?;
-            Tiers::parse(source.file, source.text)
-        };
-        let scorecards = [scorecard(Role::Merchant)?, scorecard(Role::Buyer)?];
-        let tiers = [tiers(Role::Merchant)?, tiers(Role::Buyer)?];
-        for (tiers, scorecard) in tiers.iter().zip(&scorecards) {
-            tiers.fits(scorecard)?;
-        }
+        let judged = Judged::read(&sources, &plan, &rates)?;
         let files: BTreeMap<String, Digest> = sources
             .iter()
             .map(|source| (source.file.to_owned(), Digest::of(&[source.text.as_bytes()])))
             .collect();
         let hash = hash_of(&files, |_| true);
         let plan_hash =
-            hash_of(&files, |path| !path.starts_with("scorecards/") && !path.starts_with("tiers/"));
-        Ok(Self {
-            vocabulary,
-            rates,
-            clocks,
-            words,
-            marks,
-            plan,
-            scorecards,
-            tiers,
-            files,
-            hash,
-            plan_hash,
-            texts,
-        })
+            hash_of(&files, |path| !ABOVE_INDICATORS.iter().any(|folder| path.starts_with(folder)));
+        Ok(Self { vocabulary, rates, clocks, words, marks, plan, judged, files, hash, plan_hash, texts })
     }
 
     /// The scorecard of a role.
     pub fn scorecard(&self, role: Role) -> &Scorecard {
-        let [merchant, buyer] = &self.scorecards;
+        let [merchant, buyer] = &self.judged.scorecards;
         match role {
             Role::Merchant => merchant,
             Role::Buyer => buyer,
         }
     }
 
-    /// The tiers of a role.
-    pub fn tiers(&self, role: Role) -> &Tiers {
-        let [merchant, buyer] = &self.tiers;
+    /// The terms of a role's tiers.
+    pub fn terms(&self, role: Role) -> &Terms {
+        let [merchant, buyer] = &self.judged.terms;
         match role {
             Role::Merchant => merchant,
             Role::Buyer => buyer,
         }
     }
+
+    /// The policy for requests of a kind, if there is one.
+    pub fn policy(&self, kind: RequestKind) -> Option<&Policy> {
+        self.judged.policies.get(&kind)
+    }
+
+    /// All policies.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.judged.policies.values()
+    }
+
+    /// The tiers of a role.
+    pub fn tiers(&self, role: Role) -> &Tiers {
+        let [merchant, buyer] = &self.judged.tiers;
+        match role {
+            Role::Merchant => merchant,
+            Role::Buyer => buyer,
+        }
+    }
+}
+
+/// Folders of definitions that no indicator depends on.
+const ABOVE_INDICATORS: [&str; 4] = ["scorecards/", "tiers/", "terms/", "policies/"];
+
+/// At most one policy for each kind of request.
+fn policies(
+    sources: &[Source<'_>],
+    fields: FieldsOf<'_>,
+) -> Result<BTreeMap<RequestKind, Policy>, Vec<Problem>> {
+    let mut policies = BTreeMap::new();
+    let mut problems = Vec::new();
+    for source in sources {
+        match Policy::parse(source.file, source.text, fields) {
+            Ok(policy) => {
+                let kind = policy.kind();
+                if policies.insert(kind, policy).is_some() {
+                    let detail = format!("a second policy for requests of the kind {}", kind.as_str());
+                    problems.push(Problem::new(POLICY_INVALID, detail).at(source.file));
+                }
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(policies) } else { Err(problems) }
 }
 
 fn definitions(sources: &[Source<'_>]) -> Result<Vec<Definition>, Vec<Problem>> {
