@@ -10,5 +10,6 @@ pub mod indicator;
 pub mod score;
 pub mod tier;
 pub mod terms;
+pub mod sanction;
 pub mod policy;
 pub mod catalogue;

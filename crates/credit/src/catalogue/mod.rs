@@ -8,6 +8,7 @@ use crate::event::{MarkTypes, Rates, Role, Vocabulary};
 use crate::indicator::{Definition, Plan, parse_definitions};
 use crate::order::{Clocks, Words};
 use crate::policy::{Fields, FieldsOf, POLICY_INVALID, Policy, RequestKind};
+use crate::sanction::{Notices, SanctionTypes};
 use crate::score::Scorecard;
 use crate::source::Source;
 use crate::terms::Terms;
@@ -33,6 +34,10 @@ pub struct Catalogue {
     pub words: Words,
     /// Resolved types of marks.
     pub marks: MarkTypes,
+    /// Resolved types of sanctions.
+    pub sanctions: SanctionTypes,
+    /// Notices and deadlines of sanctions.
+    pub notices: Notices,
     /// Compiled indicators.
     pub plan: Plan,
     judged: Judged,
@@ -124,6 +129,8 @@ impl Catalogue {
         let vocabulary = Vocabulary::parse(&below("events/"), regime.prohibited)?;
         let words = Words::resolve(&vocabulary)?;
         let marks = MarkTypes::resolve(&vocabulary);
+        let sanctions = SanctionTypes::resolve(&vocabulary);
+        let notices = Notices::parse(&one("notices.toml")?).map_err(alone)?;
         let plan = Plan::compile(
             definitions(&below("indicators/"))?,
             &vocabulary,
@@ -139,7 +146,21 @@ impl Catalogue {
         let hash = hash_of(&files, |_| true);
         let plan_hash =
             hash_of(&files, |path| !ABOVE_INDICATORS.iter().any(|folder| path.starts_with(folder)));
-        Ok(Self { vocabulary, rates, clocks, words, marks, plan, judged, files, hash, plan_hash, texts })
+        Ok(Self {
+            vocabulary,
+            rates,
+            clocks,
+            words,
+            marks,
+            sanctions,
+            notices,
+            plan,
+            judged,
+            files,
+            hash,
+            plan_hash,
+            texts,
+        })
     }
 
     /// The scorecard of a role.
@@ -181,7 +202,7 @@ impl Catalogue {
 }
 
 /// Folders of definitions that no indicator depends on.
-const ABOVE_INDICATORS: [&str; 4] = ["scorecards/", "tiers/", "terms/", "policies/"];
+const ABOVE_INDICATORS: [&str; 5] = ["scorecards/", "tiers/", "terms/", "policies/", "notices.toml"];
 
 /// At most one policy for each kind of request.
 fn policies(

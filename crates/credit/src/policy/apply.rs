@@ -1,8 +1,9 @@
 //! A policy applied to a request: the answer, and which rules made it.
 
-use super::definition::{Effect, Hit, Outcome, Policy, Sanction, Table};
+use super::definition::{Effect, Hit, Outcome, Policy, Table};
 use super::fields::Facts;
 use crate::event::Role;
+use crate::sanction::Sanction;
 use probity_expression::{Faults, Value};
 use probity_primitives::Duration;
 use serde::Serialize;

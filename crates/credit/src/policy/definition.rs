@@ -4,6 +4,7 @@ use super::fields::Fields;
 use super::index::Index;
 use super::request::RequestKind;
 use crate::event::Role;
+use crate::sanction::Sanction;
 use probity_expression::{Expression, Type};
 use probity_primitives::{Digest, Duration};
 use serde::Serialize;
@@ -43,37 +44,6 @@ impl Outcome {
     /// The outcome of that name; there is none for any other.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.as_str() == name)
-    }
-}
-
-/// What a rule asks to be started against a party.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sanction {
-    /// Payments up to an amount only.
-    Limit,
-    /// No trade for a time.
-    Suspend,
-    /// The relation ends.
-    Terminate,
-}
-
-impl Sanction {
-    /// All of them, from the mildest.
-    pub const ALL: [Self; 3] = [Self::Limit, Self::Suspend, Self::Terminate];
-
-    /// Its name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Limit => "limit",
-            Self::Suspend => "suspend",
-            Self::Terminate => "terminate",
-        }
-    }
-
-    /// The sanction of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|sanction| sanction.as_str() == name)
     }
 }
 

@@ -17,7 +17,7 @@ mod apply;
 mod tests;
 
 pub use apply::{Applied, Held};
-pub use definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Sanction, Table};
+pub use definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Table};
 pub use fields::{Domain, Facts, Fields, Side};
 pub use parse::{FieldsOf, POLICY_INVALID};
 pub use request::{Attribute, Request, RequestKind};

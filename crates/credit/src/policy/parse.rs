@@ -1,13 +1,14 @@
 //! From the text of a policy file to a [`Policy`], or to everything that is wrong with it.
 
 use super::cover::{Found, open_case, overlap, reachable, told};
-use super::definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Sanction, Table};
+use super::definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Table};
 use super::fields::Fields;
 use super::formula::Formula;
 use super::index::Index;
 use super::request::RequestKind;
 use super::shape::{FileShape, PolicyShape, ReasonShape, RuleShape, TableShape};
 use crate::event::Role;
+use crate::sanction::Sanction;
 use crate::score::findings::Findings;
 use probity_expression::{Expression, MoneyIn, Type};
 use probity_primitives::problem::shown;
