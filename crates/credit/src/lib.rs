@@ -1,4 +1,4 @@
-//! The pure pipeline of Probity: **event → order → indicator → score → tier → policy**.
+//! The pure pipeline of Probity: **event → order → indicator → score → tier → policy → decision**.
 //!
 //! No I/O, no clock, no async, no randomness: time is an argument. So the same code runs live, in a replay, in a test.
 //! The modules stand in the order of the flow; a module names only modules above it.
@@ -11,5 +11,7 @@ pub mod score;
 pub mod tier;
 pub mod terms;
 pub mod sanction;
+pub mod exposure;
 pub mod policy;
+pub mod decision;
 pub mod catalogue;

@@ -1,10 +1,9 @@
 //! A policy applied to a request: the answer, and which rules made it.
 
 use super::definition::{Effect, Hit, Outcome, Policy, Table};
-use super::fields::Facts;
 use crate::event::Role;
 use crate::sanction::Sanction;
-use probity_expression::{Faults, Value};
+use probity_expression::{Faults, Row, Value};
 use probity_primitives::Duration;
 use serde::Serialize;
 
@@ -64,7 +63,7 @@ fn most<T: Ord + Copy>(so_far: &mut Option<T>, value: Option<T>) {
 
 impl Policy {
     /// Applies the policy.
-    pub fn apply(&self, facts: &Facts<'_>) -> Applied {
+    pub fn apply<R: Row>(&self, facts: &R) -> Applied {
         let mut applied = Applied {
             outcome: None,
             limit: None,
@@ -104,7 +103,7 @@ impl Policy {
 
 impl Table {
     /// The rules that hold and count.
-    fn that_hold(&self, facts: &Facts<'_>, looked_at: &mut u32, faults: &mut Faults) -> Vec<u32> {
+    fn that_hold<R: Row>(&self, facts: &R, looked_at: &mut u32, faults: &mut Faults) -> Vec<u32> {
         let mut held = Vec::new();
         let mut best: Option<(i64, u32)> = None;
         self.index.each(facts, |place| {
@@ -131,7 +130,7 @@ impl Table {
 }
 
 impl Applied {
-    fn add(&mut self, effect: &Effect, facts: &Facts<'_>, faults: &mut Faults) {
+    fn add<R: Row>(&mut self, effect: &Effect, facts: &R, faults: &mut Faults) {
         let mut amount = |expression: &Option<probity_expression::Expression>| {
             let expression = expression.as_ref()?;
             match expression.evaluate(facts, faults) {

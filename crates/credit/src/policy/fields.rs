@@ -239,6 +239,7 @@ impl Fields {
             | Source::Low(role)
             | Source::High(role)
             | Source::Tier(role)
+            | Source::Thin(role)
             | Source::PaymentLimit(role)
             | Source::Dimension(role, _)
             | Source::Gate(role, _) => Some(role),

@@ -1,7 +1,6 @@
 //! Which rules of a table can hold for a request, without looking at all of them: rules that ask one or two columns for one
 //! value stand under that value.
 
-use super::fields::Facts;
 use probity_expression::{Comparison, Literal, Node, Row, Value};
 use std::collections::HashMap;
 
@@ -61,7 +60,7 @@ impl Words {
         }
     }
 
-    fn of(&self, facts: &Facts<'_>) -> u32 {
+    fn of<R: Row>(&self, facts: &R) -> u32 {
         let found = match facts.value(self.column) {
             Value::Text(text) => self.texts.get(text),
             Value::Integer(number) => self.numbers.get(&number),
@@ -108,7 +107,7 @@ impl Index {
     }
 
     /// Shows the rules that can hold, in their order, until `look` says to stop.
-    pub(super) fn each(&self, facts: &Facts<'_>, mut look: impl FnMut(u32) -> bool) {
+    pub(super) fn each<R: Row>(&self, facts: &R, mut look: impl FnMut(u32) -> bool) {
         if self.columns.is_empty() {
             let _ = self.all.iter().all(|place| look(*place));
             return;

@@ -411,11 +411,11 @@ impl Check<'_, '_> {
                 }
             }
         }
-        if effect.outcome.is_some_and(|outcome| outcome > Outcome::ApproveWithLimit)
-            && effect.reason.is_none()
-        {
-            let at = given.iter().find(|(name, _)| *name == "outcome").map_or(0..0, |(_, text)| text.span());
-            self.findings.refuse_with(at, "an adverse outcome without a reason", "reason = \"CODE\"");
+        let adverse = ["limit", "sanction", "step_up"];
+        let grave = effect.outcome.is_some_and(|outcome| outcome > Outcome::Approve);
+        let at = given.iter().find(|(name, _)| adverse.contains(name) || (grave && *name == "outcome"));
+        if let Some((_, text)) = at.filter(|_| effect.reason.is_none()) {
+            self.findings.refuse_with(text.span(), "an adverse answer without a reason", "reason = \"CODE\"");
         }
         effect
     }

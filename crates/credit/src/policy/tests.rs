@@ -132,7 +132,7 @@ fn tables_that_leave_nothing_open_are_taken_and_others_refused_with_the_case() {
     check("first", &[("merchant_score", YES)], Some("gives BIGINT, not BOOLEAN"));
     check("first", &[("buyer_scor > 3", YES)], Some("buyer_score"));
     check("first", &[("", "outcome = \"maybe\"")], Some("'maybe' is not an outcome"));
-    check("first", &[("", "outcome = \"decline\"")], Some("an adverse outcome without a reason"));
+    check("first", &[("", "outcome = \"decline\"")], Some("an adverse answer without a reason"));
     check("first", &[("", "discount = 10001\noutcome = \"approve\"")], Some("basis points"));
     check("first", &[("", "limit = \"5\"\noutcome = \"approve\"")], Some("gives BIGINT, not money"));
     check(
@@ -173,7 +173,7 @@ hit = "first"
 inputs = ["category", "amount", "n", "f"]
 outputs = ["outcome", "reason", "limit", "reserve"]
 rows = [
-  ["books", "<= 50.00", "", "", "approve", "", "amount('50.00')", "100"],
+  ["books", "<= 50.00", "", "", "approve", "R1", "amount('50.00')", "100"],
   ["books", "", "IN (1, 2)", "", "review", "R1", "", ""],
   ["it's", "", "-", "TRUE", "approve", "", "", ""],
   ["", "", "", "", "decline", "R1", "", ""],
@@ -196,7 +196,10 @@ rows = [
 
 #[test]
 fn a_limit_that_cannot_be_computed_lets_nothing_through() {
-    let text = policy(&table("first", &[("", "outcome = \"approve\"\nlimit = \"amount * (n / (n - n))\"")]));
+    let text = policy(&table(
+        "first",
+        &[("", "outcome = \"approve\"\nreason = \"R1\"\nlimit = \"amount * (n / (n - n))\"")],
+    ));
     let policy = parse(&text).unwrap();
     let applied = apply(&policy, &request(100, None, Some(4), None), 650, "trusted");
     assert_eq!(applied.limit, Some(0));

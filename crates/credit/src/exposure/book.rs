@@ -1,0 +1,298 @@
+//! The book of what is open.
+
+use super::item::{ExposureTypes, Part};
+use crate::event::{Event, Rates, Vocabulary};
+use probity_primitives::wire::{Reader, WireError, Writer};
+use probity_primitives::{Day, Digest, Timestamp};
+use std::collections::{BTreeSet, HashMap};
+
+/// A party's number, as its keeper counts parties.
+type Number = u32;
+/// What something open is known by.
+type Key = [u8; 16];
+
+/// What is known of one order, line or claim.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Thing {
+    merchant: Option<Number>,
+    buyer: Option<Number>,
+    amount: i64,
+    /// Events that ended it, less those taken back.
+    ends: i32,
+    /// Events that opened it, less those taken back.
+    begins: i32,
+    kind: u8,
+    /// The latest day of its events.
+    day: i32,
+}
+
+const ORDER: u8 = 0;
+const CREDIT: u8 = 1;
+const CLAIM: u8 = 2;
+
+/// What an approval holds until it is used, given up or too old.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// The merchant.
+    pub merchant: Option<u32>,
+    /// The buyer.
+    pub buyer: Option<u32>,
+    /// The amount in minor units of the reporting currency.
+    pub amount: i64,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// The order it is for; its payment uses the reservation up.
+    pub order: Option<Box<str>>,
+}
+
+/// The book.
+#[derive(Debug, Clone, Default)]
+pub struct Exposure {
+    things: HashMap<Key, Thing>,
+    reservations: HashMap<Box<str>, Reservation>,
+    expiries: BTreeSet<(Timestamp, Box<str>)>,
+    /// Decisions by the order that they hold an amount for.
+    by_order: HashMap<Box<str>, Box<str>>,
+    parties: HashMap<Number, i64>,
+    pairs: HashMap<(Number, Number), i64>,
+}
+
+impl Thing {
+    /// What counts of it, for the merchant and for the buyer.
+    fn open(&self) -> (i64, i64) {
+        let amount = self.amount.max(0);
+        match self.kind {
+            CREDIT => (0, amount),
+            CLAIM => (if self.ends > 0 || self.begins <= 0 { 0 } else { amount }, 0),
+            _ if self.ends > 0 => (0, 0),
+            _ => (amount, amount),
+        }
+    }
+
+    /// Nothing of it is left to remember.
+    fn is_over(&self) -> bool {
+        self.amount == 0 && self.ends == 0 && self.begins == 0
+    }
+}
+
+fn key_of(kind: u8, owner: &str, id: &str) -> Key {
+    Digest::of(&[&[kind], &(owner.len() as u64).to_be_bytes(), owner.as_bytes(), id.as_bytes()]).half()
+}
+
+impl Exposure {
+    /// Takes in an event (`sign` 1) or takes it back (−1). `merchant` and `buyer` are the numbers of its parties. The decision
+    /// whose reservation the event used up, if it did.
+    pub fn apply(
+        &mut self,
+        vocabulary: &Vocabulary,
+        types: &ExposureTypes,
+        rates: &Rates,
+        event: &Event,
+        parties: (Option<u32>, Option<u32>),
+        sign: i32,
+    ) -> Option<Box<str>> {
+        let (id, part) = types.part(vocabulary, rates, event)?;
+        let owner = |party: &Option<probity_primitives::ExternalId>| {
+            party.as_ref().map_or("", |id| id.as_str()).to_owned()
+        };
+        let (kind, owner) = match part {
+            Part::Order(_) | Part::OrderEnds => (ORDER, owner(&event.merchant)),
+            Part::Credit(_) => (CREDIT, owner(&event.buyer)),
+            Part::Claim(_) | Part::ClaimEnds => (CLAIM, owner(&event.merchant)),
+        };
+        let key = key_of(kind, &owner, id);
+        let fresh = Thing { merchant: parties.0, buyer: parties.1, kind, ..Thing::default() };
+        let before = self.things.get(&key).copied().unwrap_or(fresh);
+        let mut after = before;
+        after.merchant = after.merchant.or(parties.0);
+        after.buyer = after.buyer.or(parties.1);
+        after.day = after.day.max(event.occurred_at.day().0);
+        match part {
+            Part::Order(amount) | Part::Credit(amount) => {
+                after.amount = after.amount.saturating_add(amount.saturating_mul(i64::from(sign)));
+            }
+            Part::Claim(amount) => {
+                after.amount = after.amount.saturating_add(amount.saturating_mul(i64::from(sign)));
+                after.begins += sign;
+            }
+            Part::OrderEnds | Part::ClaimEnds => after.ends += sign,
+        }
+        self.shift(&before, -1);
+        self.shift(&after, 1);
+        if after.is_over() {
+            self.things.remove(&key);
+        } else {
+            self.things.insert(key, after);
+        }
+        let pays = sign > 0 && matches!(part, Part::Order(amount) if amount > 0);
+        let decision = if pays { self.by_order.get(id).cloned() } else { None };
+        let same = |reservation: &Reservation| {
+            let fits = |own: Option<u32>, of: Option<u32>| own.is_none() || own == of;
+            fits(reservation.merchant, parties.0) && fits(reservation.buyer, parties.1)
+        };
+        let decision = decision.filter(|decision| self.reservations.get(decision).is_some_and(same));
+        if let Some(decision) = &decision {
+            self.close(decision);
+        }
+        decision
+    }
+
+    /// Forgets what ended before a day. What is taken back later than that opens nothing again.
+    pub fn forget_before(&mut self, day: Day) {
+        self.things.retain(|_, thing| thing.day >= day.0 || thing.open() != (0, 0));
+    }
+
+    fn shift(&mut self, thing: &Thing, sign: i64) {
+        let (merchant, buyer) = thing.open();
+        self.add(thing.merchant, merchant * sign);
+        self.add(thing.buyer, buyer * sign);
+        if thing.kind == ORDER {
+            self.add_pair(thing.merchant, thing.buyer, merchant * sign);
+        }
+    }
+
+    fn add(&mut self, party: Option<Number>, amount: i64) {
+        let Some(party) = party.filter(|_| amount != 0) else { return };
+        let sum = self.parties.entry(party).or_default();
+        *sum = sum.saturating_add(amount);
+        if *sum == 0 {
+            self.parties.remove(&party);
+        }
+    }
+
+    fn add_pair(&mut self, merchant: Option<Number>, buyer: Option<Number>, amount: i64) {
+        let Some(pair) = merchant.zip(buyer).filter(|_| amount != 0) else { return };
+        let sum = self.pairs.entry(pair).or_default();
+        *sum = sum.saturating_add(amount);
+        if *sum == 0 {
+            self.pairs.remove(&pair);
+        }
+    }
+
+    /// What a party has open, reservations included.
+    pub fn of(&self, party: u32) -> i64 {
+        self.parties.get(&party).copied().unwrap_or(0)
+    }
+
+    /// What a buyer has open with a merchant, reservations included.
+    pub fn of_pair(&self, merchant: u32, buyer: u32) -> i64 {
+        self.pairs.get(&(merchant, buyer)).copied().unwrap_or(0)
+    }
+
+    /// Holds an amount for a decision. A decision that holds something already keeps what it has.
+    pub fn reserve(&mut self, decision: &str, reservation: Reservation) {
+        if self.reservations.contains_key(decision) {
+            return;
+        }
+        self.hold(&reservation, 1);
+        self.expiries.insert((reservation.expires_at, decision.into()));
+        if let Some(order) = &reservation.order {
+            self.by_order.insert(order.clone(), decision.into());
+        }
+        self.reservations.insert(decision.into(), reservation);
+    }
+
+    fn hold(&mut self, reservation: &Reservation, sign: i64) {
+        let amount = reservation.amount * sign;
+        self.add(reservation.merchant, amount);
+        self.add(reservation.buyer, amount);
+        self.add_pair(reservation.merchant, reservation.buyer, amount);
+    }
+
+    /// Lets go of what a decision holds; what it was.
+    pub fn close(&mut self, decision: &str) -> Option<Reservation> {
+        let reservation = self.reservations.remove(decision)?;
+        self.hold(&reservation, -1);
+        self.expiries.remove(&(reservation.expires_at, decision.into()));
+        if let Some(order) = &reservation.order
+            && self.by_order.get(order).is_some_and(|own| **own == *decision)
+        {
+            self.by_order.remove(order);
+        }
+        Some(reservation)
+    }
+
+    /// What a decision holds.
+    pub fn reservation(&self, decision: &str) -> Option<&Reservation> {
+        self.reservations.get(decision)
+    }
+
+    /// Decisions whose reservations are too old at a moment, oldest first. They are not let go of by this.
+    pub fn expired(&self, now: Timestamp) -> Vec<Box<str>> {
+        let old = self.expiries.iter().take_while(|(expires_at, _)| *expires_at <= now);
+        old.map(|(_, decision)| decision.clone()).collect()
+    }
+
+    /// When the next reservation becomes too old.
+    pub fn next_expiry(&self) -> Option<Timestamp> {
+        self.expiries.first().map(|(expires_at, _)| *expires_at)
+    }
+
+    /// As stored bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let number = |writer: &mut Writer, party: Option<Number>| {
+            writer.unsigned(party.map_or(0, |party| u64::from(party) + 1))
+        };
+        let mut writer = Writer::new();
+        writer.unsigned(self.things.len() as u64);
+        let mut things: Vec<_> = self.things.iter().collect();
+        things.sort_unstable_by_key(|(key, _)| **key);
+        for (key, thing) in things {
+            writer.bytes.extend_from_slice(key);
+            number(&mut writer, thing.merchant);
+            number(&mut writer, thing.buyer);
+            writer.signed(thing.amount);
+            writer.signed(i64::from(thing.ends));
+            writer.signed(i64::from(thing.begins));
+            writer.byte(thing.kind);
+            writer.signed(i64::from(thing.day));
+        }
+        writer.unsigned(self.reservations.len() as u64);
+        let mut reservations: Vec<_> = self.reservations.iter().collect();
+        reservations.sort_unstable_by_key(|(decision, _)| (*decision).clone());
+        for (decision, reservation) in reservations {
+            writer.text(decision);
+            number(&mut writer, reservation.merchant);
+            number(&mut writer, reservation.buyer);
+            writer.signed(reservation.amount);
+            writer.signed(reservation.expires_at.millis());
+            writer.text(reservation.order.as_deref().unwrap_or_default());
+        }
+        writer.bytes
+    }
+
+    /// From stored bytes.
+    ///
+    /// # Errors
+    /// When the bytes are not what [`Exposure::encode`] makes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(bytes);
+        let number = |reader: &mut Reader<'_>| -> Result<Option<Number>, WireError> {
+            let plus_one = reader.unsigned()?;
+            let found = plus_one.checked_sub(1).map(Number::try_from).transpose();
+            found.map_err(|_| WireError::Malformed)
+        };
+        let small =
+            |reader: &mut Reader<'_>| i32::try_from(reader.signed()?).map_err(|_| WireError::Malformed);
+        let mut exposure = Self::default();
+        for _ in 0..reader.count()? {
+            let mut key = [0; 16];
+            for byte in &mut key {
+                *byte = reader.byte()?;
+            }
+            let (merchant, buyer, amount) = (number(&mut reader)?, number(&mut reader)?, reader.signed()?);
+            let (ends, begins, kind) = (small(&mut reader)?, small(&mut reader)?, reader.byte()?);
+            let thing = Thing { merchant, buyer, amount, ends, begins, kind, day: small(&mut reader)? };
+            exposure.shift(&thing, 1);
+            exposure.things.insert(key, thing);
+        }
+        for _ in 0..reader.count()? {
+            let decision = reader.text()?;
+            let (merchant, buyer, amount) = (number(&mut reader)?, number(&mut reader)?, reader.signed()?);
+            let expires_at = Timestamp::from_millis(reader.signed()?);
+            let order = Some(reader.text()?.into_boxed_str()).filter(|order| !order.is_empty());
+            exposure.reserve(&decision, Reservation { merchant, buyer, amount, expires_at, order });
+        }
+        if reader.is_empty() { Ok(exposure) } else { Err(WireError::Malformed) }
+    }
+}
