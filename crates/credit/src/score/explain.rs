@@ -79,7 +79,7 @@ pub struct DimensionLine {
 pub struct Line {
     /// The indicator.
     pub indicator: String,
-    /// Its name for people, where given (see [`Explanation::titled`]).
+    /// Its name for people, where given (see [`Explanation::named`]).
     pub title: Option<String>,
     /// The dimension it belongs to.
     pub dimension: String,
