@@ -106,7 +106,7 @@ export function scale(bands, it) {
 		return [
 			tierStrip(bands, x, 40, width),
 			shape("path", { d: `M${x(it.low)} 24v12M${x(it.low)} 30H${x(it.high)}M${x(it.high)} 24v12`, class: "whisker" }),
-			shape("path", { d: `M${at} 18V60`, class: "needle" }),
+			shape("path", { d: `M${at} 18V40`, class: "needle" }),
 			shape("circle", { cx: at, cy: 30, r: 5, class: "needle-head" }),
 			text(Math.min(width - 16, Math.max(16, at)), 13, "middle", "strong", it.score)];
 	});
@@ -147,17 +147,18 @@ export function history(bands, items) {
 		let under = bottom + 99;
 		return [
 			seen.map((band) => {
-				const above = y(band.to), below = y(band.from), room = below - above;
+				const above = y(band.to), below = y(band.from);
 				const edge = band.from > from && under - below > 12;
 				if (edge) under = below;
 				return shape("g", null,
-					shape("rect", { x: left, y: above, width: right - left, height: Math.max(0, room - 1), class: `tint k${band.shade}` }),
-					room > 15 && text(left + 5, above + 12, "start", null, band.title),
+					shape("rect", { x: left, y: above, width: right - left, height: Math.max(0, below - above - 1), class: `tint k${band.shade}` }),
 					edge && text(left - 4, below + 4, "end", "faint", band.from));
 			}),
 			shape("path", { d: `M${line(items, "low")}L${line([...items].reverse(), "high")}Z`, class: "cloud" }),
 			shape("path", { d: `M${line(items, "score")}`, class: "trace" }),
 			items.map((item) => shape("circle", { cx: x(item), cy: y(item.score), r: items.length > 60 ? 1.5 : 3, class: "needle-head" }, shape("title", null, `${day(item.as_of)}: ${item.score} (${item.low} to ${item.high})`))),
+			// Names lie over the line, which may run through them.
+			seen.filter((band) => y(band.from) - y(band.to) > 15).map((band) => text(left + 8, y(band.to) + 12, "start", "haloed", band.title)),
 			text(left, bottom + 17, "start", "faint", day(items[0].as_of)),
 			first !== last && text(right, bottom + 17, "end", "faint", day(items.at(-1).as_of))];
 	});

@@ -76,21 +76,40 @@ function score(view, it, bands) {
 			(it.gates ?? []).map((gate) => h("p", { class: "notice slim bad" }, strong(`Gate: ${gate.reason?.text ?? words(gate.name)}. `), gate.reason?.advice, " ", gate.reason?.code && h("span", { class: "tag" }, gate.reason.code)))),
 		h("div", { class: "pair" },
 			h("div", null,
-				section("Reasons", reasons(it.reasons ?? [], titles)),
-				section("Dimensions", dimensions(it.dimensions ?? []))),
-			section("How the points add up", waterfall(it))),
+				section("What costs points", reasons(it.reasons ?? [], titles)),
+				it.better?.length > 0 && section("What could be better still", better(it.better)),
+				it.unknown?.length > 0 && section("What is not known", unknown(it.unknown))),
+			h("div", null,
+				section("How the points add up", waterfall(it)),
+				section("Dimensions", dimensions(it.dimensions ?? [])))),
 		h("p", { class: "dim small-print" }, `Scorecard ${it.versions?.scorecard ?? "–"} · catalogue ${it.versions?.catalogue ?? "–"}`),
 	];
 }
 
+const change = (title, it) => it && h("p", { class: "change" }, h("span", { "aria-hidden": "true" }, "→ "),
+	`${title} ${it.to}: `, it.points !== 0 && [strong(`${signed(it.points)} points`), ", "], `score ${count(it.score)}`);
+
 function reasons(list, titles) {
-	if (list.length === 0) return note("Nothing holds this score down.");
+	if (list.length === 0) return note("Nothing: no gate holds and nothing is below neutral.");
 	return h("ol", { class: "reasons" }, list.map((reason) => h("li", null,
-		h("p", null, strong(reason.text), " ", h("span", { class: "tag" }, reason.code)),
+		h("p", null, strong(reason.text), " ", h("span", { class: "tag" }, reason.code), " ", reason.points_lost > 0 && dim(`${signed(-reason.points_lost)} points`)),
 		reason.advice && h("p", null, reason.advice, "."),
-		reason.change && h("p", { class: "change" }, h("span", { "aria-hidden": "true" }, "→ "),
-			`${titles.get(reason.indicator) ?? words(reason.indicator)} ${reason.change.to}: `, strong(`${signed(reason.change.points)} points`),
-			reason.change.score !== undefined && `, score ${count(reason.change.score)}`))));
+		change(titles.get(reason.indicator) ?? words(reason.indicator), reason.change))));
+}
+
+// Held against nobody: the points are neutral or above, and more are to be had.
+function better(list) {
+	return [
+		note("It costs nothing as it is."),
+		h("ul", { class: "reasons" }, list.map((one) => h("li", null,
+			h("p", null, `${one.title} ${one.attribute} `, dim(`${signed(one.points)} of ${signed(one.best)} points`)),
+			change("", one.change)))),
+	];
+}
+
+function unknown(list) {
+	return h("ul", { class: "reasons tight" }, list.map((one) => h("li", null, one.text, " ",
+		one.best > one.points && dim(`up to ${count(one.best - one.points)} points to gain`))));
 }
 
 function dimensions(list) {
@@ -143,11 +162,11 @@ function indicators(answer, explanation) {
 	const columns = ["Indicator", "#Value", "Better", "Falls in", "#Points", "#Best", "#Share of the shortfall"];
 	const better = { higher: "↑ higher", lower: "↓ lower" };
 	const row = (one) => {
-		const line = lines.get(one.name), none = dim("–");
+		const line = lines.get(one.name), none = () => dim("–");
 		const value = one.value === null ? dim(MISSING) : one.shown ?? number(one.value);
-		return [h("span", { title: one.name }, one.title), value, better[one.better] ?? none,
-			line ? line.attribute : dim("not scored"), line ? signed(line.points) : none, line ? signed(line.best) : none,
-			line?.share ? `${count(line.share * 100)} %` : none];
+		return [h("span", { title: one.name }, one.title), value, better[one.better] ?? none(),
+			line ? line.attribute : dim("not scored"), line ? signed(line.points) : none(), line ? signed(line.best) : none(),
+			line?.share ? `${count(line.share * 100)} %` : none()];
 	};
 	return order.filter((name) => list.some((one) => one.dimension === name)).map((name, i) => h("details", { open: i === 0 },
 		h("summary", null, titles.get(name) ?? words(name), dim(` ${list.filter((one) => one.dimension === name).length}`)),

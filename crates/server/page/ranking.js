@@ -95,7 +95,7 @@ function rows(view, bands, items, sort) {
 		{ title: "Range", class: "between" },
 		{ title: "Tier", class: "in" },
 		{ title: "Events", class: "num seen" },
-		{ title: "Main reasons", class: "why" },
+		{ title: "What costs points", class: "why" },
 	];
 	return table(`${view.noun}, sorted by ${sort === "id" ? "id" : "score"}`, columns, items.map((item) => [
 		partyLink(item.party, split(item.party).id),
@@ -108,7 +108,7 @@ function rows(view, bands, items, sort) {
 }
 
 const reasons = (list) => (list.length === 0
-	? dim("none")
+	? dim("nothing")
 	: [list[0], list.length > 1 && h("span", { class: "dim", title: list.slice(1).join("; ") }, ` and ${list.length - 1} more`)]);
 
 function pager(view, at, next, text) {

@@ -187,4 +187,8 @@ fn every_row_of_the_real_sample_is_accounted_for_and_bad_sellers_rank_low() {
     let (worst, rest) = (mean(&sellers[..20]), mean(&sellers[20..]));
     println!("{} sellers; the 20 worst have {worst:.0} on average, the others {rest:.0}", sellers.len());
     assert!(rest - worst > 50.0, "{worst} and {rest}");
+
+    let told = process::reasons::check(&house.data());
+    println!("{told:?}");
+    assert!(told.parties > 1_000 && told.reasons > 1_000, "{told:?}");
 }

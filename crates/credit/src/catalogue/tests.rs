@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the starter catalogue's files and the clock")]
 
 use super::Catalogue;
-use crate::event::{Arrival, Event, Flat, Mark, Party, standing, stands_at};
+use crate::event::{Arrival, Event, Flat, Mark, Party, Role, standing, stands_at};
 use crate::indicator::{PartyState, Platform};
 use crate::source::Source;
 use probity_expression::Faults;
@@ -378,5 +378,25 @@ fn hostile_expressions_are_refused_quickly() {
         assert!(problems[0].0.starts_with("expression-too-"), "{shown}: {problems:?}");
         assert!(problems[0].1.starts_with(&format!("{FILE}:11:")), "{shown}: {problems:?}");
         assert!(begun.elapsed().as_secs() < 3, "{shown} took {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_missing_value_says_over_which_span_nothing_is_known() {
+    let plan = starter().plan;
+    let none = vec![None; plan.names(Role::Merchant).len()];
+    let all: Vec<_> = none.iter().map(|_| Some(1.0)).collect();
+    let cases = [
+        ("handling_time_mean", &none, "nothing known in the last 180 days"),
+        ("delivery_delay_p90", &none, "too little known in the last 180 days"),
+        ("undelivered_rate", &none, "nothing known in the last 365 days"),
+        ("tenure_days", &none, "nothing known yet"),
+        // Derived: the span of the part that is missing; none when the formula itself has no result.
+        ("late_shipment_index", &none, "nothing known in the last 365 days"),
+        ("late_shipment_index", &all, "nothing known"),
+        ("no_such_indicator", &none, "nothing known"),
+    ];
+    for (name, values, expected) in cases {
+        assert_eq!(plan.gap(Role::Merchant, name, values), expected, "{name}");
     }
 }

@@ -17,6 +17,7 @@ mod tile;
 mod state;
 mod platform;
 mod evaluate;
+mod gap;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]

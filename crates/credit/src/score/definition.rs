@@ -20,6 +20,10 @@ pub const MOST_POINTS: i32 = 10_000;
 /// The highest ceiling of a scale.
 pub const HIGHEST_SCORE: i32 = 100_000;
 
+/// What a neutral party gets from each characteristic: the base points are its score, so its points are none. Fewer points
+/// are a loss and may be told as a defect; as many or more never are, however far the best attribute lies above.
+pub const NEUTRAL: i32 = 0;
+
 /// A checked scorecard for one role, over a fixed list of indicators.
 #[derive(Debug)]
 pub struct Scorecard {
@@ -93,7 +97,7 @@ pub struct Characteristic {
     pub position: usize,
     /// Its place in the scorecard's dimensions.
     pub dimension: usize,
-    /// Why a score is lowered by it.
+    /// Why a score is lowered by it; true only of attributes below [`NEUTRAL`].
     pub reason: Reason,
     /// Points when there is no value.
     pub missing: i32,

@@ -2,6 +2,8 @@
 
 use super::compute::{Chosen, Scored, value_at};
 use super::definition::Scorecard;
+pub use super::outlook::{Better, Unknown};
+use super::reasons::told_missing;
 pub use super::reasons::{Change, MOST_REASONS, ReasonGiven, ReasonSource};
 use serde::Serialize;
 
@@ -34,8 +36,12 @@ pub struct Explanation {
     pub lines: Vec<Line>,
     /// The gates that hold.
     pub gates: Vec<GateLine>,
-    /// The true drivers, at most [`MOST_REASONS`].
+    /// What costs points: the true drivers, at most [`MOST_REASONS`].
     pub reasons: Vec<ReasonGiven>,
+    /// What costs nothing and could be better still, the farthest from its best first.
+    pub better: Vec<Better>,
+    /// What is not known, in the order of the scorecard.
+    pub unknown: Vec<Unknown>,
     /// The waterfall: the deltas sum to the score exactly.
     pub steps: Vec<Step>,
 }
@@ -73,7 +79,7 @@ pub struct DimensionLine {
 pub struct Line {
     /// The indicator.
     pub indicator: String,
-    /// Its name for people, where given (see [`Explanation::titled`]).
+    /// Its name for people, where given (see [`Explanation::named`]).
     pub title: Option<String>,
     /// The dimension it belongs to.
     pub dimension: String,
@@ -164,6 +170,8 @@ impl Scorecard {
             lines: self.lines(values, &scored),
             gates: self.gate_lines(&scored),
             reasons: self.reasons(values, &scored),
+            better: self.better(values, &scored),
+            unknown: self.unknown(&scored),
             steps: self.steps(&scored),
         }
     }
@@ -248,25 +256,43 @@ impl Scorecard {
     }
 }
 
+/// How people are told of an indicator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// Its name for people.
+    pub title: String,
+    /// Why it would have no value: `nothing known in the last 180 days`.
+    pub gap: String,
+}
+
 impl Explanation {
-    /// The same explanation with the indicators' names for people in lines, bars and reasons about missing values.
+    /// The same explanation with the indicators' names for people in lines, bars and lists, and why values are missing.
     #[must_use]
-    pub fn titled(mut self, title: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn named(mut self, naming: impl Fn(&str) -> Option<Naming>) -> Self {
         for line in &mut self.lines {
-            line.title = title(&line.indicator);
-        }
-        let known = |indicator: &str| self.lines.iter().find(|line| line.indicator == indicator);
-        for step in self.steps.iter_mut().filter(|step| step.kind == StepKind::Characteristic) {
-            if let Some((line, title)) = known(&step.name).and_then(|line| Some((line, line.title.as_ref()?)))
+            let Some(Naming { title, gap }) = naming(&line.indicator) else { continue };
+            if let Some(step) = self
+                .steps
+                .iter_mut()
+                .find(|step| step.kind == StepKind::Characteristic && step.name == line.indicator)
             {
                 step.label = format!("{title}: {}", line.attribute);
             }
-        }
-        for reason in self.reasons.iter_mut().filter(|reason| reason.source == ReasonSource::Characteristic) {
-            let missing = known(&reason.name).filter(|line| line.value.is_none());
-            if let Some(title) = missing.and_then(|line| line.title.as_ref()) {
-                reason.text = format!("Not known yet: {title}");
+            let missing = line.value.is_none();
+            if let Some(reason) = self.reasons.iter_mut().find(|reason| {
+                missing && reason.source == ReasonSource::Characteristic && reason.name == line.indicator
+            }) {
+                reason.text = told_missing(&title, &gap);
             }
+            if let Some(better) = self.better.iter_mut().find(|better| better.indicator == line.indicator) {
+                better.title.clone_from(&title);
+            }
+            if let Some(unknown) = self.unknown.iter_mut().find(|unknown| unknown.indicator == line.indicator)
+            {
+                unknown.text = told_missing(&title, &gap);
+                unknown.title.clone_from(&title);
+            }
+            line.title = Some(title);
         }
         self
     }

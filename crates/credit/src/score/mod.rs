@@ -10,6 +10,7 @@ mod shape;
 mod parse;
 pub mod compute;
 mod reasons;
+mod outlook;
 pub mod explain;
 
 #[cfg(test)]
@@ -17,6 +18,6 @@ mod tests;
 
 pub use compute::{Chosen, DimensionScore, Scored};
 pub use definition::Scorecard;
-pub use explain::Explanation;
+pub use explain::{Explanation, Naming};
 pub use parse::SCORECARD_INVALID;
 pub use scale::Scale;

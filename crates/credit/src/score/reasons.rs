@@ -1,7 +1,10 @@
-//! Why a score is not higher: the true drivers, at most four, each with what would change it.
+//! Why a score is as low as it is: the true drivers, at most four, each with what would change it.
+//!
+//! A reason states a defect, so it is given only for what costs points: a gate, or a characteristic below neutral. What
+//! could be better still and what is not known stand apart, in `outlook`.
 
 use super::compute::{Chosen, Scored, value_at};
-use super::definition::{Attribute, Characteristic, Gate, Scorecard};
+use super::definition::{Attribute, Characteristic, Gate, NEUTRAL, Scorecard};
 use probity_expression::Faults;
 use serde::Serialize;
 
@@ -13,7 +16,7 @@ pub const MOST_REASONS: usize = 4;
 pub struct ReasonGiven {
     /// The reason's code in the scorecard.
     pub code: String,
-    /// What lowers the score. For a missing value that it is not known yet, for a special one what it means.
+    /// What lowers the score. For a missing value that it is not known, for a special one what it means.
     pub text: String,
     /// What the party can do.
     pub advice: String,
@@ -21,7 +24,7 @@ pub struct ReasonGiven {
     pub source: ReasonSource,
     /// The gate or the indicator.
     pub name: String,
-    /// Points short of the best attribute, or points that the gate cuts off.
+    /// Points below neutral, or points that the gate cuts off.
     pub points_lost: i32,
     /// What would change it; none when no attribute is better by itself.
     pub change: Option<Change>,
@@ -33,7 +36,7 @@ pub struct ReasonGiven {
 pub enum ReasonSource {
     /// A hard condition.
     Gate,
-    /// An indicator short of its best attribute.
+    /// An indicator with fewer points than a neutral party gets.
     Characteristic,
 }
 
@@ -55,8 +58,9 @@ pub struct Change {
 }
 
 impl Scorecard {
-    /// The reasons of a score. Gates come first, the strictest cap first; then the characteristics by their shortfall.
-    /// Ties stand in the order of the scorecard. When the points reach the ceiling no characteristic lowers the score.
+    /// The reasons of a score. Gates come first, the strictest cap first; then the characteristics by their loss below
+    /// neutral. Ties stand in the order of the scorecard. When the points reach the ceiling no characteristic lowers the
+    /// score.
     pub(super) fn reasons(&self, values: &[Option<f64>], scored: &Scored) -> Vec<ReasonGiven> {
         let mut gates: Vec<usize> = scored.gates.clone();
         gates.retain(|place| self.gates.get(*place).is_some_and(|gate| holds_down(gate, scored)));
@@ -64,15 +68,15 @@ impl Scorecard {
         let mut reasons: Vec<ReasonGiven> =
             gates.iter().filter_map(|place| self.gate_reason(*place, scored)).collect();
 
-        let mut short: Vec<(i32, &Characteristic, Chosen)> = Vec::new();
+        let mut losses: Vec<(i32, &Characteristic, Chosen)> = Vec::new();
         if scored.points_total < self.scale.ceiling {
             let placed = self.characteristics.iter().zip(&scored.chosen);
-            short.extend(placed.map(|(of, chosen)| (of.shortfall(*chosen), of, *chosen)));
-            short.retain(|(shortfall, _, _)| *shortfall > 0);
+            losses.extend(placed.map(|(of, chosen)| (of.loss(*chosen), of, *chosen)));
+            losses.retain(|(loss, _, _)| *loss > 0);
         }
         // The sort is stable, so ties keep the scorecard's order.
-        short.sort_by_key(|(shortfall, _, _)| std::cmp::Reverse(*shortfall));
-        for (shortfall, characteristic, chosen) in short {
+        losses.sort_by_key(|(loss, _, _)| std::cmp::Reverse(*loss));
+        for (loss, characteristic, chosen) in losses {
             if reasons.len() >= MOST_REASONS {
                 break;
             }
@@ -82,7 +86,7 @@ impl Scorecard {
                 advice: characteristic.reason.advice.clone(),
                 source: ReasonSource::Characteristic,
                 name: characteristic.indicator.clone(),
-                points_lost: shortfall,
+                points_lost: loss,
                 change: self.change(characteristic, chosen, values, scored),
             });
         }
@@ -110,7 +114,8 @@ impl Scorecard {
         })
     }
 
-    fn change(
+    /// The nearest attribute that is better, and what it would make of the score.
+    pub(super) fn change(
         &self,
         characteristic: &Characteristic,
         chosen: Chosen,
@@ -155,6 +160,14 @@ fn edge(value: Option<f64>, at_least: Option<f64>, below: Option<f64>) -> f64 {
     }
 }
 
+/// Why a value is missing, where nobody said more.
+pub(super) const NOTHING_KNOWN: &str = "nothing known";
+
+/// What is told of a missing value.
+pub(super) fn told_missing(title: &str, gap: &str) -> String {
+    format!("{title}: {gap}")
+}
+
 impl Gate {
     /// Points that the gate alone cuts off a score.
     pub(super) fn points_lost(&self, scored: &Scored) -> i32 {
@@ -163,6 +176,11 @@ impl Gate {
 }
 
 impl Characteristic {
+    /// Points below neutral, never negative.
+    pub(super) fn loss(&self, chosen: Chosen) -> i32 {
+        (NEUTRAL - self.points(chosen)).max(0)
+    }
+
     /// Points short of the best attribute; a missing or special value that gives more than that is short of nothing.
     pub(super) fn shortfall(&self, chosen: Chosen) -> i32 {
         (self.best() - self.points(chosen)).max(0)
@@ -182,7 +200,7 @@ impl Characteristic {
     /// The scorecard's text speaks of a bad value; of a missing or special one it would be untrue.
     fn reason_text(&self, chosen: Chosen) -> String {
         match chosen {
-            Chosen::Missing => format!("Not known yet: {}", self.indicator.replace('_', " ")),
+            Chosen::Missing => told_missing(&self.indicator.replace('_', " "), NOTHING_KNOWN),
             Chosen::Special(_) => self.text(chosen),
             Chosen::Attribute(_) => self.reason.text.clone(),
         }

@@ -4,7 +4,7 @@ use super::error::AppError;
 use super::open::Probity;
 use super::read::{AsOf, Snapshot};
 use probity_credit::event::{Party, Role};
-use probity_credit::score::Explanation;
+use probity_credit::score::{Explanation, Naming};
 use probity_credit::tier::{TierGiven, assign};
 use probity_primitives::Timestamp;
 use serde::Serialize;
@@ -188,7 +188,11 @@ impl Probity {
         let definitions: Vec<_> = self.catalogue().plan.definitions(party.role).collect();
         let find = |name: &str| definitions.iter().find(|definition| definition.name == name);
         let explanation = self.catalogue().scorecard(party.role).explain(&snapshot.values);
-        let explanation = explanation.titled(|name| find(name).map(|definition| definition.title.clone()));
+        let plan = &self.catalogue().plan;
+        let explanation = explanation.named(|name| {
+            let gap = plan.gap(party.role, name, &snapshot.values);
+            find(name).map(|definition| Naming { title: definition.title.clone(), gap })
+        });
         let shown = explanation.lines.iter().map(|line| match find(&line.indicator) {
             Some(definition) => self.shown(definition.unit, line.value),
             None => String::new(),

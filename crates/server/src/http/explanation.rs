@@ -7,7 +7,7 @@ use super::site::Site;
 use crate::app::Explained;
 use axum::extract::{Path, State};
 use probity_credit::score::explain::{
-    DimensionLine, Explanation as Trace, GateLine, Line, ReasonGiven, Step, StepKind,
+    Better, Change, DimensionLine, Explanation as Trace, GateLine, Line, ReasonGiven, Step, StepKind, Unknown,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,8 +40,12 @@ pub(crate) struct Explanation {
     lines: Vec<LineShown>,
     /// The gates that hold.
     gates: Vec<GateShown>,
-    /// The main reasons, at most four.
+    /// What costs points: gates that hold and characteristics below neutral, at most four, the dearest first.
     reasons: Vec<ReasonShown>,
+    /// What costs nothing and could be better still, the farthest from its best first.
+    better: Vec<BetterShown>,
+    /// What is not known, in the scorecard's order.
+    unknown: Vec<UnknownShown>,
     /// What made it.
     versions: MadeBy,
 }
@@ -129,8 +133,45 @@ pub(crate) struct ReasonShown {
     advice: String,
     /// The indicator, or the gate.
     indicator: String,
+    /// Points below neutral, or points that the gate cuts off.
+    points_lost: i32,
     /// The nearest better attribute and its effect, everything else as it is.
     change: Option<ChangeShown>,
+}
+
+/// A characteristic that costs nothing and has a better attribute.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BetterShown {
+    /// The indicator.
+    indicator: String,
+    /// Its name for people.
+    title: String,
+    /// Where its value falls, in words.
+    attribute: String,
+    /// The points that gives, never below zero.
+    points: i32,
+    /// The most points there are to have.
+    best: i32,
+    /// What the party can do.
+    advice: String,
+    /// The nearest better attribute and its effect, everything else as it is.
+    change: Option<ChangeShown>,
+}
+
+/// A characteristic without a value.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnknownShown {
+    /// The indicator.
+    indicator: String,
+    /// Its name for people.
+    title: String,
+    /// That nothing is known, and over which span.
+    #[schema(example = "Handling time: nothing known in the last 180 days")]
+    text: String,
+    /// The points of a missing value; below zero it stands among the reasons, too.
+    points: i32,
+    /// The most points there are to have.
+    best: i32,
 }
 
 /// What would change a score.
@@ -192,6 +233,8 @@ impl From<Explained> for Explanation {
             lines: trace.lines.into_iter().zip(it.shown).map(line).collect(),
             gates: trace.gates.into_iter().map(gate).collect(),
             reasons: trace.reasons.into_iter().map(ReasonShown::from).collect(),
+            better: trace.better.into_iter().map(BetterShown::from).collect(),
+            unknown: trace.unknown.into_iter().map(UnknownShown::from).collect(),
             versions: it.versions.into(),
         }
     }
@@ -215,11 +258,42 @@ fn steps(trace: &Trace) -> Vec<StepShown> {
     trace.steps.iter().map(step).collect()
 }
 
+impl From<Change> for ChangeShown {
+    fn from(it: Change) -> Self {
+        Self { to: it.to, points: it.points, score: it.score }
+    }
+}
+
 impl From<ReasonGiven> for ReasonShown {
     fn from(it: ReasonGiven) -> Self {
-        let change =
-            it.change.map(|change| ChangeShown { to: change.to, points: change.points, score: change.score });
-        Self { code: it.code, text: it.text, advice: it.advice, indicator: it.name, change }
+        Self {
+            code: it.code,
+            text: it.text,
+            advice: it.advice,
+            indicator: it.name,
+            points_lost: it.points_lost,
+            change: it.change.map(ChangeShown::from),
+        }
+    }
+}
+
+impl From<Better> for BetterShown {
+    fn from(it: Better) -> Self {
+        Self {
+            indicator: it.indicator,
+            title: it.title,
+            attribute: it.attribute,
+            points: it.points,
+            best: it.best,
+            advice: it.advice,
+            change: it.change.map(ChangeShown::from),
+        }
+    }
+}
+
+impl From<Unknown> for UnknownShown {
+    fn from(it: Unknown) -> Self {
+        Self { indicator: it.indicator, title: it.title, text: it.text, points: it.points, best: it.best }
     }
 }
 

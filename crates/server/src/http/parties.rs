@@ -56,7 +56,7 @@ pub(crate) struct PartyItem {
     thin: bool,
     /// Events that count.
     events: i64,
-    /// The main reasons, at most four.
+    /// What costs points, at most four, the dearest first; empty when nothing does.
     reasons: Vec<String>,
 }
 

@@ -84,6 +84,9 @@ fn a_person_finds_ranking_score_and_operations() {
             "#/party/merchant:shop1",
             &[
                 "How the points add up",
+                "What costs points",
+                "What could be better still",
+                "nothing known in the last",
                 "Base points",
                 "Score over time",
                 "Indicators",

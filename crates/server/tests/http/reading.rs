@@ -125,6 +125,11 @@ fn explanations_add_up_to_the_score() {
                 assert!(titles.contains(&&step["label"]), "{step}");
             }
             assert!(it["reasons"].as_array().unwrap().len() <= 4);
+            for reason in it["reasons"].as_array().unwrap() {
+                assert!(reason["points_lost"].as_i64().unwrap() > 0, "{reason}");
+            }
+            let lists = it["better"].as_array().unwrap().len() + it["unknown"].as_array().unwrap().len();
+            assert!(lists > 0, "{it}");
             let score = house.json(&format!("/v1/parties/{party}/score?as_of={as_of}"));
             for key in ["score", "low", "high", "tier", "thin", "as_of", "dimensions", "versions"] {
                 assert_eq!(it[key], score[key], "{key}");

@@ -9,6 +9,8 @@
     reason = "for tests; each file uses a part of it"
 )]
 
+pub(crate) mod reasons;
+
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,5 +1,6 @@
 use super::scoring::{any_values, values};
 use super::{CARD, card, parsed};
+use crate::score::Naming;
 use crate::score::explain::{Explanation, MOST_REASONS, ReasonSource, StepKind};
 use proptest::prelude::*;
 
@@ -14,21 +15,25 @@ fn codes(explanation: &Explanation) -> Vec<&str> {
     explanation.reasons.iter().map(|reason| reason.code.as_str()).collect()
 }
 
-/// What would change the first reason: in words, and the score it makes.
+/// What would change the first reason, or what could be better when there is none: in words, and the score it makes.
 fn first_change(of: Known<'_>) -> (String, i32) {
-    let change = explained(of).reasons.first().and_then(|reason| reason.change.clone()).unwrap();
+    let it = explained(of);
+    let reason = it.reasons.first().and_then(|reason| reason.change.clone());
+    let change = reason.or_else(|| it.better.first().and_then(|better| better.change.clone())).unwrap();
     (change.to, change.score)
 }
 
 #[test]
-fn reasons_stand_in_the_order_of_what_they_cost() {
-    let cases: [(Known<'_>, &[&str]); 8] = [
-        // late −20 of 30: 50 short; rating 0 of 40: 40; tenure 30 of 40: 10.
-        (&[("late", 0.05), ("rating", 3.0), ("tenure", 40.0)], &["M01", "M02", "M03"]),
-        // late 10 of 30: 20 short; tenure −10 of 40: 50; rating at its best is no reason.
-        (&[("late", 0.03), ("rating", 4.5), ("tenure", 25.0)], &["M03", "M01"]),
-        // Equal shortfalls of 40 stand in the order of the scorecard.
-        (&[("late", 0.0), ("rating", 3.0), ("tenure", 5.0), ("findings", 0.0)], &["G03", "M02", "M03"]),
+fn reasons_are_what_costs_points_in_the_order_of_what_it_costs() {
+    let cases: [(Known<'_>, &[&str]); 11] = [
+        // Points of 10, 0 and 30 cost nothing, however far their best lies above.
+        (&[("late", 0.03), ("rating", 3.0), ("tenure", 40.0)], &[]),
+        (&[("late", 0.05), ("rating", 3.0), ("tenure", 40.0)], &["M01"]),
+        (&[("late", 0.03), ("rating", 4.5), ("tenure", 25.0)], &["M03"]),
+        (&[("late", 0.05), ("rating", 1.0), ("tenure", 25.0)], &["M02", "M01", "M03"]),
+        // A missing value counts as its points say: late 0, rating −5.
+        (&[("tenure", 25.0)], &["M03", "M02"]),
+        (&[("late", 0.0), ("rating", 3.0), ("tenure", 5.0), ("findings", 0.0)], &["G03"]),
         // The ceiling is reached: nothing lowers the score.
         (&[("late", 0.0), ("rating", 4.5), ("tenure", 40.0)], &[]),
         // At the floor the caps cut nothing; the gates with a tier still hold the tier down.
@@ -37,13 +42,10 @@ fn reasons_stand_in_the_order_of_what_they_cost() {
             &["G01", "G03", "M01", "M02"],
         ),
         // Gates first, the strictest cap first; no more than four.
+        (&[("late", 0.03), ("rating", 4.5), ("tenure", 5.0), ("findings", 9.0)], &["G02", "G01", "G03"]),
         (
-            &[("late", 0.03), ("rating", 4.5), ("tenure", 5.0), ("findings", 9.0)],
-            &["G02", "G01", "G03", "M03"],
-        ),
-        (
-            &[("late", 0.05), ("rating", 3.0), ("tenure", 5.0), ("findings", 9.0)],
-            &["G02", "G01", "G03", "M01"],
+            &[("late", 0.05), ("rating", 1.0), ("tenure", 5.0), ("findings", 9.0)],
+            &["G02", "G01", "G03", "M02"],
         ),
         (&[("late", 0.0), ("rating", 4.5), ("tenure", 17.0), ("findings", 2.0)], &["G01"]),
     ];
@@ -51,11 +53,34 @@ fn reasons_stand_in_the_order_of_what_they_cost() {
         let explanation = explained(of);
         assert_eq!(codes(&explanation), expected, "{of:?}");
     }
+    // Equal losses stand in the order of the scorecard.
+    let text = CARD.replace("points = -10 }", "points = -20 }").replace("missing = -5", "missing = -20");
+    let equal = parsed(&text).unwrap().explain(&values(&[("late", 0.05), ("tenure", 25.0)]));
+    assert_eq!(codes(&equal), ["M01", "M02", "M03"]);
+}
+
+#[test]
+fn what_could_be_better_and_what_is_unknown_stand_apart() {
+    let cases: [(Known<'_>, &[&str], &[&str]); 4] = [
+        (&[], &[], &["late", "rating", "tenure"]),
+        // 20, 40 and 10 short of the best.
+        (&[("late", 0.03), ("rating", 3.0), ("tenure", 40.0)], &["rating", "late", "tenure"], &[]),
+        // A loss is a reason and nothing else; the best is nothing to mend.
+        (&[("late", 0.05), ("rating", 4.5)], &[], &["tenure"]),
+        (&[("late", 0.0), ("tenure", 5.0)], &["tenure"], &["rating"]),
+    ];
+    for (of, better, unknown) in cases {
+        let it = explained(of);
+        let found: Vec<&str> = it.better.iter().map(|one| one.indicator.as_str()).collect();
+        assert_eq!(found, better, "{of:?}");
+        let found: Vec<&str> = it.unknown.iter().map(|one| one.indicator.as_str()).collect();
+        assert_eq!(found, unknown, "{of:?}");
+    }
 }
 
 #[test]
 fn what_would_change_it_is_the_nearest_better_attribute() {
-    let cases: [(Known<'_>, &str, i32); 7] = [
+    let cases: [(Known<'_>, &str, i32); 8] = [
         (&[("late", 0.2), ("rating", 4.0), ("tenure", 15.0)], "0.04 to 0.10", 660),
         (&[("late", 0.05), ("rating", 4.0), ("tenure", 15.0)], "0.01 to 0.04", 690),
         (&[("late", 0.0), ("rating", 1.0), ("tenure", 15.0)], "2.5 to 4.0", 670),
@@ -63,6 +88,8 @@ fn what_would_change_it_is_the_nearest_better_attribute() {
         (&[("late", 0.0), ("rating", 3.0), ("tenure", 22.0)], "10 to 20", 670),
         (&[("late", 0.0), ("rating", 3.0), ("tenure", 28.0)], "30 and above", 660),
         (&[("late", 0.0), ("rating", 3.0), ("tenure", 25.0)], "10 to 20", 670),
+        // Nothing costs points: the step that is left upwards, cut at the ceiling.
+        (&[("late", 0.03), ("rating", 4.5), ("tenure", 15.0)], "below 0.01", 700),
         // The gate that cuts most; what is left then.
         (
             &[("late", 0.0), ("rating", 3.0), ("tenure", 25.0), ("findings", 5.0)],
@@ -95,8 +122,8 @@ fn a_change_counts_the_ends_and_the_gates() {
     let text = CARD.replace("tier = \"standard\"", "cap = 500").replace("tenure < 15", "tenure < 10");
     let explanation =
         parsed(&text).unwrap().explain(&values(&[("late", 0.0), ("rating", 4.0), ("tenure", 5.0)]));
-    assert_eq!(codes(&explanation), ["G03", "M03"]);
-    assert_eq!(explanation.reasons[1].change.as_ref().unwrap().score, 700);
+    assert_eq!(codes(&explanation), ["G03"]);
+    assert_eq!(explanation.better[0].change.as_ref().unwrap().score, 700);
 }
 
 #[test]
@@ -104,13 +131,24 @@ fn missing_and_special_values_are_told_as_what_they_are() {
     let explanation = explained(&[("rating", 0.0), ("tenure", 15.0)]);
     assert_eq!(explanation.lines[0].value, None);
     assert_eq!(explanation.lines[0].attribute, "missing");
-    let texts: Vec<&str> = explanation.reasons.iter().map(|reason| reason.text.as_str()).collect();
-    assert_eq!(texts, ["Ratings switched off", "Not known yet: late"]);
+    assert_eq!(explanation.reasons.len(), 1);
+    assert_eq!(explanation.reasons[0].text, "Ratings switched off");
     assert_eq!(explanation.reasons[0].change.as_ref().unwrap().to, "2.5 to 4.0");
-    let titled = explanation.titled(|name| (name == "late").then(|| "Late shipments".to_owned()));
-    assert_eq!(titled.reasons[1].text, "Not known yet: Late shipments");
-    assert_eq!(titled.reasons[0].text, "Ratings switched off");
-    assert_eq!(titled.lines[0].title.as_deref(), Some("Late shipments"));
+    assert_eq!(explanation.unknown[0].text, "late: nothing known");
+    let naming =
+        |title: &str| Some(Naming { title: title.into(), gap: "nothing known in the last day".into() });
+    let late = |name: &str| if name == "late" { naming("Late shipments") } else { None };
+    let named = explanation.named(late);
+    assert_eq!(named.unknown[0].text, "Late shipments: nothing known in the last day");
+    assert_eq!(named.reasons[0].text, "Ratings switched off");
+    assert_eq!(named.lines[0].title.as_deref(), Some("Late shipments"));
+    // Where a missing value costs points it is a reason, and told as what it is.
+    let unrated = explained(&[("late", 0.0), ("tenure", 15.0)]);
+    assert_eq!(unrated.reasons[0].text, "rating: nothing known");
+    let named = unrated.named(|name| naming(if name == "rating" { "Ratings" } else { name }));
+    assert_eq!(named.reasons[0].text, "Ratings: nothing known in the last day");
+    assert_eq!(named.unknown[0].text, named.reasons[0].text);
+    assert_eq!(named.steps[1].label, "late: below 0.01");
 }
 
 #[test]
@@ -134,6 +172,13 @@ fn the_trace_is_golden() {
     assert_eq!(json["lines"][0]["indicator"], "late");
     assert_eq!(json["lines"][0]["value"], 0.05);
     assert_eq!(json["reasons"][0]["source"], "gate");
+    assert_eq!(
+        (&json["reasons"][1]["code"], &json["reasons"][1]["points_lost"]),
+        (&"M01".into(), &20.into())
+    );
+    let better: Vec<_> =
+        explanation.better.iter().map(|it| (it.indicator.as_str(), it.points, it.best)).collect();
+    assert_eq!(better, [("rating", 0, 40), ("tenure", 30, 40)]);
     assert_eq!(json["steps"][0]["kind"], "base");
     assert_eq!(json["history"]["thin"], false);
     assert_eq!(json["scorecard_hash"], card().hash().to_string());
@@ -149,30 +194,39 @@ proptest! {
         prop_assert!(total == 0.0 || (total - 1.0).abs() < 1e-12);
     }
 
-    /// Model: the score with one characteristic at its best attribute, everything else (gates too) as it is.
+    /// Model: the score with one characteristic taken out, that is at neutral, everything else (gates too) as it is.
     #[test]
     fn reasons_are_the_true_drivers(values in any_values()) {
         let card = card();
         let (scored, explanation) = (card.score(&values), card.explain(&values));
         prop_assert!(explanation.reasons.len() <= MOST_REASONS);
         let cap = explanation.gates.iter().filter_map(|gate| gate.cap).min().unwrap_or(i32::MAX);
-        let rise = |shortfall: i32| (scored.points_total + shortfall).clamp(350, 700).min(cap) - scored.score;
-        let named = |indicator: &str| explanation.reasons.iter().any(|reason| {
+        let without = |points: i32| (scored.points_total - points).clamp(350, 700).min(cap);
+        let given = |indicator: &str| explanation.reasons.iter().find(|reason| {
             reason.source == ReasonSource::Characteristic && reason.name == indicator
         });
         let room = explanation.reasons.len() < MOST_REASONS;
         for line in &explanation.lines {
             prop_assert_eq!(line.best, card.characteristics().iter().find(|it| it.indicator == line.indicator)
                 .map(|it| it.best()).unwrap_or_default());
-            if named(&line.indicator) {
-                prop_assert!(line.shortfall > 0);
-                for other in explanation.lines.iter().filter(|other| !named(&other.indicator)) {
-                    prop_assert!(rise(line.shortfall) >= rise(other.shortfall));
+            if let Some(reason) = given(&line.indicator) {
+                prop_assert!(line.points < 0);
+                prop_assert_eq!(reason.points_lost, -line.points);
+                for other in explanation.lines.iter().filter(|other| given(&other.indicator).is_none()) {
+                    prop_assert!(line.points <= other.points);
+                    prop_assert!(without(line.points) >= without(other.points));
                 }
-            } else if room {
-                prop_assert_eq!(rise(line.shortfall), 0, "{} is left out though there is room", line.indicator);
+            } else if room && line.points < 0 {
+                prop_assert_eq!(without(line.points), scored.score, "{} is left out", line.indicator);
             }
+            // What costs nothing is told as what it is, and nothing is told twice.
+            let better = explanation.better.iter().any(|it| it.indicator == line.indicator);
+            let unknown = explanation.unknown.iter().any(|it| it.indicator == line.indicator);
+            prop_assert_eq!(better, line.points >= 0 && line.shortfall > 0 && line.value.is_some());
+            prop_assert_eq!(unknown, line.value.is_none());
         }
+        let gates = explanation.reasons.iter().take_while(|reason| reason.source == ReasonSource::Gate).count();
+        prop_assert!(explanation.reasons.iter().skip(gates).all(|reason| reason.source != ReasonSource::Gate));
         for reason in &explanation.reasons {
             let characteristic = reason.source == ReasonSource::Characteristic;
             prop_assert!(!characteristic || reason.change.as_ref().is_some_and(|change| change.points > 0));
