@@ -3,7 +3,7 @@
 use super::{Book, Clocks, Concern, DERIVED_SOURCE, FactKind};
 use crate::catalogue::Catalogue;
 use crate::catalogue::tests::starter;
-use crate::event::sample::Dice;
+use crate::event::sample::{Dice, at_least};
 use crate::event::{Arrival, Event, Flat, Mark, key_of, standing, stands_at, to_json};
 use probity_primitives::{Day, Duration, Timestamp};
 use proptest::prelude::*;
@@ -417,7 +417,7 @@ fn random_life(seeds: &[u64]) -> Vec<Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(at_least(96))]
 
     #[test]
     fn neither_order_nor_batches_of_arrival_change_the_facts(
