@@ -4,6 +4,12 @@ use super::fact::{Event, FieldValue};
 use super::schema::{Field, FieldKind, TypeIndex, Vocabulary};
 use probity_primitives::{Currency, Day, Duration, ExternalId, Timestamp};
 
+/// So many random cases, or more where the environment asks for them: `PROPTEST_CASES=2000 cargo nextest run …`.
+pub(crate) fn at_least(cases: u32) -> proptest::test_runner::Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    proptest::test_runner::Config::with_cases(cases.max(asked))
+}
+
 /// A small repeatable source of chance (splitmix64).
 pub(crate) struct Dice(pub(crate) u64);
 

@@ -29,7 +29,7 @@ fn take_json(json: &str) -> Result<Event, Vec<Problem>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(at_least(16))]
 
     #[test]
     fn what_is_encoded_is_decoded(seed: u64) {

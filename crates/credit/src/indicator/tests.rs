@@ -419,7 +419,7 @@ fn hand_made() -> &'static Shop {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(at_least(12))]
 
     #[test]
     fn the_starter_catalogue_agrees_with_the_reference(

@@ -349,7 +349,7 @@ pub(super) fn timeline(
     moments.dedup();
     let mut closed: Vec<Fact> = Vec::new();
     let mut open: Vec<Fact> = Vec::new();
-    let mut next_due = None;
+    let mut next_due: Option<Timestamp> = None;
     for (at, moment) in moments.iter().enumerate() {
         let standing = Standing::at(book, *moment);
         let until = moments.get(at + 1).copied();
@@ -362,9 +362,9 @@ pub(super) fn timeline(
             .collect();
         clock_moments.sort_unstable();
         clock_moments.dedup();
-        if until.is_none() {
-            next_due = clock_moments.iter().copied().find(|due| settled.is_none_or(|settled| *due > settled));
-        }
+        // Also one that fell due before something more was known: what was believed in between is part of the past.
+        let waiting = clock_moments.iter().copied().find(|due| settled.is_none_or(|settled| *due > settled));
+        next_due = [next_due, waiting].into_iter().flatten().min();
         clock_moments.retain(|due| settled.is_some_and(|settled| *due <= settled));
         // A timer that went off before this was known counts from now on; the others each at their own moment.
         let passed = clock_moments.iter().copied().filter(|due| due <= moment).max();

@@ -2,19 +2,19 @@
 //! synchronisation; then applied to the parties' states, then acknowledged.
 
 use super::clock::Clock;
+use super::due::{OnRecord, changed, is_record};
 use super::error::AppError;
 use super::orders::Orders;
 use super::party::{Hot, THIN};
 use super::prepare::Prepared;
-use super::shared::Shared;
-use super::taking::{Step, Taking};
+use super::shared::{Shared, lock};
+use super::taking::{Awaited, Step, Taken, Taking};
 use probity_credit::event::Role;
-use probity_credit::order::DERIVED_SOURCE;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
 use probity_primitives::{ExternalId, Problem, Timestamp};
-use probity_store::{Batch, Key, SetAside, SqliteStore, Store, Subject};
-use std::collections::{BTreeSet, HashMap};
+use probity_store::{Batch, SetAside, SqliteStore, Store, Subject};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
@@ -37,6 +37,8 @@ pub enum Outcome {
     Duplicate(u64),
     /// The id stands for something else, at this row; what was sent was set aside.
     Conflict(u64, Problem),
+    /// What the log holds forbids it; it was set aside.
+    Refused(Problem),
 }
 
 /// When timers that fell due are let go off.
@@ -65,8 +67,9 @@ pub(super) struct Keeper {
     clock: Clock,
     orders: Orders,
     numbers: HashMap<(Role, ExternalId), u32>,
-    /// Targets of marks that came before them.
-    awaited: BTreeSet<Key>,
+    awaited: Awaited,
+    /// The newest `known_at` of an event from outside, marks whose target is not there yet left out.
+    newest: Option<Timestamp>,
     last_recorded: Timestamp,
     /// The highest party number given.
     highest: u32,
@@ -83,7 +86,8 @@ impl Keeper {
             clock,
             orders: Orders::default(),
             numbers: HashMap::new(),
-            awaited: BTreeSet::new(),
+            awaited: Awaited::new(),
+            newest: None,
             last_recorded: Timestamp::EARLIEST,
             highest: 0,
             since_checkpoint: 0,
@@ -163,8 +167,8 @@ impl Keeper {
         let awaited = self.awaited.clone();
         let now = self.now();
         match self.commit(requests, now, None) {
-            Ok((outcomes, steps)) => {
-                self.apply(steps);
+            Ok((outcomes, taken)) => {
+                self.apply(taken);
                 Ok(outcomes)
             }
             Err(error) => {
@@ -181,7 +185,7 @@ impl Keeper {
         requests: &[Vec<Prepared>],
         now: Timestamp,
         settle: Option<Timestamp>,
-    ) -> Result<(Vec<Vec<Outcome>>, Vec<Step>), AppError> {
+    ) -> Result<(Vec<Vec<Outcome>>, Taken), AppError> {
         let mut batch = self.store.begin()?;
         let mut taking = Taking::new(
             &self.shared,
@@ -203,25 +207,27 @@ impl Keeper {
             let prepared = Prepared::of(&taking.shared.catalogue, &taking.shared.codec, event, &mut faults);
             taking.append(&mut batch, &prepared)?;
         }
-        let (steps, rows, highest) = taking.end();
+        let taken = taking.end();
         batch.commit()?;
-        self.highest = highest;
-        self.since_checkpoint += rows;
-        self.shared.events.fetch_add(rows, Ordering::AcqRel);
+        self.shared.events.fetch_add(taken.rows, Ordering::AcqRel);
         self.shared.faults.fetch_add(faults.total(), Ordering::Relaxed);
-        Ok((outcomes, steps))
+        Ok((outcomes, taken))
     }
 
     /// What was committed becomes visible: postings first, then states.
-    fn apply(&mut self, steps: Vec<Step>) {
+    fn apply(&mut self, taken: Taken) {
         let shared = Arc::clone(&self.shared);
+        self.highest = taken.highest;
+        self.since_checkpoint += taken.rows;
+        self.newest = self.newest.max(taken.newest);
         {
             let mut fresh = shared.fresh();
             for (subject, seqs) in self.orders.fresh.drain() {
                 fresh.entry(subject).or_default().extend(seqs);
             }
         }
-        for step in steps {
+        let mut news = Vec::new();
+        for step in taken.steps {
             let (event, contributions) = &*step.event;
             for (number, role) in step.numbers.into_iter().zip(Role::ALL) {
                 let Some(number) = number else { continue };
@@ -235,11 +241,21 @@ impl Keeper {
                 platform.apply(&shared.catalogue.plan, event, contributions, *moment, *sign);
             }
             drop(platform);
-            if event.source.as_str() != DERIVED_SOURCE {
-                shared.saw(event.known_at.max(step.known_at));
+            if !is_record(&shared.catalogue, event) {
+                news.extend(changed(&step.platform));
             }
         }
+        // Last: a recording that begins before this is held against the news, one that begins after it has seen them.
+        lock(&shared.on_record).note(&news);
+        self.publish_latest();
         self.publish_due();
+    }
+
+    /// Lets readers know the moment of the newest event from outside. A mark that still waits for its target counts, too;
+    /// should that turn out to be a mark, it counts no more.
+    fn publish_latest(&self) {
+        let latest = self.awaited.values().copied().max().max(self.newest);
+        self.shared.latest.store(latest.map_or(i64::MIN, Timestamp::millis), Ordering::Release);
     }
 
     /// Lets readers know when timers must be let go off before they read.
@@ -266,7 +282,7 @@ impl Keeper {
             self.orders.touched = due;
             let recorded = self.now();
             match self.commit(&[], recorded, Some(now)) {
-                Ok((_, steps)) => self.apply(steps),
+                Ok((_, taken)) => self.apply(taken),
                 Err(error) => {
                     self.orders.forget();
                     self.numbers.clear();
@@ -298,6 +314,7 @@ impl Keeper {
             shared.fresh().iter().map(|(subject, seqs)| (*subject, seqs.clone())).collect();
         let mut written = Vec::new();
         let changed = self.orders.drain_changed();
+        let remembered = self.remembered();
         let result = (|| {
             let mut batch = self.store.begin()?;
             for (subject, seqs) in &fresh {
@@ -318,7 +335,7 @@ impl Keeper {
                 }
             }
             batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;
-            batch.put_record(KEEPER, &remembered(&shared, &self.awaited, self.last_recorded))?;
+            batch.put_record(KEEPER, &remembered)?;
             batch.checkpoint(now)?;
             Ok::<(), AppError>(batch.commit()?)
         })();
@@ -377,46 +394,57 @@ fn stamped(shared: &Shared, bytes: &[u8]) -> Vec<u8> {
 /// What the keeper knows beside the log, as of a checkpoint.
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
-    pub(super) latest: Option<Timestamp>,
-    pub(super) last_recorded: Option<Timestamp>,
-    pub(super) awaited: BTreeSet<Key>,
-}
-
-fn remembered(shared: &Shared, awaited: &BTreeSet<Key>, last_recorded: Timestamp) -> Vec<u8> {
-    let mut writer = Writer::new();
-    writer.signed(shared.latest().map_or(i64::MIN, Timestamp::millis));
-    writer.signed(last_recorded.millis());
-    writer.unsigned(awaited.len() as u64);
-    awaited.iter().for_each(|key| writer.bytes.extend_from_slice(key));
-    writer.bytes
+    newest: Option<Timestamp>,
+    last_recorded: Option<Timestamp>,
+    awaited: Awaited,
+    on_record: OnRecord,
 }
 
 impl Remembered {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = WireReader::new(bytes);
-        let latest = Some(reader.signed()?).filter(|millis| *millis != i64::MIN).map(Timestamp::from_millis);
+        let newest = Some(reader.signed()?).filter(|millis| *millis != i64::MIN).map(Timestamp::from_millis);
         let last_recorded = Some(Timestamp::from_millis(reader.signed()?));
-        let mut awaited = BTreeSet::new();
+        let mut awaited = Awaited::new();
         for _ in 0..reader.count()? {
             let mut key = [0; 16];
             for byte in &mut key {
                 *byte = reader.byte()?;
             }
-            awaited.insert(key);
+            awaited.insert(key, Timestamp::EARLIEST);
         }
-        Ok(Self { latest, last_recorded, awaited })
+        // What follows was not written by the first versions.
+        if reader.is_empty() {
+            return Ok(Self { newest, last_recorded, awaited, on_record: OnRecord::unknown() });
+        }
+        for known_at in awaited.values_mut() {
+            *known_at = Timestamp::from_millis(reader.signed()?);
+        }
+        let on_record = OnRecord::decode(&mut reader)?;
+        Ok(Self { newest, last_recorded, awaited, on_record })
     }
 }
 
 impl Keeper {
+    fn remembered(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.signed(self.newest.map_or(i64::MIN, Timestamp::millis));
+        writer.signed(self.last_recorded.millis());
+        writer.unsigned(self.awaited.len() as u64);
+        self.awaited.keys().for_each(|key| writer.bytes.extend_from_slice(key));
+        self.awaited.values().for_each(|known_at| writer.signed(known_at.millis()));
+        lock(&self.shared.on_record).encode(&mut writer);
+        writer.bytes
+    }
+
     /// Takes up what a checkpoint remembered.
     pub(super) fn remember(&mut self, remembered: Remembered, parties: u32) {
         self.last_recorded = self.last_recorded.max(remembered.last_recorded.unwrap_or(Timestamp::EARLIEST));
         self.awaited = remembered.awaited;
+        self.newest = remembered.newest;
         self.highest = parties;
-        if let Some(latest) = remembered.latest {
-            self.shared.saw(latest);
-        }
+        *lock(&self.shared.on_record) = remembered.on_record;
+        self.publish_latest();
     }
 
     /// Goes over rows that came after the last checkpoint: everything but appending them.
@@ -437,11 +465,9 @@ impl Keeper {
             self.last_recorded = self.last_recorded.max(row.recorded_at);
             taking.note(&mut batch, row.seq, event)?;
         }
-        let (steps, rows, highest) = taking.end();
+        let taken = taking.end();
         batch.commit()?;
-        self.highest = highest;
-        self.since_checkpoint += rows;
-        self.apply(steps);
+        self.apply(taken);
         Ok(())
     }
 
@@ -449,8 +475,8 @@ impl Keeper {
     /// are known again, and facts that the log still lacks are written.
     pub(super) fn replayed(&mut self) -> Result<(), AppError> {
         let now = self.now();
-        let (_, steps) = self.commit(&[], now, None)?;
-        self.apply(steps);
+        let (_, taken) = self.commit(&[], now, None)?;
+        self.apply(taken);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod clock;
 mod files;
 mod prepare;
+mod due;
 mod shared;
 mod party;
 mod orders;

@@ -71,8 +71,20 @@ impl Hot {
             self.state.apply(&shared.catalogue.plan, event, contributions, known_at, sign);
         }
         self.state.newest = self.state.newest.max(known_at);
+        if let Some(recorded) = recorded(shared, event) {
+            self.record(recorded, sign);
+        }
+    }
+
+    /// Keeps scores on record by their moment, whatever order they come in: the last is the one before now.
+    fn record(&mut self, recorded: Recorded, sign: i32) {
+        let place = self.recorded.partition_point(|known| known.at <= recorded.at);
         if sign > 0 {
-            self.recorded.extend(recorded(shared, event));
+            self.recorded.insert(place, recorded);
+        } else if sign < 0
+            && let Some(known) = self.recorded.iter().position(|known| *known == recorded)
+        {
+            self.recorded.remove(known);
         }
     }
 
@@ -112,6 +124,7 @@ impl Hot {
                 tier: reader.text()?,
             });
         }
+        recorded.sort_by_key(|recorded| recorded.at);
         let state = PartyState::decode(reader.blob()?)?;
         Ok(Some(Self { state, seq, dirty: false, recorded, ready: None }))
     }
@@ -198,7 +211,7 @@ pub(super) fn build(shared: &Shared, role: Role, events: &[(u64, Event)], at: Op
 }
 
 /// What an event says about a recorded score.
-fn recorded(shared: &Shared, event: &Event) -> Option<Recorded> {
+pub(super) fn recorded(shared: &Shared, event: &Event) -> Option<Recorded> {
     let kind = shared.catalogue.vocabulary.get(event.kind);
     if kind.name != "score.recorded" {
         return None;

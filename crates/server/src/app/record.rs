@@ -1,16 +1,21 @@
 //! Putting scores on record: at the end of every month, for each party about which something became known in it, or whose
 //! tier moved. The moment on record is the month's end, also when a history is scored afterwards.
 
+use super::due::is_record;
 use super::error::AppError;
 use super::keeper::Settling;
 use super::open::Probity;
-use super::party::{Hot, Recorded, build};
+use super::party::{Hot, Recorded, build, recorded};
 use super::prepare::Prepared;
 use super::read::Snapshot;
+use super::shared::lock;
+use super::taking::changes;
 use probity_credit::event::{Event, FieldKind, FieldValue, Mark, Party, Role, standing};
 use probity_credit::order::DERIVED_SOURCE;
+use probity_credit::score::Scored;
 use probity_primitives::{Day, Digest, ExternalId, Timestamp};
 use probity_store::Subject;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A calendar month, as `year × 12 + month − 1`.
@@ -36,6 +41,16 @@ impl Period {
         }
         day.plus(-1).end()
     }
+
+    /// The last month that had ended at a moment.
+    pub(super) fn last_ended(moment: Timestamp) -> Self {
+        let running = Self::of(moment);
+        if running.end() <= moment { running } else { Self(running.0 - 1) }
+    }
+
+    fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
 }
 
 /// Told as parties are done: how many, of how many.
@@ -46,25 +61,73 @@ const QUIET_MONTHS: i32 = 13;
 /// Parties whose scores go into one commit.
 const PARTIES_AT_ONCE: usize = 500;
 
+/// What the log holds of a party.
+struct Known {
+    facts: Vec<(u64, Event)>,
+    /// Months in which something came to count or ceased to.
+    news: BTreeSet<Period>,
+    /// Scores and tiers ever put on record, with whether they still stand.
+    own: Vec<(Event, bool)>,
+}
+
+impl Known {
+    /// What was put on record at a moment and stands.
+    fn standing(&self, at: Timestamp) -> impl Iterator<Item = &Event> {
+        self.own.iter().filter(move |(own, stands)| *stands && own.occurred_at == at).map(|(own, _)| own)
+    }
+
+    /// True when a month is looked at: by what was known at its end, and by nothing later.
+    fn concerns(&self, period: Period) -> bool {
+        self.news.range(Period(period.0 - QUIET_MONTHS)..=period).next().is_some()
+    }
+}
+
 impl Probity {
-    /// Records the scores of all months that ended by a moment and are not on record. Says how many were recorded.
+    /// True when a month has ended whose scores are not on record, or not as what is known now makes them.
+    pub fn is_recording_due(&self) -> bool {
+        let upto = lock(&self.shared.on_record).upto;
+        self.event_count() > 0 && upto < Period::last_ended(self.clock.now()).end()
+    }
+
+    /// Brings the scores on record in line with what is known, for all months that ended by a moment: those that lack one
+    /// get it, and one that later arrivals made wrong is taken back and told anew. Says how many were recorded.
     ///
     /// # Errors
     /// Those of the store.
     pub fn record_scores(&self, until: Timestamp, progress: RecordProgress<'_>) -> Result<u64, AppError> {
+        let _alone = lock(&self.shared.recording);
+        let last = Period::last_ended(until);
+        let before = {
+            let mut on_record = lock(&self.shared.on_record);
+            if last.end() <= on_record.upto {
+                return Ok(0);
+            }
+            on_record.begin(last.end());
+            *on_record
+        };
+        let first = Period::last_ended(before.upto).next();
+        let quiet = Period::of(before.newest).0.saturating_add(QUIET_MONTHS) < first.0;
+        let recorded = if quiet { 0 } else { self.record_all(first, last, progress)? };
+        lock(&self.shared.on_record).done();
+        // That all is on record is remembered with a checkpoint; else the next start would look at everything again.
+        self.checkpoint_and_wait()?;
+        Ok(recorded)
+    }
+
+    fn record_all(&self, first: Period, last: Period, progress: RecordProgress<'_>) -> Result<u64, AppError> {
         let total = self.party_count(Role::Merchant)? + self.party_count(Role::Buyer)?;
         let (mut done, mut recorded) = (0, 0);
         for role in Role::ALL {
             let mut after = 0;
             loop {
                 let parties = self.parties(role, after, PARTIES_AT_ONCE)?;
-                let Some((last, _)) = parties.last() else { break };
-                after = *last;
+                let Some((highest, _)) = parties.last() else { break };
+                after = *highest;
                 let mut events = Vec::new();
                 for (number, party) in &parties {
-                    events.extend(self.unrecorded(*number, party, until)?);
+                    events.extend(self.amendments(*number, party, first, last)?);
                 }
-                recorded += events.len() as u64;
+                recorded += events.iter().filter(|event| self.is_score(&event.event)).count() as u64;
                 if !events.is_empty() {
                     self.take_and_wait(events, Settling::Soon)?;
                 }
@@ -75,67 +138,142 @@ impl Probity {
         Ok(recorded)
     }
 
-    /// The score events that a party lacks.
-    fn unrecorded(&self, number: u32, party: &Party, until: Timestamp) -> Result<Vec<Prepared>, AppError> {
+    fn is_score(&self, event: &Event) -> bool {
+        self.catalogue().vocabulary.get(event.kind).name == "score.recorded"
+    }
+
+    fn known(&self, number: u32) -> Result<Known, AppError> {
         let shared = &self.shared;
         let catalogue = self.catalogue();
         let events = shared.read(|reader| {
             let seqs = shared.postings(reader, Subject::Party(number))?;
             shared.events_at(reader, &seqs)
         })?;
-        let own = |event: &Event| {
-            matches!(catalogue.vocabulary.get(event.kind).name.as_str(), "score.recorded" | "tier.changed")
-        };
-        let facts: Vec<(u64, Event)> = events.iter().filter(|(_, event)| !own(event)).cloned().collect();
-        let marks: Vec<Mark> = facts
-            .iter()
-            .filter_map(|(_, event)| catalogue.marks.read(&catalogue.vocabulary, event))
-            .collect();
-        let news: Vec<Timestamp> = facts
-            .iter()
-            .filter(|(_, event)| !catalogue.marks.is_mark(event.kind))
-            .flat_map(|(_, event)| {
-                let about: Vec<Mark> =
-                    marks.iter().filter(|mark| mark.target == event.key()).copied().collect();
-                standing(event.known_at, &about).into_iter().map(|(moment, _)| moment)
-            })
-            .collect();
-        let (Some(first), Some(last)) = (news.iter().min(), news.iter().max()) else { return Ok(Vec::new()) };
-        let mut on_record: Vec<Recorded> = build(shared, party.role, &events, None).recorded;
-        let mut out = Vec::new();
-        let mut period = Period::of(*first);
-        let quiet = Period(Period::of(*last).0 + QUIET_MONTHS);
-        while period.end() <= until && period <= quiet {
-            let at = period.end();
-            if !on_record.iter().any(|recorded| recorded.at == at) {
-                let recorded: Vec<Recorded> =
-                    on_record.iter().filter(|recorded| recorded.at < at).cloned().collect();
-                let snapshot = self.past(party.role, &facts, recorded, at);
-                let tier = self.tier_of(party.role, &snapshot);
-                let before = snapshot.recorded.last().map(|recorded| recorded.tier.clone());
-                let any_news = news.iter().any(|moment| Period::of(*moment) == period);
-                if any_news || before.as_deref() != Some(&tier.name) {
-                    let scored = &snapshot.scored;
-                    out.extend(self.score_event(
-                        party,
-                        at,
-                        scored.score,
-                        scored.low,
-                        scored.high,
-                        &tier.name,
-                    ));
-                    if before.as_deref() != Some(&tier.name) {
-                        out.extend(self.tier_event(party, at, before.as_deref(), &tier.name));
-                    }
-                    let (score, low, high) =
-                        (i64::from(scored.score), i64::from(scored.low), i64::from(scored.high));
-                    on_record.push(Recorded { at, score, low, high, tier: tier.name });
-                    on_record.sort_by_key(|recorded| recorded.at);
-                }
+        let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
+        for (_, event) in &events {
+            if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
+                marks.entry(mark.target).or_default().push(mark);
             }
-            period = Period(period.0 + 1);
+        }
+        let moments =
+            |event: &Event| standing(event.known_at, marks.get(&event.key()).map_or(&[][..], Vec::as_slice));
+        let mut known = Known { facts: Vec::new(), news: BTreeSet::new(), own: Vec::new() };
+        for (seq, event) in events {
+            if is_record(catalogue, &event) {
+                let stands = moments(&event).last().is_some_and(|(_, stands)| *stands);
+                known.own.push((event, stands));
+                continue;
+            }
+            // A fact that never stood is no news: whether the log holds any depends on what came in which order.
+            if !catalogue.marks.is_mark(event.kind) {
+                known
+                    .news
+                    .extend(changes(&moments(&event)).into_iter().map(|(moment, _)| Period::of(moment)));
+            }
+            known.facts.push((seq, event));
+        }
+        Ok(known)
+    }
+
+    /// The events that bring a party's record in line, from one month to another.
+    fn amendments(
+        &self,
+        number: u32,
+        party: &Party,
+        first: Period,
+        last: Period,
+    ) -> Result<Vec<Prepared>, AppError> {
+        let known = self.known(number)?;
+        let oldest = known.own.iter().map(|(own, _)| Period::of(own.occurred_at)).min();
+        let Some(oldest) = oldest.into_iter().chain(known.news.first().copied()).min() else {
+            return Ok(Vec::new());
+        };
+        let mut period = first.max(oldest);
+        let earlier =
+            known.own.iter().filter(|(own, stands)| *stands && Period::of(own.occurred_at) < period);
+        let mut on_record: Vec<Recorded> =
+            earlier.filter_map(|(own, _)| recorded(&self.shared, own)).collect();
+        on_record.sort_by_key(|recorded| recorded.at);
+        let mut out = Vec::new();
+        while period <= last {
+            let at = period.end();
+            let have: Vec<&Event> = known.standing(at).collect();
+            let wanted = if have.iter().any(|own| self.is_of_another_card(party.role, own)) {
+                have.iter().map(|own| (*own).clone()).collect()
+            } else {
+                self.wanted(party, period, &known, &on_record)
+            };
+            on_record.extend(wanted.iter().filter_map(|own| recorded(&self.shared, own)));
+            out.extend(self.difference(&known, &have, wanted));
+            period = period.next();
         }
         Ok(out)
+    }
+
+    /// A score on record that another scorecard made stays: it says what was shown, and that card is not there any more to
+    /// say what it should have been.
+    fn is_of_another_card(&self, role: Role, own: &Event) -> bool {
+        let catalogue = self.catalogue();
+        let made_by = own.text(catalogue.vocabulary.get(own.kind), "scorecard");
+        made_by.is_some_and(|made_by| made_by != catalogue.scorecard(role).hash().to_string())
+    }
+
+    /// What belongs on record at a month's end, after what is on record of the months before: the score, if anything came
+    /// to be known in the month or the tier moved, and with it the tier that moved.
+    fn wanted(&self, party: &Party, period: Period, known: &Known, on_record: &[Recorded]) -> Vec<Event> {
+        if !known.concerns(period) {
+            return Vec::new();
+        }
+        let at = period.end();
+        let snapshot = self.past(party.role, &known.facts, on_record.to_vec(), at);
+        let tier = self.tier_of(party.role, &snapshot).name;
+        let before = snapshot.recorded.last().map(|recorded| recorded.tier.as_str());
+        let moved = before != Some(tier.as_str());
+        let mut wanted = Vec::new();
+        if moved || known.news.contains(&period) {
+            wanted.extend(self.score_event(party, at, &snapshot.scored, &tier));
+        }
+        if moved {
+            wanted.extend(self.tier_event(party, at, before, &tier));
+        }
+        wanted
+    }
+
+    /// What stands and is not wanted is taken back as of its own moment, as if it had never been; what is wanted and does
+    /// not stand is told, under a new id where the old one is used up.
+    fn difference(&self, known: &Known, have: &[&Event], wanted: Vec<Event>) -> Vec<Prepared> {
+        let same = |own: &Event, other: &Event| {
+            let named = Event { id: other.id.clone(), ..own.clone() };
+            named.same_statement(other)
+        };
+        let mut out = Vec::new();
+        for own in have.iter().filter(|own| !wanted.iter().any(|want| same(own, want))) {
+            out.extend(self.taken_back(own));
+        }
+        for mut want in wanted {
+            if have.iter().any(|own| same(own, &want)) {
+                continue;
+            }
+            let used =
+                |(own, _): &&(Event, bool)| own.kind == want.kind && own.occurred_at == want.occurred_at;
+            let generation = known.own.iter().filter(used).count();
+            if generation > 0
+                && let Ok(id) = ExternalId::try_new(&format!("{}.{generation}", want.id))
+            {
+                want.id = id;
+            }
+            out.push(self.ready(want));
+        }
+        out
+    }
+
+    fn taken_back(&self, own: &Event) -> Option<Prepared> {
+        let fields = [
+            ("target", FieldValue::Text(own.id.as_str().into())),
+            ("target_source", FieldValue::Text(DERIVED_SOURCE.into())),
+        ];
+        let event = self.own_event("event.retracted", &format!("{}.r1", own.id), own.known_at, &fields)?;
+        Some(self.ready(event))
     }
 
     fn past(&self, role: Role, facts: &[(u64, Event)], recorded: Vec<Recorded>, at: Timestamp) -> Snapshot {
@@ -146,42 +284,44 @@ impl Probity {
         Snapshot { at, events: state.events, values: Arc::new(values), scored: Arc::new(scored), recorded }
     }
 
-    fn score_event(
-        &self,
-        party: &Party,
-        at: Timestamp,
-        score: i32,
-        low: i32,
-        high: i32,
-        tier: &str,
-    ) -> Option<Prepared> {
+    fn score_event(&self, party: &Party, at: Timestamp, scored: &Scored, tier: &str) -> Option<Event> {
         let scorecard = self.catalogue().scorecard(party.role).hash().to_string();
         let fields = [
             ("of", FieldValue::Text(party.role.as_str().into())),
-            ("score", FieldValue::Integer(score.into())),
-            ("low", FieldValue::Integer(low.into())),
-            ("high", FieldValue::Integer(high.into())),
+            ("score", FieldValue::Integer(scored.score.into())),
+            ("low", FieldValue::Integer(scored.low.into())),
+            ("high", FieldValue::Integer(scored.high.into())),
             ("tier", FieldValue::Text(tier.into())),
             ("scorecard", FieldValue::Text(scorecard.into())),
         ];
-        self.own_event("score.recorded", "score", party, at, &fields)
+        self.about("score.recorded", "score", party, at, &fields)
     }
 
-    fn tier_event(&self, party: &Party, at: Timestamp, from: Option<&str>, to: &str) -> Option<Prepared> {
+    fn tier_event(&self, party: &Party, at: Timestamp, from: Option<&str>, to: &str) -> Option<Event> {
         let mut fields = vec![("to", FieldValue::Text(to.into()))];
         fields.extend(from.map(|from| ("from", FieldValue::Text(from.into()))));
-        self.own_event("tier.changed", "tier", party, at, &fields)
+        self.about("tier.changed", "tier", party, at, &fields)
     }
 
-    /// An event of Probity's own about a party; `None` when the catalogue does not declare the type.
-    fn own_event(
+    /// An event of Probity's own about a party at a month's end.
+    fn about(
         &self,
         kind: &str,
         word: &str,
         party: &Party,
         at: Timestamp,
         fields: &[(&str, FieldValue)],
-    ) -> Option<Prepared> {
+    ) -> Option<Event> {
+        let name = Digest::of(&[party.to_string().as_bytes()]).to_string();
+        let id = format!("{}.{word}.{}", name.get(..32)?, Period::of(at).0);
+        let mut event = self.own_event(kind, &id, at, fields)?;
+        event.merchant = (party.role == Role::Merchant).then(|| party.id.clone());
+        event.buyer = (party.role == Role::Buyer).then(|| party.id.clone());
+        Some(event)
+    }
+
+    /// An event of Probity's own; `None` when the catalogue does not declare the type.
+    fn own_event(&self, kind: &str, id: &str, at: Timestamp, fields: &[(&str, FieldValue)]) -> Option<Event> {
         let vocabulary = &self.catalogue().vocabulary;
         let index = vocabulary.find(kind)?;
         let declared = vocabulary.get(index);
@@ -198,20 +338,18 @@ impl Probity {
                 *slot = Some(value);
             }
         }
-        let name = Digest::of(&[party.to_string().as_bytes()]).to_string();
-        let id = format!("{}.{word}.{}", name.get(..32)?, Period::of(at).0);
-        Some(self.ready(Event {
-            id: ExternalId::try_new(&id).ok()?,
+        Some(Event {
+            id: ExternalId::try_new(id).ok()?,
             source: ExternalId::try_new(DERIVED_SOURCE).ok()?,
             kind: index,
             occurred_at: at,
             known_at: at,
             known_given: true,
-            merchant: (party.role == Role::Merchant).then(|| party.id.clone()),
-            buyer: (party.role == Role::Buyer).then(|| party.id.clone()),
+            merchant: None,
+            buyer: None,
             currency: None,
             fields: values,
-        }))
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the keeper and the readers share: states of parties, platform sums, postings not yet in the store.
 
+use super::due::OnRecord;
 use super::error::AppError;
 use super::party::Hot;
 use probity_credit::catalogue::Catalogue;
@@ -28,13 +29,17 @@ pub(super) struct Shared {
     fresh: Mutex<HashMap<Subject, Vec<u64>>>,
     readers: Mutex<Vec<SqliteReader>>,
     /// The newest `known_at` of an event from outside.
-    latest: AtomicI64,
+    pub(super) latest: AtomicI64,
     /// Events in the log.
     pub(super) events: AtomicU64,
     /// Moment of the next timer, in milliseconds.
     pub(super) next_due: AtomicI64,
     /// Values that could not be computed while events were taken in.
     pub(super) faults: AtomicU64,
+    /// Up to when scores are on record.
+    pub(super) on_record: Mutex<OnRecord>,
+    /// Held while scores are put on record: one does it at a time.
+    pub(super) recording: Mutex<()>,
 }
 
 /// Takes a lock whatever became of its last holder: what it guards is rebuilt from the log when in doubt.
@@ -55,6 +60,8 @@ impl Shared {
             events: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
             faults: AtomicU64::new(0),
+            on_record: Mutex::default(),
+            recording: Mutex::default(),
         }
     }
 
@@ -84,10 +91,6 @@ impl Shared {
         Some(self.latest.load(Ordering::Acquire))
             .filter(|millis| *millis != i64::MIN)
             .map(Timestamp::from_millis)
-    }
-
-    pub(super) fn saw(&self, known_at: Timestamp) {
-        self.latest.fetch_max(known_at.millis(), Ordering::AcqRel);
     }
 
     /// Runs a read on a connection of its own.

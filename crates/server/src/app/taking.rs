@@ -12,11 +12,16 @@ use probity_credit::order::{Book, DERIVED_SOURCE, order_key};
 use probity_expression::Faults;
 use probity_primitives::{Code, ExternalId, Problem, Timestamp};
 use probity_store::{Appended, Batch, Key, Reader, SetAside, Subject};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The code of an id that stands for something else already.
 const EVENT_ID_REUSED: Code = Code::new("event-id-reused");
+/// The code of a mark about a mark.
+const TARGET_IS_MARK: Code = Code::new("target-is-mark");
+
+/// Targets of marks that came before them, with the newest moment at which such a mark was known.
+pub(super) type Awaited = BTreeMap<Key, Timestamp>;
 
 /// One change of parties' states, to be made once the rows are committed.
 pub(super) struct Step {
@@ -38,7 +43,7 @@ pub(super) struct Taking<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) orders: &'a mut Orders,
     numbers: &'a mut HashMap<(Role, ExternalId), u32>,
-    awaited: &'a mut BTreeSet<Key>,
+    awaited: &'a mut Awaited,
     steps: Vec<Step>,
     now: Timestamp,
     rows: u64,
@@ -47,6 +52,19 @@ pub(super) struct Taking<'a> {
     /// Numbers above this were given in this batch.
     known_numbers: u32,
     highest: u32,
+    newest: Option<Timestamp>,
+}
+
+/// What a batch leaves behind once it is committed.
+pub(super) struct Taken {
+    /// Changes of parties' states.
+    pub(super) steps: Vec<Step>,
+    /// Rows that went in.
+    pub(super) rows: u64,
+    /// The highest party number given.
+    pub(super) highest: u32,
+    /// The newest `known_at` of an event from outside, marks whose target is not there yet left out.
+    pub(super) newest: Option<Timestamp>,
 }
 
 impl<'a> Taking<'a> {
@@ -54,7 +72,7 @@ impl<'a> Taking<'a> {
         shared: &'a Arc<Shared>,
         orders: &'a mut Orders,
         numbers: &'a mut HashMap<(Role, ExternalId), u32>,
-        awaited: &'a mut BTreeSet<Key>,
+        awaited: &'a mut Awaited,
         highest: u32,
         now: Timestamp,
     ) -> Self {
@@ -69,16 +87,22 @@ impl<'a> Taking<'a> {
             replaying: false,
             known_numbers: highest,
             highest,
+            newest: None,
         }
     }
 
-    /// The steps to be made after the commit, how many rows there are, and the highest party number.
-    pub(super) fn end(self) -> (Vec<Step>, u64, u32) {
-        (self.steps, self.rows, self.highest)
+    /// What is to be done after the commit.
+    pub(super) fn end(self) -> Taken {
+        Taken { steps: self.steps, rows: self.rows, highest: self.highest, newest: self.newest }
     }
 
     /// Appends an event unless its id is known.
     pub(super) fn append(&mut self, batch: &mut impl Batch, item: &Prepared) -> Result<Outcome, AppError> {
+        if self.marks_a_mark(batch, item)? {
+            let problem = about_mark(&item.event);
+            self.set_aside(batch, &item.event, &item.body, 0, &problem)?;
+            return Ok(Outcome::Refused(problem));
+        }
         match batch.append(item.key, self.now, &item.body)? {
             Appended::Taken(seq) => {
                 self.take_in(batch, seq, Arc::new((item.event.clone(), item.contributions.clone())))?;
@@ -104,15 +128,39 @@ impl<'a> Taking<'a> {
         let problem = Problem::new(EVENT_ID_REUSED, detail)
             .at("/id")
             .hint("the first stands; correct it with event.retracted and a new id");
-        batch.set_aside(&SetAside {
-            source: item.event.source.to_string(),
-            line: seq,
+        self.set_aside(batch, &item.event, &item.body, seq, &problem)?;
+        Ok(Outcome::Conflict(seq, problem))
+    }
+
+    fn set_aside(
+        &self,
+        batch: &mut impl Batch,
+        event: &Event,
+        body: &[u8],
+        line: u64,
+        problem: &Problem,
+    ) -> Result<(), AppError> {
+        Ok(batch.set_aside(&SetAside {
+            source: event.source.to_string(),
+            line,
             code: problem.code.to_string(),
             reason: problem.detail.clone(),
-            content: item.body.clone(),
+            content: body.to_vec(),
             at: self.now,
-        })?;
-        Ok(Outcome::Conflict(seq, problem))
+        })?)
+    }
+
+    /// True for a mark about a mark that is here; one that is in the log itself, having come first, is a duplicate.
+    fn marks_a_mark(&self, batch: &mut impl Batch, item: &Prepared) -> Result<bool, AppError> {
+        let catalogue = &self.shared.catalogue;
+        let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, &item.event) else { return Ok(false) };
+        if mark.target == item.key {
+            return Ok(true);
+        }
+        let Some(target) = batch.reads().find(&mark.target)? else { return Ok(false) };
+        let target = batch.reads().row(target)?.map(|row| self.shared.decode(&row)).transpose()?;
+        let is_mark = target.is_some_and(|target| catalogue.marks.is_mark(target.kind));
+        Ok(is_mark && batch.reads().find(&item.key)?.is_none())
     }
 
     /// A row that the log holds already, read again after a start.
@@ -150,7 +198,9 @@ impl<'a> Taking<'a> {
         }
         let mut moments = vec![(event.known_at, true)];
         let key = event.key();
-        if self.awaited.remove(&key) {
+        self.saw(event, event.known_at);
+        if let Some(known_at) = self.awaited.remove(&key) {
+            self.saw(event, known_at);
             let marks = self.marks_of(batch, key)?;
             moments = standing(event.known_at, &marks.iter().map(|(_, mark)| *mark).collect::<Vec<_>>());
             for (mark_seq, _) in marks {
@@ -189,15 +239,23 @@ impl<'a> Taking<'a> {
     ) -> Result<(), AppError> {
         let before = self.marks_of(batch, mark.target)?;
         self.orders.post(Subject::Order(mark.target), seq);
-        let Some(target_seq) = batch.reads().find(&mark.target)? else {
-            self.awaited.insert(mark.target);
-            return Ok(());
+        // After a start the log holds rows that are not gone over yet: a target among them comes later, as it did then.
+        let Some(target_seq) = batch.reads().find(&mark.target)?.filter(|target| *target < seq) else {
+            let known_at = self.awaited.entry(mark.target).or_insert(mark.known_at);
+            *known_at = mark.known_at.max(*known_at);
+            return self.refuse_waiting(batch, mark.key);
         };
         let row = batch
             .reads()
             .row(target_seq)?
             .ok_or_else(|| AppError::internal(format!("row {target_seq} is missing")))?;
         let target = self.shared.decode(&row)?;
+        let catalogue = Arc::clone(&self.shared.catalogue);
+        if catalogue.marks.is_mark(target.kind) {
+            return Ok(());
+        }
+        self.saw(marking, mark.known_at);
+        self.refuse_waiting(batch, mark.key)?;
         let old: Vec<Mark> =
             before.into_iter().map(|(_, mark)| mark).filter(|other| other.key != mark.key).collect();
         let was = standing(target.known_at, &old);
@@ -206,7 +264,6 @@ impl<'a> Taking<'a> {
         for number in numbers.into_iter().flatten() {
             self.orders.post(Subject::Party(number), seq);
         }
-        let catalogue = Arc::clone(&self.shared.catalogue);
         if catalogue.words.concerns(target.kind)
             && let Some(order) = Book::order_of(&catalogue.vocabulary, &target).map(order_key)
         {
@@ -246,6 +303,27 @@ impl<'a> Taking<'a> {
         Ok(())
     }
 
+    /// Marks about a mark that came before it: they stay in the log without effect, and are told of like those that come
+    /// after it.
+    fn refuse_waiting(&mut self, batch: &mut impl Batch, mark: Key) -> Result<(), AppError> {
+        if self.awaited.remove(&mark).is_none() || self.replaying {
+            return Ok(());
+        }
+        let mut seqs = self.shared.postings(batch.reads(), Subject::Order(mark))?;
+        seqs.extend(self.orders.fresh.get(&Subject::Order(mark)).into_iter().flatten());
+        for row in batch.reads().rows(&seqs)? {
+            let event = self.shared.decode(&row)?;
+            self.set_aside(batch, &event, &row.body, row.seq, &about_mark(&event))?;
+        }
+        Ok(())
+    }
+
+    fn saw(&mut self, event: &Event, known_at: Timestamp) {
+        if event.source.as_str() != DERIVED_SOURCE {
+            self.newest = self.newest.max(Some(known_at));
+        }
+    }
+
     /// The marks about an event that the log or this batch holds.
     fn marks_of(&self, batch: &mut impl Batch, target: Key) -> Result<Vec<(u64, Mark)>, AppError> {
         let mut seqs = self.shared.postings(batch.reads(), Subject::Order(target))?;
@@ -283,6 +361,14 @@ impl<'a> Taking<'a> {
         }
         Ok((numbers, new))
     }
+}
+
+fn about_mark(event: &Event) -> Problem {
+    let detail =
+        format!("'{}' of source '{}' is about a mark, and marks are not taken back", event.id, event.source);
+    Problem::new(TARGET_IS_MARK, detail)
+        .at("/target")
+        .hint("after a retraction by mistake send the event again under a new id")
 }
 
 /// The moments of a standing as steps: added, taken back, added again. One that never stood brings none.

@@ -49,7 +49,8 @@ pub(super) fn open(arguments: &Arguments) -> Result<Probity, AppError> {
     probity
 }
 
-/// Opens a data folder that must be there, and lets timers go off that fell due since it was last open.
+/// Opens a data folder that must be there, and does what fell due since it was last open: timers go off, months that ended
+/// go on record.
 pub(super) fn open_existing(arguments: &Arguments) -> Result<Probity, AppError> {
     if !arguments.data.exists() {
         return Err(probity_store::StoreError::Missing(arguments.data.display().to_string()).into());
@@ -57,6 +58,13 @@ pub(super) fn open_existing(arguments: &Arguments) -> Result<Probity, AppError> 
     let probity = open(arguments)?;
     if probity.is_due() {
         probity.settle_and_wait()?;
+    }
+    if probity.is_recording_due() {
+        let mut bar = Bar::new();
+        let recorded = probity
+            .record_scores(probity.clock.now(), &mut |done, of| bar.at("recording scores", done, of, false));
+        bar.done();
+        recorded?;
     }
     Ok(probity)
 }

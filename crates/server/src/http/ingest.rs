@@ -265,6 +265,9 @@ async fn take_one(reading: &Reading<'_>, body: &[u8]) -> Answer {
         Some(Outcome::Conflict(_, problem)) => {
             Err(Failure { status: StatusCode::CONFLICT, problems: vec![problem] })
         }
+        Some(Outcome::Refused(problem)) => {
+            Err(Failure { status: StatusCode::UNPROCESSABLE_ENTITY, problems: vec![problem] })
+        }
         None => Err(Failure::internal("the keeper gave no outcome")),
     }
 }
@@ -343,6 +346,10 @@ fn batch_answer(
             Some(Outcome::Conflict(seq, problem)) => {
                 answer.refused += 1;
                 answer.items.push(item("conflict", Some(seq), &[problem]));
+            }
+            Some(Outcome::Refused(problem)) => {
+                answer.refused += 1;
+                answer.items.push(item("refused", None, &[problem]));
             }
             None => return Err(Failure::internal("the keeper gave fewer outcomes than events")),
         }

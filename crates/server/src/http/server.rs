@@ -4,7 +4,7 @@ use super::frame::frame;
 use super::site::Site;
 use super::{page, routes};
 use crate::app::{AppError, Class, Probity};
-use crate::jobs::{self, Waiting};
+use crate::jobs::{self, Ticker, Waiting};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use hyper::server::conn::http1;
@@ -106,7 +106,7 @@ impl Server {
         let Self { listener, probity, options, addr } = self;
         let waiting = Arc::new(Waiting::default());
         let router = router(&probity, &options, &waiting);
-        let background = tokio::spawn(jobs::run(probity.clone(), waiting));
+        let background = tokio::spawn(jobs::run(Ticker::new(probity.clone(), waiting)));
         tracing::info!(%addr, "listening");
         let connections = accept_until(&listener, router, &options, shutdown).await;
         drop(listener);

@@ -102,7 +102,8 @@ impl Site {
         let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|one| wanted(one)).count() as u64;
         self.metrics.events(Became::Taken, count(|one| matches!(one, Outcome::Taken(_))));
         self.metrics.events(Became::Duplicate, count(|one| matches!(one, Outcome::Duplicate(_))));
-        self.metrics.events(Became::Refused, count(|one| matches!(one, Outcome::Conflict(..))));
+        self.metrics
+            .events(Became::Refused, count(|one| matches!(one, Outcome::Conflict(..) | Outcome::Refused(_))));
         Ok(outcomes)
     }
 

@@ -1,39 +1,54 @@
 //! What is looked after every second.
 
-use crate::app::{Period, Probity};
+use crate::app::Probity;
 use probity_primitives::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 /// A history that comes in piece by piece is over when nothing came for this long.
 const QUIET_MILLIS: i64 = 2_000;
 
+/// Between two recordings at least this much passes, and twenty times as long as the last one took: when late news keeps
+/// coming, scores are put in line with it without taking the machine.
+const RECORDING_PAUSE_MILLIS: i64 = 10_000;
+const RECORDING_SHARE: i64 = 20;
+
 /// Timers that wait for the end of a history told over HTTP: while it comes in, in any order, they do not go off.
 #[derive(Debug)]
-pub struct Waiting(AtomicI64);
+pub struct Waiting {
+    /// When the last piece came in.
+    told: AtomicI64,
+    /// Timers wait.
+    timers: AtomicBool,
+}
 
 impl Default for Waiting {
     fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
+        Self { told: AtomicI64::new(i64::MIN), timers: AtomicBool::new(false) }
     }
 }
 
 impl Waiting {
     /// A piece of history came in.
     pub fn told(&self, now: Timestamp) {
-        self.0.store(now.millis(), Ordering::Release);
+        self.told.store(now.millis(), Ordering::Release);
+        self.timers.store(true, Ordering::Release);
     }
 
     /// True when timers wait; they wait no more after this.
     pub fn take(&self) -> bool {
-        self.0.load(Ordering::Acquire) != i64::MIN && self.0.swap(i64::MIN, Ordering::AcqRel) != i64::MIN
+        self.timers.load(Ordering::Acquire) && self.timers.swap(false, Ordering::AcqRel)
     }
 
-    /// The same, once the history has come to rest.
+    /// True when no history is coming in.
+    fn is_quiet(&self, now: Timestamp) -> bool {
+        self.told.load(Ordering::Acquire).saturating_add(QUIET_MILLIS) <= now.millis()
+    }
+
+    /// True when timers wait and the history has come to rest.
     fn take_if_quiet(&self, now: Timestamp) -> bool {
-        let told = self.0.load(Ordering::Acquire);
-        told != i64::MIN && told.saturating_add(QUIET_MILLIS) <= now.millis() && self.take()
+        self.is_quiet(now) && self.take()
     }
 }
 
@@ -41,17 +56,20 @@ impl Waiting {
 pub struct Ticker {
     probity: Probity,
     waiting: Arc<Waiting>,
-    month: Period,
+    /// Scores are put on record from this moment on, when there are any to be.
+    record_from: Timestamp,
 }
 
 impl Ticker {
-    /// Starts in the running month: scores of earlier months are recorded with it, when it ends.
+    /// What is due already is done with the first tick: months may have ended while no server ran.
     pub fn new(probity: Probity, waiting: Arc<Waiting>) -> Self {
-        let month = Period::of(probity.clock.now());
-        Self { probity, waiting, month }
+        let now = probity.clock.now();
+        let due = probity.is_due() || probity.is_recording_due();
+        let record_from = if due { now } else { pause_from(now, 0) };
+        Self { probity, waiting, record_from }
     }
 
-    /// One second's work. A failure is logged and tried again: the next second, or the next month.
+    /// One second's work. A failure is logged and tried again: timers the next second, scores after a pause.
     pub async fn tick(&mut self) {
         let now = self.probity.clock.now();
         if (self.probity.is_due() || self.waiting.take_if_quiet(now))
@@ -59,23 +77,27 @@ impl Ticker {
         {
             tracing::error!(%error, "timers that fell due could not be settled");
         }
-        let month = Period::of(now);
-        if month > self.month {
-            self.month = month;
+        if self.record_from <= now && self.waiting.is_quiet(now) && self.probity.is_recording_due() {
             let probity = self.probity.clone();
             let recording = tokio::task::spawn_blocking(move || probity.record_scores(now, &mut |_, _| {}));
             match recording.await {
-                Ok(Ok(recorded)) => tracing::info!(recorded, "the month's scores are on record"),
-                Ok(Err(error)) => tracing::error!(%error, "the month's scores could not be recorded"),
-                Err(error) => tracing::error!(%error, "recording the month's scores ended badly"),
+                Ok(Ok(recorded)) => tracing::info!(recorded, "the scores of all months are on record"),
+                Ok(Err(error)) => tracing::error!(%error, "scores could not be put on record"),
+                Err(error) => tracing::error!(%error, "putting scores on record ended badly"),
             }
+            let done = self.probity.clock.now();
+            self.record_from = pause_from(done, done.since(now).0);
         }
     }
 }
 
+fn pause_from(now: Timestamp, took: i64) -> Timestamp {
+    let pause = took.saturating_mul(RECORDING_SHARE).max(RECORDING_PAUSE_MILLIS);
+    Timestamp::from_millis(now.millis().saturating_add(pause))
+}
+
 /// Ticks every second until it is dropped.
-pub async fn run(probity: Probity, waiting: Arc<Waiting>) {
-    let mut ticker = Ticker::new(probity, waiting);
+pub async fn run(mut ticker: Ticker) {
     let mut seconds = tokio::time::interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -92,12 +114,13 @@ mod tests {
     fn a_history_is_over_when_it_has_come_to_rest() {
         let at = Timestamp::from_millis;
         let waiting = Waiting::default();
-        assert!(!waiting.take() && !waiting.take_if_quiet(at(i64::MAX)));
+        assert!(!waiting.take() && !waiting.take_if_quiet(at(i64::MAX)) && waiting.is_quiet(at(0)));
         waiting.told(at(1_000));
         assert!(!waiting.take_if_quiet(at(2_999)), "more may come");
         assert!(waiting.take_if_quiet(at(3_000)));
         assert!(!waiting.take_if_quiet(at(9_000)), "once is enough");
         waiting.told(at(5_000));
         assert!(waiting.take(), "a reader does not wait");
+        assert!(!waiting.is_quiet(at(6_999)), "but scores do, also after a reader came");
     }
 }

@@ -32,11 +32,11 @@ impl House {
     }
 
     pub(crate) fn with(options: ServeOptions) -> Self {
-        Self::over(tempfile::tempdir().unwrap(), options)
+        Self::over(tempfile::tempdir().unwrap(), options, NOW)
     }
 
-    fn over(folder: TempDir, options: ServeOptions) -> Self {
-        let now = Arc::new(AtomicI64::new(Timestamp::parse(NOW).unwrap().millis()));
+    fn over(folder: TempDir, options: ServeOptions, now: &str) -> Self {
+        let now = Arc::new(AtomicI64::new(Timestamp::parse(now).unwrap().millis()));
         let probity = open(folder.path(), &now);
         let options = ServeOptions { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..options };
         let (stop, stopped) = oneshot::channel::<()>();
@@ -65,10 +65,15 @@ impl House {
     }
 
     /// Ends and starts anew on the same data.
-    pub(crate) fn restarted(mut self) -> Self {
+    pub(crate) fn restarted(self) -> Self {
+        self.restarted_at(NOW)
+    }
+
+    /// The same, when it is later.
+    pub(crate) fn restarted_at(mut self, now: &str) -> Self {
         self.stop();
         let folder = self.folder.take().unwrap();
-        Self::over(folder, ServeOptions::default())
+        Self::over(folder, ServeOptions::default(), now)
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {

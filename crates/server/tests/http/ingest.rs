@@ -35,6 +35,96 @@ fn one_event_is_taken_once() {
 }
 
 #[test]
+fn many_senders_of_the_same_events_have_one_effect() {
+    let house = House::new();
+    let batch: Vec<Value> =
+        (0..20).map(|n| placed(&format!("e{n}"), "m1", "b1", "2018-06-14T10:00:00Z")).collect();
+    let bodies = [batch[0].to_string(), Value::from(batch.clone()).to_string()];
+    let start = std::sync::Barrier::new(12);
+    let send = |body: &str| {
+        start.wait();
+        let reply = house.post(body);
+        assert!(matches!(reply.status, 200 | 201), "{}", reply.text());
+        reply.json()
+    };
+    let replies: Vec<Value> = std::thread::scope(|scope| {
+        let send = &send;
+        let senders: Vec<_> =
+            (0..6).flat_map(|_| &bodies).map(|body| scope.spawn(move || send(body))).collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).collect()
+    });
+    // Each event was new to one of them, and to all others a duplicate of the same row.
+    let (mut taken, mut rows) = ([0; 20], [(); 20].map(|()| std::collections::BTreeSet::new()));
+    for reply in &replies {
+        let alone = [reply.clone()];
+        for (at, item) in reply["items"].as_array().map_or(&alone[..], Vec::as_slice).iter().enumerate() {
+            taken[at] += i32::from(item["status"] == "taken");
+            assert!(item["status"] == "taken" || item["status"] == "duplicate", "{item}");
+            rows[at].insert(item["seq"].as_u64().unwrap());
+        }
+    }
+    assert_eq!(taken, [1; 20]);
+    assert!(rows.iter().all(|rows| rows.len() == 1), "{rows:?}");
+    assert_eq!(house.json("/v1/parties/merchant:m1/score")["events"], 20);
+    assert_eq!(house.json("/v1/set-aside")["items"], json!([]));
+}
+
+#[test]
+fn a_mark_about_a_mark_is_none_whichever_comes_first() {
+    let mark = |id: &str, kind: &str, day: u32, target: &str| {
+        json!({"id": id, "source": "shop", "type": kind, "occurred_at": format!("2018-06-{day:02}T10:00:00Z"),
+            "known_at": format!("2018-06-{day:02}T10:00:00Z"), "target": target, "reason": "x"})
+    };
+    let fact = placed("e1", "m1", "b1", "2018-06-01T10:00:00Z");
+    let first = mark("x1", "event.retracted", 2, "e1");
+    let itself = mark("x3", "event.retracted", 4, "x3");
+    for second in [mark("x2", "event.retracted", 3, "x1"), mark("x2", "objection.opened", 3, "x1"), itself] {
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+            let house = House::new();
+            let told = [&fact, &first, &second];
+            for at in order {
+                let reply = house.post(told[at].to_string());
+                let refused = reply.status == 422 && reply.code() == "target-is-mark";
+                assert!(reply.status == 201 || (at == 2 && refused), "{order:?}: {}", reply.text());
+            }
+            let score = house.json("/v1/parties/merchant:m1/score?as_of=latest");
+            assert_eq!(
+                (&score["as_of"], &score["events"]),
+                (&json!("2018-06-02T10:00:00Z"), &json!(0)),
+                "{order:?}"
+            );
+            let aside = house.json("/v1/set-aside");
+            let codes: Vec<&Value> =
+                aside["items"].as_array().unwrap().iter().map(|item| &item["code"]).collect();
+            assert_eq!(codes, ["target-is-mark"], "{order:?}: {aside}");
+            let again = house.restarted();
+            assert_eq!(again.json("/v1/parties/merchant:m1/score?as_of=latest"), score, "{order:?}");
+        }
+    }
+}
+
+#[test]
+fn the_newest_event_may_be_a_mark() {
+    let fact = placed("e1", "m1", "b1", "2018-06-01T10:00:00Z");
+    let closed = json!({"id": "x1", "source": "shop", "type": "objection.closed", "target": "e1",
+        "occurred_at": "2018-06-05T10:00:00Z", "known_at": "2018-06-05T10:00:00Z", "outcome": "rejected"});
+    let path = "/v1/parties/merchant:m1/score?as_of=latest";
+    for told in [[&fact, &closed], [&closed, &fact]] {
+        let house = House::new();
+        assert_eq!(house.get(path).code(), "log-empty");
+        house.post(told[0].to_string());
+        if told[0] == &closed {
+            assert_eq!(house.get(path).code(), "party-unknown", "the log is not empty");
+        } else {
+            assert_eq!(house.json(path)["as_of"], "2018-06-01T10:00:00Z");
+        }
+        house.post(told[1].to_string());
+        assert_eq!(house.json(path)["as_of"], "2018-06-05T10:00:00Z");
+        assert_eq!(house.restarted().json(path)["as_of"], "2018-06-05T10:00:00Z");
+    }
+}
+
+#[test]
 fn a_batch_tells_item_by_item() {
     let house = House::new();
     let at = "2018-06-01T10:00:00Z";

@@ -87,3 +87,37 @@ fn a_request_that_runs_is_finished_before_the_end() {
     let house = house.restarted();
     assert_eq!(house.json("/v1/events/e1?source=shop")["type"], "order.placed");
 }
+
+/// What is on record of a party once there is as much as that; it is put there in the background.
+fn on_record(house: &House, months: usize) -> Vec<Value> {
+    for _ in 0..300 {
+        let items =
+            house.json("/v1/parties/merchant:m1/history?as_of=now")["items"].as_array().unwrap().clone();
+        if items.len() >= months {
+            return items;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("{months} months never were on record");
+}
+
+#[test]
+fn months_that_ended_meanwhile_go_on_record_at_the_start() {
+    let house = House::new();
+    house.post(placed("e1", "m1", "b1", "2018-06-10T10:00:00Z").to_string());
+    let house = house.restarted_at("2018-07-02T08:00:00Z");
+    let first = on_record(&house, 1);
+    assert_eq!(first[0]["as_of"], "2018-06-30T23:59:59.999Z", "{first:?}");
+    // A month that ends while it runs, and one whose past came in later.
+    house.wait_until("2018-07-21T00:00:00Z");
+    house.post(placed("e2", "m1", "b1", "2018-07-20T10:00:00Z").to_string());
+    house.wait_until("2018-08-01T00:00:10Z");
+    let second = on_record(&house, 2);
+    assert_eq!(second[1]["as_of"], "2018-07-31T23:59:59.999Z", "{second:?}");
+    house.wait_until("2018-08-01T00:00:40Z");
+    house.post(placed("e0", "m1", "b2", "2018-05-20T10:00:00Z").to_string());
+    house.wait_until("2018-08-01T00:01:10Z");
+    let third = on_record(&house, 3);
+    assert_eq!(third[0]["as_of"], "2018-05-31T23:59:59.999Z", "{third:?}");
+    assert_eq!(third.len(), 3);
+}

@@ -153,12 +153,13 @@ impl<'a> Sink<'a> {
         let Some(answer) = self.ahead.pop_front() else { return Ok(()) };
         let outcomes = answer.blocking_recv().map_err(|_| AppError::internal("the keeper has ended"))??;
         for outcome in outcomes {
-            let good = !matches!(outcome, Outcome::Conflict(..));
+            let good = !matches!(outcome, Outcome::Conflict(..) | Outcome::Refused(_));
             match outcome {
                 Outcome::Taken(_) => self.report.taken += 1,
                 Outcome::Duplicate(_) => self.report.duplicates += 1,
-                // The keeper has set it aside already.
+                // The keeper has set these aside already.
                 Outcome::Conflict(row, problem) => self.count_aside("log row", row, &problem),
+                Outcome::Refused(problem) => self.count_aside("log row", 0, &problem),
             }
             self.fates.iter_mut().for_each(|fates| fates.push(good));
         }
@@ -260,11 +261,9 @@ impl Probity {
             let after = self.clock.now();
             progress(Stage::Settling, 0, 1);
             report.settled_orders = self.settle_and_wait()?;
-            if let Some(latest) = self.latest() {
-                let until = latest.min(self.clock.now());
-                report.scores_recorded =
-                    self.record_scores(until, &mut |done, of| progress(Stage::Recording, done, of))?;
-            }
+            // Up to now, as a server would have done month by month: what a history says must not depend on who took it in.
+            report.scores_recorded =
+                self.record_scores(self.clock.now(), &mut |done, of| progress(Stage::Recording, done, of))?;
             self.checkpoint_and_wait()?;
             report.seconds_after = seconds(after);
         }
