@@ -294,7 +294,7 @@ fn texts_moments_and_forms_are_taken_or_refused() {
         (r#""order":"again""#, "event-json"),
         (r#""source":"probity""#, "event-derived"),
         (r#""category":["a"]"#, "event-field-invalid"),
-        (r#""category":"4111 1111 1111 1111""#, "event-field-invalid"),
+        (r#""category":"4111 1111 1111 1111""#, "card-number"),
         (r#""occurred_at":"2015-01-01T00:00:00+03:00""#, "taken"),
         (r#""occurred_at":"2016-12-31T23:59:60Z""#, "taken"),
         (r#""category":"\u003d1+1""#, "taken"),

@@ -331,13 +331,42 @@ fn broken_files_are_refused_at_their_place() {
             "rates.toml",
             "reporting = \"EUR\"\n[[rate]]\ncurrency = \"BRL\"\ndate = \"2018-01-01\"\nrate = \"-1\"\n"
                 .to_owned(),
-            Some(("rates-invalid", "rates.toml")),
+            Some(("rates-invalid", "rates.toml:5:8")),
         ),
-        ("rates.toml", "reporting = \"eur\"\n".to_owned(), Some(("currency-unknown", "rates.toml"))),
+        ("rates.toml", "reporting = \"eur\"\n".to_owned(), Some(("currency-unknown", "rates.toml:1:13"))),
         (
             "orders.toml",
             "claim_window = \"30d\"\n".to_owned(),
             Some(("definition-invalid", "orders.toml:1:1")),
+        ),
+        (
+            "orders.toml",
+            texts()["orders.toml"]
+                .lines()
+                .filter(|line| !line.starts_with('#'))
+                .collect::<Vec<_>>()
+                .join("\n")
+                .trim_start()
+                .replace("claim_window", "claim_window = \"-30d\" #"),
+            Some(("time-invalid", "orders.toml:1:16")),
+        ),
+        (
+            "rates.toml",
+            "reporting = \"EUR\"\n[[rate]]\ncurrency = \"XXQ\"\ndate = \"2018-01-01\"\nrate = \"1\"\n"
+                .to_owned(),
+            Some(("currency-unknown", "rates.toml:3:12")),
+        ),
+        (
+            "rates.toml",
+            "reporting = \"EUR\"\n[[rate]]\ncurrency = \"BRL\"\ndate = \"2018-13-01\"\nrate = \"1\"\n"
+                .to_owned(),
+            Some(("rates-invalid", "rates.toml:4:8")),
+        ),
+        ("regime.toml", "score_use_days = -5\n".to_owned(), Some(("definition-invalid", "regime.toml:1:18"))),
+        (
+            "regime.toml",
+            "score_use_days = 5\n[[prohibited]]\nfield = \"\"\nreason = \"\"\n".to_owned(),
+            Some(("definition-invalid", "regime.toml:3:9")),
         ),
     ];
     for (file, text, expected) in cases {
