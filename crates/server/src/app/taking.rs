@@ -1,12 +1,13 @@
 //! Taking events into a batch: what each row means for postings, orders, marks and states.
 
+use super::aside::{self, Content};
 use super::error::AppError;
 use super::keeper::Outcome;
 use super::orders::Orders;
 use super::party::contributions;
 use super::prepare::Prepared;
 use super::shared::Shared;
-use probity_credit::event::{Event, Mark, Role, standing};
+use probity_credit::event::{Event, Mark, Role, standing, to_json};
 use probity_credit::indicator::Contributions;
 use probity_credit::order::{Book, DERIVED_SOURCE, order_key};
 use probity_expression::Faults;
@@ -16,7 +17,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// The code of an id that stands for something else already.
-const EVENT_ID_REUSED: Code = Code::new("event-id-reused");
+pub(super) const EVENT_ID_REUSED: Code = Code::new("event-id-reused");
 
 /// One change of parties' states, to be made once the rows are committed.
 pub(super) struct Step {
@@ -104,14 +105,22 @@ impl<'a> Taking<'a> {
         let problem = Problem::new(EVENT_ID_REUSED, detail)
             .at("/id")
             .hint("the first stands; correct it with event.retracted and a new id");
-        batch.set_aside(&SetAside {
-            source: item.event.source.to_string(),
-            line: seq,
+        // What was sent comes back in the one form that every way in can take again.
+        let content = to_json(&self.shared.catalogue.vocabulary, &item.event).to_string().into_bytes();
+        let place = item.place.as_ref();
+        let kept = SetAside {
+            source: place.map_or_else(|| item.event.source.to_string(), |place| place.source.to_string()),
+            line: place.map_or(0, |place| place.line),
             code: problem.code.to_string(),
-            reason: problem.detail.clone(),
-            content: item.body.clone(),
+            reason: aside::reason(std::slice::from_ref(&problem)),
+            content: aside::kept(&self.shared.catalogue, Content::Json(&content)),
             at: self.now,
-        })?;
+        };
+        if place.is_some_and(|place| place.lasting) {
+            aside::keep_once(batch, &kept)?;
+        } else {
+            batch.set_aside(&kept)?;
+        }
         Ok(Outcome::Conflict(seq, problem))
     }
 
