@@ -267,6 +267,13 @@ fn the_reporting_currency_is_remembered() {
     let mapped = ["--mapping".as_ref(), mapping.as_os_str(), folder.as_os_str()];
     import(&house, &mapped).exits(0);
     assert_eq!(currency(&house), "BRL", "that of the mapping");
+    // A row that contradicts what stands is one row, at its line.
+    house.file("tables/orders.csv", "no,value\n1,10.00\n2,99.00\n");
+    let ran = import(&house, &mapped).exits(3);
+    assert_eq!((ran.number("duplicates"), ran.number("set_aside")), (1, 1), "{ran:?}");
+    let conflict = &ran.json()["first_set_aside"][0];
+    assert_eq!((&conflict["source"], &conflict["line"]), (&"orders".into(), &3.into()), "{conflict}");
+    house.file("tables/orders.csv", "no,value\n1,10.00\n2,20.00\n");
     // Rates of the starter are examples; none is needed and none is used: dollars have none into reais.
     let dollars = placed("1", "").replace("EUR", "USD");
     let ran = import(&house, &[house.file("usd.jsonl", dollars).as_os_str()]).exits(3);

@@ -286,6 +286,16 @@ fn read_currency(flat: &mut Flat<'_>, declared: &EventType) -> Result<Option<Cur
     if any && found.is_none() { Err(missing("currency")) } else { Ok(found) }
 }
 
+/// An id of something other than a party. Tokens of cards and accounts are not the numbers themselves; ids of other things
+/// are often long numbers, and one in ten passes the check digit by chance.
+fn read_token(field: &Field, cell: Cell<'_>, table: bool) -> Result<FieldValue, Problem> {
+    let id = read_id(cell, &field.name, table)?;
+    if field.sensitivity == "financial" && holds_card_number(id.as_str()) {
+        return Err(card_number(&field.name, "the token is a card number"));
+    }
+    Ok(FieldValue::Text(id.as_str().into()))
+}
+
 fn read_value(
     field: &Field,
     cell: Cell<'_>,
@@ -306,14 +316,7 @@ fn read_value(
             .hint("write a decimal text, or an integer"));
     }
     match (&field.kind, cell) {
-        (FieldKind::Id, cell) => {
-            let id = read_id(cell, name, table)?;
-            // Tokens of cards and accounts. Ids of other things are often long numbers, and one in ten passes by chance.
-            if field.sensitivity == "financial" && holds_card_number(id.as_str()) {
-                return Err(card_number(name, "the token is a card number"));
-            }
-            Ok(FieldValue::Text(id.as_str().into()))
-        }
+        (FieldKind::Id, cell) => read_token(field, cell, table),
         (FieldKind::Text(most), Cell::Text(text)) => {
             check_text(&text, *most).map_err(|problem| problem.at(pointer(name)))?;
             if may_hold_card_number(&text) {

@@ -1,6 +1,6 @@
 //! All that is printed.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the command line prints")]
+#![expect(clippy::print_stderr, reason = "this is where the command line prints")]
 
 use super::args::{Arguments, LogFormat};
 use super::{Done, OK};

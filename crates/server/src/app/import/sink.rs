@@ -125,7 +125,10 @@ impl<'a> Sink<'a> {
     }
 
     fn count_aside(&mut self, place: &Place, problems: &[Problem]) {
-        self.report.set_aside += 1;
+        // Where fates are kept, the rows of a mapping are counted up from them.
+        if self.fates.is_none() || place.line == 0 {
+            self.report.set_aside += 1;
+        }
         self.count_reason(&aside::code(problems));
         self.show(&place.source, place.line, &aside::code(problems), &aside::reason(problems));
     }
