@@ -47,31 +47,68 @@ enum Format {
 /// # Errors
 /// `intake-format-unknown`, `intake-file-unreadable`, `intake-file-changed`, `intake-header-invalid`.
 pub fn open(path: &Path, options: Options) -> Result<FileReader, Problem> {
-    let name = file_name(path);
-    let lower = name.to_ascii_lowercase();
-    let (plain, packed) = lower.strip_suffix(".gz").map_or((lower.as_str(), false), |plain| (plain, true));
-    let extension = plain.rsplit_once('.').map_or("", |(_, extension)| extension);
-    let known = matches!((extension, packed), ("csv" | "jsonl" | "ndjson", _) | ("parquet", false));
-    if !known {
-        return Err(Problem::new(FORMAT_UNKNOWN, "no format that is read has this file extension")
-            .at(name)
-            .hint("name it .csv, .jsonl, .ndjson (each may be packed as .gz) or .parquet; turn a JSON array into lines with: jq -c '.[]'"));
-    }
+    let kind = Kind::of(path)?;
     verify_manifest(path)?;
-    if extension == "parquet" {
-        let reader = Box::new(ParquetReader::open(path)?);
-        let size = std::fs::metadata(path).map_err(|e| unreadable(&name, &e))?.len();
-        return Ok(FileReader { progress: reader.progress(), size, format: Format::Parquet(reader) });
+    kind.open(path, options)
+}
+
+/// Looks whether a file can be opened, without reading more than its beginning: its name, its header. Gives its size.
+///
+/// # Errors
+/// As [`open`]; `intake-file-changed` only where nothing else can be made of the file.
+pub fn look(path: &Path, options: Options) -> Result<u64, Problem> {
+    let kind = Kind::of(path)?;
+    let looked = kind.open(path, options).map(|reader| reader.size());
+    if looked.is_err() {
+        // That it was changed is the better reason for what it looks like.
+        verify_manifest(path)?;
     }
-    let file = File::open(path).map_err(|e| unreadable(&name, &e))?;
-    let size = file.metadata().map_err(|e| unreadable(&name, &e))?.len();
-    let (bytes, progress) = stream(file, packed);
-    let format = if extension == "csv" {
-        Format::Csv(CsvReader::new(bytes, &name, options.delimiter)?)
-    } else {
-        Format::Jsonl(JsonlReader::new(bytes, &name))
-    };
-    Ok(FileReader { format, progress, size })
+    looked
+}
+
+/// A format, as far as a file's name tells.
+#[derive(Clone, Copy)]
+enum Kind {
+    Csv { packed: bool },
+    Jsonl { packed: bool },
+    Parquet,
+}
+
+impl Kind {
+    fn of(path: &Path) -> Result<Self, Problem> {
+        let name = file_name(path);
+        let lower = name.to_ascii_lowercase();
+        let (plain, packed) =
+            lower.strip_suffix(".gz").map_or((lower.as_str(), false), |plain| (plain, true));
+        match (plain.rsplit_once('.').map_or("", |(_, extension)| extension), packed) {
+            ("csv", packed) => Ok(Self::Csv { packed }),
+            ("jsonl" | "ndjson", packed) => Ok(Self::Jsonl { packed }),
+            ("parquet", false) => Ok(Self::Parquet),
+            _ => Err(Problem::new(FORMAT_UNKNOWN, "no format that is read has this file extension")
+                .at(name)
+                .hint("name it .csv, .jsonl, .ndjson (each may be packed as .gz) or .parquet; turn a JSON array into lines with: jq -c '.[]'")),
+        }
+    }
+
+    fn open(self, path: &Path, options: Options) -> Result<FileReader, Problem> {
+        let name = file_name(path);
+        let file = File::open(path).map_err(|e| unreadable(&name, &e))?;
+        let size = file.metadata().map_err(|e| unreadable(&name, &e))?.len();
+        let packed = match self {
+            Self::Parquet => {
+                let reader = Box::new(ParquetReader::open(path)?);
+                return Ok(FileReader { progress: reader.progress(), size, format: Format::Parquet(reader) });
+            }
+            Self::Csv { packed } | Self::Jsonl { packed } => packed,
+        };
+        let (bytes, progress) = stream(file, packed);
+        let format = if matches!(self, Self::Csv { .. }) {
+            Format::Csv(CsvReader::new(bytes, &name, options.delimiter)?)
+        } else {
+            Format::Jsonl(JsonlReader::new(bytes, &name))
+        };
+        Ok(FileReader { format, progress, size })
+    }
 }
 
 impl FileReader {

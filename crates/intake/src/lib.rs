@@ -16,6 +16,6 @@ pub mod file;
 pub mod export;
 pub mod mapping;
 
-pub use file::{FileReader, Options, open};
+pub use file::{FileReader, Options, look, open};
 pub use mapping::Mapping;
 pub use row::{Aside, Cell, Counts, Item, Row};

@@ -2,6 +2,7 @@
 
 use crate::problem::{Code, Problem, shown};
 use std::fmt;
+use std::ops::Range;
 
 /// The code of every refused moment.
 pub const TIME_INVALID: Code = Code::new("time-invalid");
@@ -53,7 +54,8 @@ impl Timestamp {
     /// Parses RFC 3339 with an offset: `2018-04-30T23:38:41-03:00`. Fractions of a millisecond are cut off.
     ///
     /// # Errors
-    /// `time-invalid` for anything else: no offset, a day that does not exist, a number, a moment outside 1900 to 2199.
+    /// `time-invalid` for anything else: no offset, a day that does not exist, a number, a moment outside 1900 to 2199,
+    /// the other forms of ISO 8601 and what RFC 9557 adds to them.
     pub fn parse(text: &str) -> Result<Self, Problem> {
         let refuse = |why: String| {
             Problem::new(TIME_INVALID, format!("'{}' is not a moment: {why}", shown(text)))
@@ -62,6 +64,16 @@ impl Timestamp {
         if text.len() > 64 {
             return Err(refuse("too long".into()));
         }
+        let fraction = rfc3339(text).map_err(|why| refuse(why.into()))?;
+        // No fraction that RFC 3339 allows is too long; below the millisecond nothing is kept anyway.
+        let cut = (fraction.len() > 9).then(|| {
+            format!(
+                "{}{}",
+                text.get(..fraction.start + 9).unwrap_or(""),
+                text.get(fraction.end..).unwrap_or("")
+            )
+        });
+        let text = cut.as_deref().unwrap_or(text);
         let moment: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| refuse(error.to_string()))?;
         let moment = Self(moment.as_millisecond());
         if moment < Self::EARLIEST || moment > Self::LATEST {
@@ -69,6 +81,41 @@ impl Timestamp {
         }
         Ok(moment)
     }
+}
+
+/// Checks the shape `2018-04-30T23:38:41.5-03:00`, where `T` and `Z` may be small and a blank may stand for `T` (RFC 3339,
+/// section 5.6); what the numbers mean is checked behind it. Gives the digits of the fraction.
+fn rfc3339(text: &str) -> Result<Range<usize>, &'static str> {
+    let bytes = text.as_bytes();
+    let shaped = |part: &[u8], shape: &[u8]| {
+        part.len() == shape.len()
+            && part.iter().zip(shape).all(|(byte, want)| match want {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't' | b' '),
+                want => byte == want,
+            })
+    };
+    let (moment, rest) = bytes.split_at_checked(19).unwrap_or((bytes, b""));
+    if !shaped(moment, b"0000-00-00T00:00:00") {
+        return Err("not of the form 2018-04-30T23:38:41Z");
+    }
+    let digits =
+        rest.strip_prefix(b".").map_or(0, |rest| rest.iter().take_while(|b| b.is_ascii_digit()).count());
+    let fraction = if rest.starts_with(b".") { 20..20 + digits } else { 19..19 };
+    let offset = bytes.get(fraction.end..).unwrap_or(b"");
+    if rest.starts_with(b".") && digits == 0 {
+        return Err("a fraction without digits");
+    }
+    if matches!(offset, b"Z" | b"z") {
+        return Ok(fraction);
+    }
+    if !shaped(offset, b"+00:00") && !shaped(offset, b"-00:00") {
+        return Err("its offset is neither Z nor of the form +01:00");
+    }
+    let beyond = |at: Range<usize>, most: u8| {
+        offset.get(at).is_some_and(|two| two.iter().fold(0, |sum, b| sum * 10 + (b - b'0')) > most)
+    };
+    if beyond(1..3, 23) || beyond(4..6, 59) { Err("its offset is a day or more") } else { Ok(fraction) }
 }
 
 impl fmt::Display for Timestamp {
@@ -189,6 +236,32 @@ mod tests {
             ("1525131521", None),
             ("9999-01-01T00:00:00Z", None),
             ("", None),
+            // What RFC 3339 allows beside its usual look.
+            ("2018-04-30t23:38:41z", Some(1_525_131_521_000)),
+            ("2018-04-30 23:38:41Z", Some(1_525_131_521_000)),
+            ("2018-04-30T23:38:41-00:00", Some(1_525_131_521_000)),
+            ("2018-04-30T23:38:41.5Z", Some(1_525_131_521_500)),
+            ("2018-04-30T23:38:41.0019999999999999Z", Some(1_525_131_521_001)),
+            ("2018-04-30T23:38:41+23:59", Some(1_525_045_181_000)),
+            // What others write and RFC 3339 does not.
+            ("2018-04-30T23:38:41+25:00", None),
+            ("2018-04-30T23:38:41+24:00", None),
+            ("2018-04-30T23:38:41+01:60", None),
+            ("2018-04-30T23:38:41+0100", None),
+            ("2018-04-30T23:38:41+01", None),
+            ("2018-04-30T23:38:41\u{2212}03:00", None),
+            ("20180430T233841Z", None),
+            ("2018-04-30T23Z", None),
+            ("2018-04-30T23:38Z", None),
+            ("2018-04-30T23:38:41.Z", None),
+            ("2018-04-30T23:38:41,5Z", None),
+            ("+002018-04-30T23:38:41Z", None),
+            ("2018-W18-1T23:38:41Z", None),
+            ("2018-04-30T23:38:41+02:00[Europe/Paris]", None),
+            ("2018-04-30T24:00:00Z", None),
+            ("2018-04-30T23:38:61Z", None),
+            (" 2018-04-30T23:38:41Z", None),
+            ("2018-04-30T23:38:41Z\n", None),
         ];
         for (text, millis) in cases {
             assert_eq!(Timestamp::parse(text).ok().map(Timestamp::millis), millis, "{text}");

@@ -294,7 +294,7 @@ fn texts_moments_and_forms_are_taken_or_refused() {
         (r#""order":"again""#, "event-json"),
         (r#""source":"probity""#, "event-derived"),
         (r#""category":["a"]"#, "event-field-invalid"),
-        (r#""category":"4111 1111 1111 1111""#, "event-field-invalid"),
+        (r#""category":"4111 1111 1111 1111""#, "card-number"),
         (r#""occurred_at":"2015-01-01T00:00:00+03:00""#, "taken"),
         (r#""occurred_at":"2016-12-31T23:59:60Z""#, "taken"),
         (r#""category":"\u003d1+1""#, "taken"),
@@ -342,8 +342,7 @@ fn a_dry_run_stores_nothing() {
     let ran =
         house.run(["--json".as_ref(), "import".as_ref(), "--dry-run".as_ref(), file.as_os_str()]).exits(3);
     assert_eq!(adds_up(&ran), (300, 0, 1));
-    assert_eq!(house.events(), 0);
-    assert_eq!(aside(&house), []);
+    assert!(!house.data().exists());
     assert_eq!(adds_up(&house.import(&file)), (300, 0, 1));
 }
 

@@ -278,6 +278,14 @@ fn set_asides_are_kept_and_cut<S: Store>(mut store: S) {
     assert_eq!(reader.set_asides(1, 2).unwrap(), [(2, item(2, 10)), (3, item(3, 10))]);
     assert_eq!(reader.set_asides(5, 9).unwrap(), [(6, item(6, LONGEST_CONTENT))]);
     assert_eq!(reader.set_asides(6, 9).unwrap(), []);
+    let mut batch = store.begin().unwrap();
+    [1, 3, 6].into_iter().for_each(|number| batch.drop_set_aside(number).unwrap());
+    batch.set_aside(&item(7, 1)).unwrap();
+    batch.commit().unwrap();
+    let left: Vec<u64> = reader.set_asides(0, 3).unwrap().into_iter().map(|(number, _)| number).collect();
+    assert_eq!(left, [2, 4, 5]);
+    assert_eq!(reader.set_asides(5, 9).unwrap(), [(7, item(7, 1))]);
+    reader.verify(&mut |_, _| {}).unwrap();
 }
 
 fn checkpoints_and_audit<S: Store>(mut store: S) {

@@ -237,6 +237,9 @@ pub trait Batch {
     /// Keeps an input that could not be taken.
     fn set_aside(&mut self, item: &SetAside) -> Result<(), StoreError>;
 
+    /// Takes out a set-aside input that was dealt with: its place stays taken and empty, nothing of it is kept.
+    fn drop_set_aside(&mut self, number: u64) -> Result<(), StoreError>;
+
     /// Makes a checkpoint of the log as it stands in this batch; an audit will hold the log against it.
     fn checkpoint(&mut self, at: Timestamp) -> Result<Checkpoint, StoreError>;
 
@@ -303,7 +306,7 @@ pub trait Reader {
     /// A named record.
     fn record(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Up to `most` set-aside inputs with numbers above `after`, ascending.
+    /// Up to `most` set-aside inputs with numbers above `after`, ascending; those that were taken out are left out.
     fn set_asides(&mut self, after: u64, most: usize) -> Result<Vec<(u64, SetAside)>, StoreError>;
 
     /// The last checkpoint.

@@ -52,7 +52,7 @@ pub enum StoreError {
     #[error("the data folder {0} cannot be written to")]
     ReadOnly(String),
     /// The folder holds files, but no store.
-    #[error("the folder {0} is not a Probity data folder: {1}")]
+    #[error("{0} is not a Probity data folder: {1}")]
     NotOurs(String, String),
     /// Schema of a newer release.
     #[error("the store has schema {found}, this release knows schemas up to {known}")]

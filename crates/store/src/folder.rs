@@ -27,8 +27,15 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), StoreError> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(|error| StoreError::io(folder, &error))
 }
 
+fn not_ours(folder: &Path, why: &str) -> StoreError {
+    StoreError::NotOurs(folder.display().to_string(), why.into())
+}
+
 /// True when there is nothing in the folder but what a failed creation leaves.
 pub(crate) fn is_vacant(folder: &Path) -> Result<bool, StoreError> {
+    if folder.is_file() {
+        return Err(not_ours(folder, "it is a file"));
+    }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
@@ -45,6 +52,9 @@ pub(crate) fn is_vacant(folder: &Path) -> Result<bool, StoreError> {
 
 /// The database of a folder that must hold one.
 pub(crate) fn existing(folder: &Path) -> Result<PathBuf, StoreError> {
+    if folder.is_file() {
+        return Err(not_ours(folder, "it is a file"));
+    }
     let path = folder.join(DATABASE_FILE);
     match fs::metadata(&path) {
         Ok(found) if found.len() == 0 && checkpoints_begun(folder) => Err(StoreError::damaged(
@@ -71,10 +81,6 @@ pub(crate) fn existing(folder: &Path) -> Result<PathBuf, StoreError> {
 fn checkpoints_begun(folder: &Path) -> bool {
     // The file is made when a creation is complete.
     folder.join(CHECKPOINTS_FILE).exists()
-}
-
-fn not_ours(folder: &Path, why: &str) -> StoreError {
-    StoreError::NotOurs(folder.display().to_string(), why.into())
 }
 
 /// Takes the lock of a folder for this process; it is given back when the file is dropped or the process dies.

@@ -365,6 +365,14 @@ impl Batch for SqliteBatch<'_> {
         })
     }
 
+    fn drop_set_aside(&mut self, number: u64) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let bytes = sealed("set_aside", &number.to_be_bytes(), &live::encode_set_aside_taken_out());
+            let sql = "UPDATE set_aside SET item = ?2 WHERE number = ?1";
+            batch.execute(sql, (stored(number), bytes), || format!("set aside {number}")).map(|_| ())
+        })
+    }
+
     fn checkpoint(&mut self, at: Timestamp) -> Result<Checkpoint, StoreError> {
         self.write(|batch| {
             let checkpoint = Checkpoint { seq: batch.last.0, hash: batch.last.1, at };

@@ -327,18 +327,6 @@ fn broken_files_are_refused_at_their_place() {
             Some(("definition-invalid", "events/zz.toml:4:10")),
         ),
         ("events/zz.toml", "[event".to_owned(), Some(("definition-invalid", "events/zz.toml:1:7"))),
-        (
-            "rates.toml",
-            "reporting = \"EUR\"\n[[rate]]\ncurrency = \"BRL\"\ndate = \"2018-01-01\"\nrate = \"-1\"\n"
-                .to_owned(),
-            Some(("rates-invalid", "rates.toml")),
-        ),
-        ("rates.toml", "reporting = \"eur\"\n".to_owned(), Some(("currency-unknown", "rates.toml"))),
-        (
-            "orders.toml",
-            "claim_window = \"30d\"\n".to_owned(),
-            Some(("definition-invalid", "orders.toml:1:1")),
-        ),
     ];
     for (file, text, expected) in cases {
         let expected: Vec<_> =
@@ -352,6 +340,48 @@ fn broken_files_are_refused_at_their_place() {
     wordless.remove("events/derived.toml");
     let problems = Catalogue::load(wordless).unwrap_err();
     assert!(problems.iter().all(|problem| problem.code == crate::order::ORDER_WORDS_MISSING), "{problems:?}");
+}
+
+#[test]
+fn broken_settings_are_refused_at_their_place() {
+    let cases = [
+        (
+            "rates.toml",
+            "reporting = \"EUR\"\n[[rate]]\ncurrency = \"BRL\"\ndate = \"2018-01-01\"\nrate = \"-1\"\n"
+                .to_owned(),
+            ("rates-invalid", "rates.toml:5:8"),
+        ),
+        ("rates.toml", "reporting = \"eur\"\n".to_owned(), ("currency-unknown", "rates.toml:1:13")),
+        ("orders.toml", "claim_window = \"30d\"\n".to_owned(), ("definition-invalid", "orders.toml:1:1")),
+        (
+            "orders.toml",
+            ["claim_window", "undelivered_after", "deliver_within", "ship_within", "pay_within"]
+                .map(|name| format!("{name} = \"{}\"\n", if name == "ship_within" { "-30d" } else { "30d" }))
+                .concat(),
+            ("time-invalid", "orders.toml:4:15"),
+        ),
+        (
+            "rates.toml",
+            "reporting = \"EUR\"\n[[rate]]\ncurrency = \"XXQ\"\ndate = \"2018-01-01\"\nrate = \"1\"\n"
+                .to_owned(),
+            ("currency-unknown", "rates.toml:3:12"),
+        ),
+        (
+            "rates.toml",
+            "reporting = \"EUR\"\n[[rate]]\ncurrency = \"BRL\"\ndate = \"2018-13-01\"\nrate = \"1\"\n"
+                .to_owned(),
+            ("rates-invalid", "rates.toml:4:8"),
+        ),
+        ("regime.toml", "score_use_days = -5\n".to_owned(), ("definition-invalid", "regime.toml:1:18")),
+        (
+            "regime.toml",
+            "score_use_days = 5\n[[prohibited]]\nfield = \"\"\nreason = \"\"\n".to_owned(),
+            ("definition-invalid", "regime.toml:3:9"),
+        ),
+    ];
+    for (file, text, (code, at)) in cases {
+        assert_eq!(refused(file, &text), [(code.to_owned(), at.to_owned())], "{file}: {text}");
+    }
 }
 
 #[test]

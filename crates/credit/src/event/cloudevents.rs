@@ -2,6 +2,10 @@
 //!
 //! `id`, `source`, `type` and `time` are the specification's; `time` is when the event occurred. The extension attribute
 //! `knowntime` is when it was known. `subject` may name the party (`merchant:ID`), `data` holds everything else.
+//!
+//! A `source` there is a URI-reference and may hold characters that no id does: each of them, and each `@`, becomes `@` and
+//! its two hexadecimal digits (`/shop?eu` is `/shop@3Feu`). A source without such characters stays as it is, unless it holds
+//! `@` before two such digits; so no two sources become one.
 
 use super::fact::Party;
 use super::flat::{Cell, Flat};
@@ -56,6 +60,10 @@ pub fn flatten(mut envelope: Flat<'_>) -> Result<Flat<'_>, Problem> {
         ("knowntime", "known_at"),
     ] {
         if let Some(cell) = envelope.take(attribute) {
+            let cell = match cell {
+                Cell::Text(uri) if attribute == "source" => Cell::Text(source_of(uri)),
+                other => other,
+            };
             flat.pairs.push((Cow::Borrowed(key), cell));
         }
     }
@@ -65,6 +73,59 @@ pub fn flatten(mut envelope: Flat<'_>) -> Result<Flat<'_>, Problem> {
             let detail =
                 format!("the attribute '{}' is not understood", probity_primitives::problem::shown(name));
             Err(Problem::new(CLOUDEVENTS_INVALID, detail).hint("extension attributes: knowntime"))
+        }
+    }
+}
+
+/// The source that stands for a URI-reference. What is none stays as it is and is refused as an id.
+fn source_of(uri: Cow<'_, str>) -> Cow<'_, str> {
+    let only_in_uris = |b: &u8| {
+        matches!(
+            b,
+            b'~' | b'?' | b'#' | b'[' | b']' | b'!' | b'$' | b'&' | b'\'' | b'('..=b',' | b';' | b'=' | b'%'
+        )
+    };
+    let in_ids = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'@' | b'-' | b'/');
+    let digit = |b: &u8| b.is_ascii_digit() || (b'A'..=b'F').contains(b);
+    let bytes = uri.as_bytes();
+    let looks_written_so =
+        bytes.windows(3).any(|three| matches!(three, [b'@', a, b] if digit(a) && digit(b)));
+    let written = bytes.iter().any(only_in_uris) || looks_written_so;
+    if !written || !bytes.iter().all(|b| in_ids(b) || only_in_uris(b)) {
+        return uri;
+    }
+    let mut out = String::with_capacity(uri.len() + 8);
+    for c in uri.chars() {
+        if c == '@' || !in_ids(&(c as u8)) {
+            out.push_str(&format!("@{:02X}", c as u8));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_reference_becomes_a_source_and_no_two_become_one() {
+        let cases = [
+            ("/shop", "/shop"),
+            ("https://shop.example/eu", "https://shop.example/eu"),
+            ("mailto:a@shop.example", "mailto:a@shop.example"),
+            ("/shop?eu", "/shop@3Feu"),
+            ("/shop@3Feu", "/shop@403Feu"),
+            ("/shop@3feu", "/shop@3feu"),
+            ("a@b?c", "a@40b@3Fc"),
+            ("/a%20b#c", "/a@2520b@23c"),
+            // No URI-reference; refused as an id.
+            ("a b?", "a b?"),
+            ("ü?", "ü?"),
+        ];
+        for (uri, source) in cases {
+            assert_eq!(source_of(Cow::Borrowed(uri)), source);
         }
     }
 }

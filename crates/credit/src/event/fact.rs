@@ -149,14 +149,11 @@ impl Event {
         }
     }
 
-    /// True when both say the same, whenever they arrived: the arrival's own moment is not part of what was said.
+    /// True when both say the same, whenever they arrived: the arrival's own moment is not part of what was said. An
+    /// export tells it all the same, so where one names a moment and the other does not, the moments are compared.
     pub fn same_statement(&self, other: &Self) -> bool {
-        let known = match (self.known_given, other.known_given) {
-            (true, true) => self.known_at == other.known_at,
-            (false, false) => true,
-            _ => false,
-        };
-        known
+        let unsaid = !self.known_given && !other.known_given;
+        (unsaid || self.known_at == other.known_at)
             && self.kind == other.kind
             && self.occurred_at == other.occurred_at
             && self.id == other.id

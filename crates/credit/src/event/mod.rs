@@ -2,6 +2,7 @@
 //!
 //! The vocabulary is data (`catalogue/events/`); nothing here knows one type from another but by its declaration.
 
+mod card_number;
 mod schema;
 mod fact;
 mod flat;
@@ -17,6 +18,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use card_number::{CARD_NUMBER, holds_card_number, may_hold_card_number, without_card_numbers};
 pub use cloudevents::{CLOUDEVENTS_INVALID, flatten as flatten_cloudevent};
 pub use codec::{Codec, DECODE, Symbols};
 pub use fact::{Event, FieldValue, Party, Role, key_of};

@@ -4,6 +4,7 @@ use crate::source::Source;
 use probity_primitives::{Code, Currency, Day, Problem, Timestamp};
 use serde::Deserialize;
 use std::collections::HashMap;
+use toml::Spanned;
 
 /// The code of rates that cannot be read.
 pub(super) const RATES_INVALID: Code = Code::new("rates-invalid");
@@ -32,7 +33,7 @@ struct Dated {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    reporting: String,
+    reporting: Spanned<String>,
     #[serde(default)]
     rate: Vec<RateText>,
 }
@@ -40,9 +41,9 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RateText {
-    currency: String,
-    date: String,
-    rate: String,
+    currency: Spanned<String>,
+    date: Spanned<String>,
+    rate: Spanned<String>,
 }
 
 impl Rates {
@@ -54,27 +55,30 @@ impl Rates {
     /// Reads `rates.toml`.
     ///
     /// # Errors
-    /// `definition-invalid` or `rates-invalid`.
+    /// `definition-invalid`, `currency-unknown` or `rates-invalid`, with the place.
     pub fn parse(source: &Source<'_>) -> Result<Self, Problem> {
         let file: File = source.read()?;
-        let mut rates =
-            Self::only(Currency::try_new(&file.reporting).map_err(|problem| problem.at(source.file))?);
+        let currency = |text: &Spanned<String>| {
+            Currency::try_new(text.get_ref()).map_err(|problem| problem.at(source.at(&text.span())))
+        };
+        let mut rates = Self::only(currency(&file.reporting)?);
         for entry in file.rate {
-            let refuse = |why: &str| {
-                Problem::new(RATES_INVALID, format!("{} of {}: {why}", entry.currency, entry.date))
-                    .at(source.file)
+            let refuse = |text: &Spanned<String>, why: &str| {
+                let detail = format!("{} of {}: {why}", entry.currency.get_ref(), entry.date.get_ref());
+                source.problem(RATES_INVALID, &text.span(), detail)
             };
-            let currency = Currency::try_new(&entry.currency).map_err(|problem| problem.at(source.file))?;
-            let day = Timestamp::parse(&format!("{}T00:00:00Z", entry.date))
-                .map_err(|_| refuse("not a date"))?
+            let currency = currency(&entry.currency)?;
+            let day = Timestamp::parse(&format!("{}T00:00:00Z", entry.date.get_ref()))
+                .map_err(|_| refuse(&entry.date, "not a date"))?
                 .day();
-            let rate = parse_rate(&entry.rate)
-                .ok_or_else(|| refuse("not a positive decimal text with at most ten decimals"))?;
+            let rate = parse_rate(entry.rate.get_ref()).ok_or_else(|| {
+                refuse(&entry.rate, "not a positive decimal text with at most ten decimals")
+            })?;
             let down = 10_i128.pow(currency.exponent()) * ONE;
             let list =
                 &mut rates.dated.entry(currency).or_insert_with(|| Dated { down, rates: Vec::new() }).rates;
             if list.iter().any(|(known, _)| *known == day) {
-                return Err(refuse("stands twice"));
+                return Err(refuse(&entry.date, "stands twice"));
             }
             list.push((day, rate));
             list.sort_unstable_by_key(|(day, _)| *day);

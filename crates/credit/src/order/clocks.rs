@@ -3,6 +3,7 @@
 use crate::source::Source;
 use probity_primitives::{Duration, Problem};
 use serde::Deserialize;
+use toml::Spanned;
 
 /// The clocks of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,21 +23,23 @@ pub struct Clocks {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    claim_window: String,
-    undelivered_after: String,
-    deliver_within: String,
-    ship_within: String,
-    pay_within: String,
+    claim_window: Spanned<String>,
+    undelivered_after: Spanned<String>,
+    deliver_within: Spanned<String>,
+    ship_within: Spanned<String>,
+    pay_within: Spanned<String>,
 }
 
 impl Clocks {
     /// Reads `orders.toml`.
     ///
     /// # Errors
-    /// `definition-invalid` or `time-invalid`.
+    /// `definition-invalid` or `time-invalid`, with the place.
     pub fn parse(source: &Source<'_>) -> Result<Self, Problem> {
         let file: File = source.read()?;
-        let read = |text: &str| Duration::parse(text).map_err(|problem| problem.at(source.file));
+        let read = |text: &Spanned<String>| {
+            Duration::parse(text.get_ref()).map_err(|problem| problem.at(source.at(&text.span())))
+        };
         Ok(Self {
             claim_window: read(&file.claim_window)?,
             undelivered_after: read(&file.undelivered_after)?,

@@ -1,6 +1,7 @@
 //! The one thread that writes. It takes what was sent in groups: appended, the orders' facts derived, committed with one
 //! synchronisation; then applied to the parties' states, then acknowledged.
 
+use super::aside;
 use super::clock::Clock;
 use super::due::{OnRecord, changed, is_record};
 use super::error::AppError;
@@ -55,7 +56,8 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, AppError>>;
 /// What the keeper is asked to do.
 pub(super) enum Command {
     Take { items: Vec<Prepared>, settling: Settling, reply: Reply<Vec<Outcome>> },
-    SetAside { items: Vec<SetAside>, reply: Reply<()> },
+    SetAside { items: Vec<SetAside>, once: bool, reply: Reply<()> },
+    DropSetAside { items: Vec<(u64, SetAside)>, reply: Reply<()> },
     Settle { now: Timestamp, reply: Reply<u64> },
     Checkpoint { reply: Reply<()> },
 }
@@ -145,7 +147,8 @@ impl Keeper {
             match command {
                 Command::Settle { now, reply } => drop(reply.send(self.settle(now))),
                 Command::Checkpoint { reply } => drop(reply.send(self.checkpoint())),
-                Command::SetAside { items, reply } => drop(reply.send(self.set_aside(&items))),
+                Command::SetAside { items, once, reply } => drop(reply.send(self.set_aside(&items, once))),
+                Command::DropSetAside { items, reply } => drop(reply.send(self.drop_set_aside(&items))),
                 Command::Take { .. } => {}
             }
         }
@@ -298,10 +301,19 @@ impl Keeper {
         Ok(settled)
     }
 
-    fn set_aside(&mut self, items: &[SetAside]) -> Result<(), AppError> {
+    fn set_aside(&mut self, items: &[SetAside], once: bool) -> Result<(), AppError> {
         let mut batch = self.store.begin()?;
         for item in items {
-            batch.set_aside(item)?;
+            if once { aside::keep_once(&mut batch, item)? } else { batch.set_aside(item)? }
+        }
+        Ok(batch.commit()?)
+    }
+
+    fn drop_set_aside(&mut self, items: &[(u64, SetAside)]) -> Result<(), AppError> {
+        let mut batch = self.store.begin()?;
+        for (number, item) in items {
+            batch.drop_set_aside(*number)?;
+            aside::forget(&mut batch, item)?;
         }
         Ok(batch.commit()?)
     }

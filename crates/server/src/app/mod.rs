@@ -8,6 +8,7 @@ mod clock;
 mod files;
 mod prepare;
 mod due;
+mod aside;
 mod shared;
 mod party;
 mod orders;
@@ -21,14 +22,18 @@ mod ranking;
 mod foretell;
 mod import;
 
+pub use aside::{Content, kept, reason, with_source};
 pub use clock::Clock;
 pub use error::{AppError, Class};
 pub use files::{embedded_catalogue, folder_catalogue};
 pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
-pub use import::{AsideShown, ImportOptions, ImportProgress, Imported, Stage, TableCount};
+pub use import::{
+    AsideShown, ImportOptions, ImportProgress, Imported, Retried, Stage, TableCount, mapping_currency,
+    rehearse,
+};
 pub use keeper::{Outcome, Settling};
-pub use open::{Opening, Probity};
-pub use prepare::Prepared;
+pub use open::{Opening, Probity, chosen_currency};
+pub use prepare::{Place, Prepared};
 pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};

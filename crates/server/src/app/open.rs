@@ -3,15 +3,14 @@
 use super::clock::Clock;
 use super::error::{AppError, Class};
 use super::keeper::{Command, KEEPER, Keeper, Outcome, PLATFORM, Remembered, Reply, SYMBOLS, Settling};
-use super::prepare::Prepared;
+use super::prepare::{Prepared, event_of};
 use super::shared::Shared;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Arrival, Codec, Event, Flat, Symbols};
 use probity_credit::indicator::Platform;
-use probity_credit::order::DERIVED_SOURCE;
 use probity_expression::Faults;
-use probity_primitives::{Code, Problem, Timestamp};
-use probity_store::{Batch, Reader, SetAside, SqliteStore, Store};
+use probity_primitives::{Code, Currency, Problem, Timestamp};
+use probity_store::{Batch, Reader, SetAside, SqliteReader, SqliteStore, Store, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -24,6 +23,9 @@ const WAITING: usize = 1_024;
 const READERS: usize = 8;
 /// Rows replayed in one go.
 const REPLAYED_AT_ONCE: usize = 10_000;
+
+/// The record of the reporting currency.
+const CURRENCY: &str = "currency";
 
 const STOPPED: Code = Code::new("stopping");
 
@@ -41,6 +43,24 @@ pub struct Probity {
     ending: Arc<Ending>,
 }
 
+/// The reporting currency that was chosen for a folder, and whether it holds events; nothing where there is no store yet.
+/// Only reads, also while another process has the folder.
+///
+/// # Errors
+/// Those of the store.
+pub fn chosen_currency(folder: &Path) -> Result<(Option<Currency>, bool), AppError> {
+    let mut reader = match SqliteReader::open(folder) {
+        Ok(reader) => reader,
+        Err(StoreError::Missing(_)) => return Ok((None, false)),
+        Err(error @ StoreError::Damaged { .. }) => return Err(error.into()),
+        // Whoever opens the folder for writing meets this again, brings an older store forward, or says it better.
+        Err(_) => return Ok((None, true)),
+    };
+    let code = reader.record(CURRENCY)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let currency = code.map(|code| Currency::try_new(&code)).transpose()?;
+    Ok((currency, reader.event_count()? > 0))
+}
+
 /// Waits for the keeper when the last user is gone.
 struct Ending(Mutex<Option<JoinHandle<()>>>);
 
@@ -55,8 +75,30 @@ impl Probity {
         clock: Clock,
         progress: Opening<'_>,
     ) -> Result<Self, AppError> {
+        Self::open_in(folder, catalogue, clock, None, progress)
+    }
+
+    /// The same; the folder remembers a currency that was chosen for it ([`chosen_currency`]), and whoever opens it asks
+    /// for a catalogue in that one.
+    ///
+    /// # Errors
+    /// As [`Probity::open`].
+    pub fn open_in(
+        folder: &Path,
+        catalogue: Catalogue,
+        clock: Clock,
+        chosen: Option<Currency>,
+        progress: Opening<'_>,
+    ) -> Result<Self, AppError> {
         let mut store = SqliteStore::open_or_create(folder)?;
         let mut reader = store.reader()?;
+        if let Some(chosen) = chosen
+            && reader.record(CURRENCY)?.as_deref() != Some(chosen.code().as_bytes())
+        {
+            let mut batch = store.begin()?;
+            batch.put_record(CURRENCY, chosen.code().as_bytes())?;
+            batch.commit()?;
+        }
         let mut symbols = match reader.record(SYMBOLS)? {
             Some(bytes) => {
                 Symbols::decode(&bytes).map_err(|error| AppError::internal(format!("symbols: {error}")))?
@@ -110,21 +152,7 @@ impl Probity {
     /// # Errors
     /// Every problem of the form.
     pub fn prepare(&self, flat: Flat<'_>, source: &str, arrival: Arrival) -> Result<Prepared, Vec<Problem>> {
-        let catalogue = self.catalogue();
-        let event = catalogue.vocabulary.event_from_outside(
-            flat,
-            source,
-            arrival,
-            self.clock.now(),
-            &catalogue.rates,
-        )?;
-        let kind = catalogue.vocabulary.get(event.kind);
-        if event.source.as_str() == DERIVED_SOURCE
-            || event.text(kind, "target_source") == Some(DERIVED_SOURCE)
-        {
-            let detail = format!("the source '{DERIVED_SOURCE}' is Probity's own");
-            return Err(vec![Problem::new(Code::new("event-derived"), detail).at("/source")]);
-        }
+        let event = event_of(self.catalogue(), flat, source, arrival, self.clock.now())?;
         Ok(self.ready(event))
     }
 
@@ -170,15 +198,23 @@ impl Probity {
     /// # Errors
     /// Those of the store.
     pub async fn set_aside(&self, items: Vec<SetAside>) -> Result<(), AppError> {
-        self.ask(|reply| Command::SetAside { items, reply }).await
+        self.ask(|reply| Command::SetAside { items, once: false, reply }).await
     }
 
-    /// The same, from a thread that may wait.
+    /// Keeps inputs that could not be taken, each once: the same of the same place was kept at an earlier reading.
     ///
     /// # Errors
     /// Those of the store.
-    pub fn set_aside_and_wait(&self, items: Vec<SetAside>) -> Result<(), AppError> {
-        self.ask_and_wait(|reply| Command::SetAside { items, reply })
+    pub fn set_aside_once(&self, items: Vec<SetAside>) -> Result<(), AppError> {
+        self.ask_and_wait(|reply| Command::SetAside { items, once: true, reply })
+    }
+
+    /// Takes out set-aside inputs that were dealt with.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn drop_set_aside(&self, items: Vec<(u64, SetAside)>) -> Result<(), AppError> {
+        self.ask_and_wait(|reply| Command::DropSetAside { items, reply })
     }
 
     /// Lets timers go off that fell due by now; says how many orders they were.

@@ -1,12 +1,13 @@
 //! Taking events into a batch: what each row means for postings, orders, marks and states.
 
+use super::aside::{self, Content};
 use super::error::AppError;
 use super::keeper::Outcome;
 use super::orders::Orders;
 use super::party::contributions;
-use super::prepare::Prepared;
+use super::prepare::{Place, Prepared};
 use super::shared::Shared;
-use probity_credit::event::{Event, Mark, Role, standing};
+use probity_credit::event::{Event, Mark, Role, standing, to_json};
 use probity_credit::indicator::Contributions;
 use probity_credit::order::{Book, DERIVED_SOURCE, order_key};
 use probity_expression::Faults;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The code of an id that stands for something else already.
-const EVENT_ID_REUSED: Code = Code::new("event-id-reused");
+pub(super) const EVENT_ID_REUSED: Code = Code::new("event-id-reused");
 /// The code of a mark about a mark.
 const TARGET_IS_MARK: Code = Code::new("target-is-mark");
 
@@ -100,7 +101,7 @@ impl<'a> Taking<'a> {
     pub(super) fn append(&mut self, batch: &mut impl Batch, item: &Prepared) -> Result<Outcome, AppError> {
         if self.marks_a_mark(batch, item)? {
             let problem = about_mark(&item.event);
-            self.set_aside(batch, &item.event, &item.body, 0, &problem)?;
+            self.set_aside(batch, &item.event, item.place.as_ref(), &problem)?;
             return Ok(Outcome::Refused(problem));
         }
         match batch.append(item.key, self.now, &item.body)? {
@@ -128,26 +129,33 @@ impl<'a> Taking<'a> {
         let problem = Problem::new(EVENT_ID_REUSED, detail)
             .at("/id")
             .hint("the first stands; correct it with event.retracted and a new id");
-        self.set_aside(batch, &item.event, &item.body, seq, &problem)?;
+        self.set_aside(batch, &item.event, item.place.as_ref(), &problem)?;
         Ok(Outcome::Conflict(seq, problem))
     }
 
+    /// Keeps what was sent in the one form that every way in can take again.
     fn set_aside(
         &self,
         batch: &mut impl Batch,
         event: &Event,
-        body: &[u8],
-        line: u64,
+        place: Option<&Place>,
         problem: &Problem,
     ) -> Result<(), AppError> {
-        Ok(batch.set_aside(&SetAside {
-            source: event.source.to_string(),
-            line,
+        let content = to_json(&self.shared.catalogue.vocabulary, event).to_string().into_bytes();
+        let kept = SetAside {
+            source: place.map_or_else(|| event.source.to_string(), |place| place.source.to_string()),
+            line: place.map_or(0, |place| place.line),
             code: problem.code.to_string(),
-            reason: problem.detail.clone(),
-            content: body.to_vec(),
+            reason: aside::reason(std::slice::from_ref(problem)),
+            content: aside::kept(&self.shared.catalogue, Content::Json(&content)),
             at: self.now,
-        })?)
+        };
+        if place.is_some_and(|place| place.lasting) {
+            aside::keep_once(batch, &kept)?;
+        } else {
+            batch.set_aside(&kept)?;
+        }
+        Ok(())
     }
 
     /// True for a mark about a mark that is here; one that is in the log itself, having come first, is a duplicate.
@@ -313,7 +321,7 @@ impl<'a> Taking<'a> {
         seqs.extend(self.orders.fresh.get(&Subject::Order(mark)).into_iter().flatten());
         for row in batch.reads().rows(&seqs)? {
             let event = self.shared.decode(&row)?;
-            self.set_aside(batch, &event, &row.body, row.seq, &about_mark(&event))?;
+            self.set_aside(batch, &event, None, &about_mark(&event))?;
         }
         Ok(())
     }

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 #[command(
     name = "probity",
     version,
-    about,
     after_help = "Examples:\n  probity demo\n  probity --data ./data import --mapping olist ./olist\n  probity --data ./data score merchant:abc --as-of latest\n  probity --data ./data scores --of merchant --as-of 2018-01-31T23:59:59Z --csv > scores.csv\n  probity --data ./data serve\n\nExit codes: 0 it worked, 1 it failed, 2 the command line or an input was wrong, 3 it worked and something was set aside."
 )]
 pub struct Arguments {
@@ -80,10 +79,13 @@ pub enum Command {
         after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc"
     )]
     Events(EventsArgs),
-    /// Write the log or the scores into a file.
+    /// Write the events of the log into a file.
     Export(ExportArgs),
     /// What could not be taken, with line and reason.
-    SetAside,
+    #[command(
+        after_help = "Example:\n  probity --data ./data set-aside --retry\n\nA retry takes what can be taken now: events whose moment has come, types that were declared since."
+    )]
+    SetAside(SetAsideArgs),
     /// Check and show the catalogue.
     Catalogue(CatalogueArgs),
     /// Audit the log.
@@ -130,7 +132,7 @@ pub struct ImportArgs {
     /// Source of events that name none.
     #[arg(long)]
     pub source: Option<String>,
-    /// Store nothing; say what would be taken and set aside.
+    /// Write nothing; say what would be taken, is known already, contradicts what stands, or would be set aside.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -211,7 +213,7 @@ pub enum Every {
 /// Options of `events`.
 #[derive(Debug, Args)]
 pub struct EventsArgs {
-    /// Only count them, in all and by type.
+    /// Only count them, in all and by type; of one party with --party.
     #[arg(long)]
     pub count: bool,
     /// The first row.
@@ -228,11 +230,19 @@ pub struct EventsArgs {
 /// Options of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The file: .jsonl (exact, can be imported again) or .csv.
+    /// The file: .jsonl (exact, can be imported again; what Probity derived itself is skipped then) or .csv.
     pub to: PathBuf,
     /// Leave out what Probity derived itself.
     #[arg(long)]
     pub without_derived: bool,
+}
+
+/// Options of `set-aside`.
+#[derive(Debug, Args)]
+pub struct SetAsideArgs {
+    /// Try everything again whose content is kept; what is taken now is set aside no longer.
+    #[arg(long)]
+    pub retry: bool,
 }
 
 /// Options of `catalogue`.

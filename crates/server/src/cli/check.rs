@@ -8,12 +8,17 @@ use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Role, json_schema};
 use probity_primitives::{Code, Problem};
+use probity_store::error::STORE_IN_USE;
 use probity_store::{Broken, Reader, SqliteReader};
+use serde::Serialize;
 use std::path::Path;
 
 const EVENT_UNKNOWN_TYPE: Code = Code::new("event-unknown-type");
 const CATALOGUE_UNWRITABLE: Code = Code::new("catalogue-unwritable");
 const LOG_BROKEN: Code = Code::new("log-broken");
+
+/// Rows at the end of the log that the doctor reads.
+const LOOKED_AT: u64 = 1_000;
 
 /// The catalogue.
 pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
@@ -79,25 +84,31 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             })?;
             out::json(&json_schema(catalogue.vocabulary.get(kind)))
         }
-        CatalogueCommand::Write { to } => write_starter(to),
+        CatalogueCommand::Write { to } => write_starter(arguments, to),
     }
 }
 
-fn write_starter(to: &Path) -> Done {
+fn write_starter(arguments: &Arguments, to: &Path) -> Done {
     let failed = |error: std::io::Error| {
-        AppError::from(Problem::new(CATALOGUE_UNWRITABLE, error.to_string()).at(to.display().to_string()))
+        let problem = Problem::new(CATALOGUE_UNWRITABLE, error.to_string()).at(to.display().to_string());
+        AppError::new(Class::Unavailable, problem)
     };
     if to.exists() {
         return Err(Problem::new(CATALOGUE_UNWRITABLE, "the folder exists already; nothing is overwritten")
             .at(to.display().to_string())
             .into());
     }
-    for (path, text) in embedded_catalogue() {
+    let files = embedded_catalogue();
+    let count = files.len();
+    for (path, text) in files {
         let file = to.join(path);
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         std::fs::write(&file, text).map_err(failed)?;
+    }
+    if arguments.json {
+        return out::json(&serde_json::json!({"to": to, "files": count}));
     }
     out::remark(format!("written to {}; use it with --catalogue-dir", to.display()));
     Ok(OK)
@@ -133,67 +144,91 @@ pub(super) fn audit(arguments: &Arguments, asked: &AuditArgs) -> Done {
     }
 }
 
+/// What the doctor says about one thing.
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    good: bool,
+    detail: String,
+}
+
+impl Finding {
+    fn of(what: &'static str, result: Result<String, AppError>) -> Self {
+        match result {
+            Ok(detail) => Self { what, good: true, detail },
+            Err(error) => Self { what, good: false, detail: error.to_string() },
+        }
+    }
+}
+
 /// The whole installation.
 pub(super) fn doctor(arguments: &Arguments) -> Done {
-    let mut good = true;
-    let mut say = |what: &str, result: Result<String, AppError>| match result {
-        Ok(text) => out::line(format!("ok    {what}: {text}")),
-        Err(error) => {
-            good = false;
-            out::line(format!("FAIL  {what}: {error}"));
-        }
-    };
-    say(
-        "catalogue",
-        catalogue_files(arguments)
-            .and_then(|texts| Ok(Catalogue::load(texts)?))
-            .map(|catalogue| format!("version {}", catalogue.hash.short())),
-    );
+    let version = catalogue_files(arguments)
+        .and_then(|texts| Ok(Catalogue::load(texts)?))
+        .map(|catalogue| format!("version {}", catalogue.hash.short()));
+    let mut findings = vec![Finding::of("catalogue", version)];
     let there = arguments.data.exists();
-    say(
-        "data folder",
-        Ok(if there {
-            arguments.data.display().to_string()
-        } else {
-            format!("{} does not exist yet; it is made at the first use", arguments.data.display())
-        }),
-    );
+    let folder = arguments.data.display();
+    let folder = if there {
+        folder.to_string()
+    } else {
+        format!("{folder} does not exist yet; it is made at the first use")
+    };
+    findings.push(Finding::of("data folder", Ok(folder)));
     if there {
-        let reader = SqliteReader::open(&arguments.data);
-        match reader {
-            Ok(mut reader) => {
-                say(
-                    "log",
-                    reader.event_count().map(|count| format!("{count} events")).map_err(AppError::from),
-                );
-                say(
-                    "last checkpoint",
-                    reader
-                        .last_checkpoint()
-                        .map(|checkpoint| {
-                            checkpoint.map_or("none yet".into(), |checkpoint| {
-                                format!("row {} at {}", checkpoint.seq, checkpoint.at)
-                            })
-                        })
-                        .map_err(AppError::from),
-                );
-                let aside = reader.set_asides(0, 1_000).map(|items| {
-                    if items.len() == 1_000 { "1000 or more".into() } else { items.len().to_string() }
-                });
-                say("set aside", aside.map_err(AppError::from));
-            }
-            Err(error) => say("log", Err(error.into())),
+        match SqliteReader::open(&arguments.data) {
+            Ok(mut reader) => findings.extend(read_only(&mut reader)),
+            Err(error) => findings.push(Finding::of("log", Err(error.into()))),
         }
-        let opened = open(arguments).map(|probity| {
-            let text = format!(
-                "{} events, newest {}",
-                probity.event_count(),
-                probity.latest().map_or("none".into(), |latest| latest.to_string())
-            );
-            probity.close();
-            text
-        });
-        say("opens for writing", opened);
+        findings.push(writable(arguments));
+    }
+    let good = findings.iter().all(|finding| finding.good);
+    if arguments.json {
+        out::json(&serde_json::json!({"good": good, "checks": findings}))?;
+    } else {
+        for finding in &findings {
+            let word = if finding.good { "ok   " } else { "FAIL " };
+            out::line(format!("{word} {}: {}", finding.what, finding.detail));
+        }
     }
     Ok(if good { OK } else { FAILED })
+}
+
+/// What can be looked at beside a process that has the folder.
+fn read_only(reader: &mut SqliteReader) -> [Finding; 4] {
+    let count = reader.event_count().map(|count| format!("{count} events"));
+    let newest = reader.last().and_then(|(last, _)| {
+        let rows = reader.range(last.saturating_sub(LOOKED_AT - 1).max(1), LOOKED_AT as usize)?;
+        Ok(format!("the last {} are as they were written", rows.len()))
+    });
+    let checkpoint = reader.last_checkpoint().map(|checkpoint| {
+        checkpoint
+            .map_or("none yet".into(), |checkpoint| format!("row {} at {}", checkpoint.seq, checkpoint.at))
+    });
+    let aside = reader
+        .set_asides(0, 1_000)
+        .map(|items| if items.len() == 1_000 { "1000 or more".into() } else { items.len().to_string() });
+    [
+        Finding::of("log", count.map_err(AppError::from)),
+        Finding::of("newest rows", newest.map_err(AppError::from)),
+        Finding::of("last checkpoint", checkpoint.map_err(AppError::from)),
+        Finding::of("set aside", aside.map_err(AppError::from)),
+    ]
+}
+
+/// Whether the folder opens for writing; that a running process holds it is as it should be.
+fn writable(arguments: &Arguments) -> Finding {
+    match open(arguments) {
+        Ok(probity) => {
+            let newest = probity.latest().map_or("none".into(), |latest| latest.to_string());
+            let detail = format!("{} events, newest {newest}", probity.event_count());
+            probity.close();
+            Finding::of("opens for writing", Ok(detail))
+        }
+        Err(error) if error.problems.iter().any(|problem| problem.code == STORE_IN_USE) => {
+            let detail = "a running process holds the folder; the checks above only read beside it";
+            Finding::of("in use", Ok(detail.into()))
+        }
+        Err(error) => Finding::of("opens for writing", Err(error)),
+    }
 }

@@ -4,7 +4,8 @@ use super::args::{Arguments, ImportArgs, ServeArgs};
 use super::out::{self, Bar};
 use super::{Done, OK, PARTIAL};
 use crate::app::{
-    AppError, Clock, ImportOptions, Imported, Probity, Stage, embedded_catalogue, folder_catalogue,
+    AppError, Clock, ImportOptions, ImportProgress, Imported, Probity, Stage, chosen_currency,
+    embedded_catalogue, folder_catalogue, mapping_currency, rehearse,
 };
 use crate::http::{ServeOptions, serve as serve_http};
 use probity_credit::catalogue::Catalogue;
@@ -12,20 +13,56 @@ use probity_primitives::Currency;
 use std::collections::BTreeMap;
 
 /// The files of the catalogue that is meant: a named folder, one in the data folder, or the starter.
-pub(super) fn catalogue_files(arguments: &Arguments) -> Result<BTreeMap<String, String>, AppError> {
+fn own_files(arguments: &Arguments) -> Result<BTreeMap<String, String>, AppError> {
     let own = arguments.data.join("catalogue");
-    let folder = arguments.catalogue_dir.clone().or_else(|| own.is_dir().then_some(own));
-    let mut texts = match folder {
-        Some(folder) => folder_catalogue(&folder)?,
-        None => embedded_catalogue(),
-    };
-    if let Some(currency) = &arguments.currency {
-        Currency::try_new(currency)?;
-        if let Some(rates) = texts.get_mut("rates.toml") {
-            *rates = in_currency(rates, currency);
-        }
+    match arguments.catalogue_dir.clone().or_else(|| own.is_dir().then_some(own)) {
+        Some(folder) => folder_catalogue(&folder),
+        None => Ok(embedded_catalogue()),
+    }
+}
+
+/// The same, in the reporting currency that is asked for or that the data folder remembers.
+pub(super) fn catalogue_files(arguments: &Arguments) -> Result<BTreeMap<String, String>, AppError> {
+    let mut texts = own_files(arguments)?;
+    let asked = arguments.currency.as_deref().map(Currency::try_new).transpose()?;
+    // A store that cannot be read must not keep anybody from looking at the catalogue.
+    let remembered = || chosen_currency(&arguments.data).ok().and_then(|(remembered, _)| remembered);
+    if let Some(currency) = asked.or_else(remembered) {
+        report_in(&mut texts, currency);
     }
     Ok(texts)
+}
+
+fn report_in(texts: &mut BTreeMap<String, String>, currency: Currency) {
+    if let Some(rates) = texts.get_mut("rates.toml") {
+        *rates = in_currency(rates, currency.code());
+    }
+}
+
+/// The catalogue in force for a data folder, and the reporting currency that it shall remember: the one asked for, the one
+/// it was first used with, or at a first import that of the mapping, unless somebody has written rates for it.
+fn in_force(arguments: &Arguments, mapping: Option<&str>) -> Result<(Catalogue, Option<Currency>), AppError> {
+    let mut texts = own_files(arguments)?;
+    let asked = arguments.currency.as_deref().map(Currency::try_new).transpose()?;
+    let (remembered, filled) = chosen_currency(&arguments.data)?;
+    let mut chosen = asked.or(remembered);
+    let own_rates = texts.get("rates.toml") != embedded_catalogue().get("rates.toml");
+    if let Some(mapping) = mapping.filter(|_| chosen.is_none() && !filled && !own_rates) {
+        chosen = mapping_currency(&texts, mapping)?;
+    }
+    if let Some(chosen) = chosen {
+        let before = match remembered {
+            None if filled => Some(Catalogue::load(texts.clone())?.rates.reporting),
+            remembered => remembered,
+        };
+        if let Some(before) = before.filter(|before| *before != chosen) {
+            out::remark(format!(
+                "the reporting currency changes from {before} to {chosen}: the tiles are rebuilt from the log"
+            ));
+        }
+        report_in(&mut texts, chosen);
+    }
+    Ok((Catalogue::load(texts)?, chosen))
 }
 
 /// Rates into another reporting currency: those that are there speak of the old one and go.
@@ -40,9 +77,13 @@ fn in_currency(rates: &str, currency: &str) -> String {
 
 /// Opens the data folder with the catalogue that is meant.
 pub(super) fn open(arguments: &Arguments) -> Result<Probity, AppError> {
-    let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
+    open_for(arguments, None)
+}
+
+fn open_for(arguments: &Arguments, mapping: Option<&str>) -> Result<Probity, AppError> {
+    let (catalogue, chosen) = in_force(arguments, mapping)?;
     let mut bar = Bar::new();
-    let probity = Probity::open(&arguments.data, catalogue, Clock::system(), &mut |done, of| {
+    let probity = Probity::open_in(&arguments.data, catalogue, Clock::system(), chosen, &mut |done, of| {
         bar.at("reading the log", done, of, false)
     });
     bar.done();
@@ -101,26 +142,43 @@ async fn stop_asked() {
 
 /// Takes in files.
 pub(super) fn import(arguments: &Arguments, import: &ImportArgs) -> Done {
-    let probity = open(arguments)?;
-    let report = run_import(&probity, import)?;
-    probity.close();
+    let report = if import.dry_run {
+        let (catalogue, _) = in_force(arguments, import.mapping.as_deref())?;
+        with_bar(import, &mut |options, progress| {
+            rehearse(&arguments.data, &catalogue, &Clock::system(), &import.paths, options, progress)
+        })?
+    } else {
+        let probity = open_for(arguments, import.mapping.as_deref())?;
+        let report = run_import(&probity, import);
+        probity.close();
+        report?
+    };
     out::report_memory();
     if arguments.json {
-        out::json(&report)?;
+        let mut shown = serde_json::json!(report);
+        if let Some(error) = &report.stopped {
+            shown["stopped"] = out::problems(error);
+        }
+        out::json(&shown)?;
     } else {
         show(&report);
     }
-    Ok(if report.set_aside > 0 { PARTIAL } else { OK })
+    match report.stopped {
+        Some(error) => Err(error),
+        None => Ok(if report.set_aside > 0 { PARTIAL } else { OK }),
+    }
 }
 
 pub(super) fn run_import(probity: &Probity, import: &ImportArgs) -> Result<Imported, AppError> {
-    let options = ImportOptions {
-        mapping: import.mapping.clone(),
-        source: import.source.clone(),
-        dry_run: import.dry_run,
-    };
+    with_bar(import, &mut |options, progress| probity.import(&import.paths, options, progress))
+}
+
+type Work<'a> = &'a mut dyn FnMut(&ImportOptions, ImportProgress<'_>) -> Result<Imported, AppError>;
+
+fn with_bar(import: &ImportArgs, work: Work<'_>) -> Result<Imported, AppError> {
+    let options = ImportOptions { mapping: import.mapping.clone(), source: import.source.clone() };
     let mut bar = Bar::new();
-    let report = probity.import(&import.paths, &options, &mut |stage, done, of| {
+    let report = work(&options, &mut |stage, done, of| {
         let (what, bytes) = match stage {
             Stage::Staging => ("reading tables", true),
             Stage::Taking => ("taking events", import.mapping.is_none()),
@@ -141,6 +199,9 @@ pub(super) fn show(report: &Imported) {
         "{} events {verb}, {} known before, {} rows set aside; {:.1} s, {rate:.0} events/s",
         report.taken, report.duplicates, report.set_aside, report.seconds
     ));
+    if report.derived > 0 {
+        out::line(format!("{} rows that Probity derives itself skipped: they are made anew", report.derived));
+    }
     if !report.dry_run && report.taken > 0 {
         out::line(format!(
             "{} orders settled, {} scores recorded; {:.1} s",
@@ -173,7 +234,7 @@ pub(super) fn show(report: &Imported) {
             out::line(format!("  {}:{}: {}", shown.source, shown.line, shown.reason));
         }
         if !report.dry_run {
-            out::line("all of them: probity set-aside");
+            out::line("all of them: probity set-aside; once more: probity set-aside --retry");
         }
     }
 }

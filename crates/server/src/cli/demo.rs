@@ -5,7 +5,7 @@ use super::data::{open, run_import, serve_until_asked, show};
 use super::lists::all_scores;
 use super::look::{party, show_explanation};
 use super::{Done, OK, out};
-use crate::app::{AppError, AsOf, Probity};
+use crate::app::{AppError, AsOf, Class, Probity, ScoreAt};
 use crate::sample::write_sample;
 use probity_credit::event::Role;
 use probity_primitives::{Code, Problem};
@@ -53,7 +53,9 @@ pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
 }
 
 fn fill(probity: &Probity, demo: &DemoArgs) -> Result<(), AppError> {
-    let failed = |error: std::io::Error| AppError::from(Problem::new(DEMO_FAILED, error.to_string()));
+    let failed = |error: std::io::Error| {
+        AppError::new(Class::Unavailable, Problem::new(DEMO_FAILED, error.to_string()))
+    };
     let import = match &demo.sample {
         Some(folder) => {
             out::line(format!("importing the marketplace sample in {}", folder.display()));
@@ -74,38 +76,54 @@ fn fill(probity: &Probity, demo: &DemoArgs) -> Result<(), AppError> {
     };
     let report = run_import(probity, &import)?;
     show(&report);
-    Ok(())
+    report.stopped.map_or(Ok(()), Err)
 }
 
-/// The ends of a role's ranking, and one score explained.
+/// The ends of a role's ranking, each with the main reason; and the lowest score explained, with its history.
 fn ranking(probity: &Probity, role: Role) -> Result<(), AppError> {
     let mut scores = all_scores(probity, role, AsOf::Latest)?;
     scores.sort_by(|(a, _), (b, _)| b.score.cmp(&a.score).then_with(|| a.party.cmp(&b.party)));
     let at = scores.first().map(|(score, _)| score.as_of.clone()).unwrap_or_default();
     out::line(format!("\n{} {}s as of {at}", scores.len(), role.as_str()));
-    let row = |(score, _): &(crate::app::ScoreAt, _)| {
-        let dimensions: Vec<String> = score
-            .dimensions
-            .iter()
-            .map(|dimension| format!("{} {:+}", dimension.name, dimension.points))
-            .collect();
-        vec![
-            score.party.clone(),
-            score.score.to_string(),
-            format!("{} to {}", score.low, score.high),
-            score.tier.title.clone(),
-            dimensions.join(", "),
-        ]
-    };
-    let best: Vec<_> = scores.iter().take(SHOWN).map(row).collect();
-    let worst: Vec<_> = scores.iter().skip(SHOWN.max(scores.len().saturating_sub(SHOWN))).map(row).collect();
-    let header = ["party", "score", "range", "tier", "points by dimension"];
-    out::table(&header, &[best, worst].concat());
-    if role == Role::Merchant
-        && let Some((lowest, _)) = scores.last()
-    {
-        out::line("\nThe lowest, explained\n");
-        show_explanation(&probity.explain(&party(&lowest.party)?, AsOf::Latest)?);
+    let worst = SHOWN.max(scores.len().saturating_sub(SHOWN));
+    let ends = scores.iter().take(SHOWN).chain(scores.iter().skip(worst));
+    let rows = ends.map(|(score, _)| ranked(probity, score)).collect::<Result<Vec<_>, _>>()?;
+    out::table(&["party", "score", "range", "tier", "points by dimension", "main reason"], &rows);
+    let Some((lowest, _)) = scores.last() else { return Ok(()) };
+    let lowest = party(&lowest.party)?;
+    out::line(format!("\nThe lowest {}, explained\n", role.as_str()));
+    show_explanation(&probity.explain(&lowest, AsOf::Latest)?);
+    let history = probity.history(&lowest, AsOf::Latest)?;
+    out::line("\nIts scores on record\n");
+    if history.is_empty() {
+        out::line("none yet: they are recorded at the end of each month");
+        return Ok(());
     }
+    let rows: Vec<Vec<String>> = history
+        .iter()
+        .map(|point| {
+            let range = format!("{} to {}", point.low, point.high);
+            vec![point.as_of.clone(), point.score.to_string(), range, point.tier.clone()]
+        })
+        .collect();
+    out::table(&["as of", "score", "range", "tier"], &rows);
     Ok(())
+}
+
+fn ranked(probity: &Probity, score: &ScoreAt) -> Result<Vec<String>, AppError> {
+    let dimensions: Vec<String> = score
+        .dimensions
+        .iter()
+        .map(|dimension| format!("{} {:+}", dimension.name, dimension.points))
+        .collect();
+    let explained = probity.explain(&party(&score.party)?, AsOf::Latest)?;
+    let reason = explained.explanation.reasons.first();
+    Ok(vec![
+        score.party.clone(),
+        score.score.to_string(),
+        format!("{} to {}", score.low, score.high),
+        score.tier.title.clone(),
+        dimensions.join(", "),
+        reason.map_or_else(|| "none".into(), |reason| format!("{} {}", reason.code, reason.text)),
+    ])
 }

@@ -12,6 +12,10 @@ pub(super) fn backup(arguments: &Arguments, to: &Path) -> Done {
     let mut reader = SqliteReader::open(&arguments.data)?;
     reader.backup(to, &mut |done, of| bar.at("copying", done, of, false))?;
     bar.done();
+    if arguments.json {
+        let (rows, hash) = SqliteReader::open(to)?.last()?;
+        return out::json(&serde_json::json!({"to": to, "rows": rows, "hash": hash.to_string()}));
+    }
     out::remark(format!("backed up to {}", to.display()));
     Ok(OK)
 }
@@ -21,6 +25,10 @@ pub(super) fn restore(arguments: &Arguments, from: &Path) -> Done {
     let mut bar = Bar::new();
     probity_store::restore(from, &arguments.data, &mut |done, of| bar.at("restoring", done, of, false))?;
     bar.done();
+    if arguments.json {
+        let (rows, hash) = SqliteReader::open(&arguments.data)?.last()?;
+        return out::json(&serde_json::json!({"to": arguments.data, "rows": rows, "hash": hash.to_string()}));
+    }
     out::remark(format!("restored to {}", arguments.data.display()));
     Ok(OK)
 }

@@ -1,18 +1,20 @@
 //! Lists: scores of all parties, events, exports, what was set aside.
 
-use super::args::{Arguments, EventsArgs, ExportArgs, ScoresArgs};
+use super::args::{Arguments, EventsArgs, ExportArgs, ScoresArgs, SetAsideArgs};
 use super::data::open_existing;
 use super::look::party;
 use super::out::{self, Bar};
-use super::{Done, OK};
-use crate::app::{AppError, AsOf, EventRow, Probity, ScoreAt};
-use probity_credit::event::Role;
+use super::{Done, OK, PARTIAL};
+use crate::app::{AppError, AsOf, Class, EventRow, Probity, Retried, ScoreAt};
+use probity_credit::event::{Party, Role};
+use probity_credit::order::DERIVED_SOURCE;
 use probity_intake::Cell;
 use probity_intake::export::{CsvWriter, JsonlWriter};
 use probity_primitives::{Code, Problem};
 use probity_store::Reader;
 use std::borrow::Cow;
-use std::io::BufWriter;
+use std::collections::HashMap;
+use std::io::{BufWriter, ErrorKind};
 
 const ROLE_INVALID: Code = Code::new("role-invalid");
 const EXPORT_FAILED: Code = Code::new("export-failed");
@@ -95,7 +97,21 @@ pub(super) fn scores(arguments: &Arguments, asked: &ScoresArgs) -> Done {
 }
 
 fn scores_csv(scores: &[Scored], names: &[String]) -> Done {
-    let failed = |error: std::io::Error| AppError::from(Problem::new(EXPORT_FAILED, error.to_string()));
+    match write_scores(scores, names) {
+        // A reader that went away (`| head`) has what it wanted.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritten(&error, "standard output")),
+        _ => Ok(OK),
+    }
+}
+
+/// A file that could not be written: the disk's fault and not the command line's.
+fn unwritten(error: &std::io::Error, at: &str) -> AppError {
+    let problem = Problem::new(EXPORT_FAILED, error.to_string()).at(at);
+    let class = if error.kind() == ErrorKind::AlreadyExists { Class::Invalid } else { Class::Unavailable };
+    AppError::new(class, problem)
+}
+
+fn write_scores(scores: &[Scored], names: &[String]) -> std::io::Result<()> {
     let dimensions: Vec<String> = scores
         .first()
         .map(|(score, _)| {
@@ -106,7 +122,7 @@ fn scores_csv(scores: &[Scored], names: &[String]) -> Done {
         .into_iter()
         .chain(dimensions.iter().map(String::as_str))
         .chain(names.iter().map(String::as_str));
-    let mut csv = CsvWriter::new(BufWriter::new(std::io::stdout().lock()), header).map_err(failed)?;
+    let mut csv = CsvWriter::new(BufWriter::new(std::io::stdout().lock()), header)?;
     for (score, values) in scores {
         let text = |text: &str| Cell::Text(Cow::Owned(text.to_owned()));
         let mut cells = vec![
@@ -120,10 +136,9 @@ fn scores_csv(scores: &[Scored], names: &[String]) -> Done {
         ];
         cells.extend(score.dimensions.iter().map(|dimension| Cell::Integer(dimension.score.into())));
         cells.extend(values.iter().map(|value| value.map_or(Cell::Null, Cell::Double)));
-        csv.row(cells).map_err(failed)?;
+        csv.row(cells)?;
     }
-    csv.finish().map_err(failed)?;
-    Ok(OK)
+    csv.finish().map(|_| ())
 }
 
 /// Events, or how many.
@@ -131,7 +146,7 @@ pub(super) fn events(arguments: &Arguments, asked: &EventsArgs) -> Done {
     let about = asked.party.as_deref().map(party).transpose()?;
     let probity = open_existing(arguments)?;
     let done = if asked.count {
-        count(arguments, &probity)
+        count(arguments, about.as_ref(), &probity)
     } else {
         list(arguments, asked, about.as_ref(), &probity)
     };
@@ -139,8 +154,27 @@ pub(super) fn events(arguments: &Arguments, asked: &EventsArgs) -> Done {
     done
 }
 
-fn count(arguments: &Arguments, probity: &Probity) -> Done {
-    let mut by_type: Vec<(String, (u64, u64))> = probity.count_by_type()?.into_iter().collect();
+/// How many events of each type are about a party, and how many of them Probity derived.
+fn count_about(probity: &Probity, party: &Party) -> Result<HashMap<String, (u64, u64)>, AppError> {
+    let mut counts: HashMap<String, (u64, u64)> = HashMap::new();
+    let mut next = None;
+    loop {
+        let page = probity.timeline(party, next, 1_000)?;
+        for row in page.items {
+            let (count, own) = counts.entry(row.r#type).or_default();
+            *count += 1;
+            *own += u64::from(row.fields.get("source").and_then(|it| it.as_str()) == Some(DERIVED_SOURCE));
+        }
+        next = page.next;
+        if next.is_none() {
+            return Ok(counts);
+        }
+    }
+}
+
+fn count(arguments: &Arguments, about: Option<&Party>, probity: &Probity) -> Done {
+    let counts = about.map_or_else(|| probity.count_by_type(), |party| count_about(probity, party))?;
+    let mut by_type: Vec<(String, (u64, u64))> = counts.into_iter().collect();
     by_type.sort();
     let total: u64 = by_type.iter().map(|(_, (count, _))| count).sum();
     let own: u64 = by_type.iter().map(|(_, (_, own))| own).sum();
@@ -158,12 +192,7 @@ fn count(arguments: &Arguments, probity: &Probity) -> Done {
     Ok(OK)
 }
 
-fn list(
-    arguments: &Arguments,
-    asked: &EventsArgs,
-    about: Option<&probity_credit::event::Party>,
-    probity: &Probity,
-) -> Done {
+fn list(arguments: &Arguments, asked: &EventsArgs, about: Option<&Party>, probity: &Probity) -> Done {
     let rows: Vec<EventRow> = match about {
         Some(party) => probity.timeline(party, None, asked.limit)?.items,
         None => probity.events(asked.from, asked.limit)?,
@@ -189,9 +218,7 @@ fn list(
 
 /// The log in a file.
 pub(super) fn export(arguments: &Arguments, asked: &ExportArgs) -> Done {
-    let failed = |error: std::io::Error| {
-        AppError::from(Problem::new(EXPORT_FAILED, error.to_string()).at(asked.to.display().to_string()))
-    };
+    let failed = |error: std::io::Error| unwritten(&error, &asked.to.display().to_string());
     let csv = asked.to.extension().is_some_and(|extension| extension == "csv");
     if !csv && asked.to.extension().is_none_or(|extension| extension != "jsonl") {
         return Err(Problem::new(EXPORT_FAILED, "only .jsonl and .csv are written")
@@ -226,7 +253,7 @@ pub(super) fn export(arguments: &Arguments, asked: &ExportArgs) -> Done {
         from = last.seq + 1;
         for row in &page {
             let derived = vocabulary.find(&row.r#type).is_some_and(|kind| vocabulary.get(kind).derived)
-                || row.fields.get("source").and_then(|s| s.as_str()) == Some("probity");
+                || row.fields.get("source").and_then(|s| s.as_str()) == Some(DERIVED_SOURCE);
             if asked.without_derived && derived {
                 continue;
             }
@@ -247,6 +274,9 @@ pub(super) fn export(arguments: &Arguments, asked: &ExportArgs) -> Done {
     table.map(CsvWriter::finish).transpose().map_err(failed)?;
     lines.map(JsonlWriter::finish).transpose().map_err(failed)?;
     probity.close();
+    if arguments.json {
+        return out::json(&serde_json::json!({"to": asked.to, "events": rows}));
+    }
     out::remark(format!("{rows} events written to {}", asked.to.display()));
     Ok(OK)
 }
@@ -260,9 +290,16 @@ fn cell_of(value: &serde_json::Value) -> Cell<'_> {
     }
 }
 
-/// What was set aside.
-pub(super) fn set_aside(arguments: &Arguments) -> Done {
+/// What was set aside, or all of it once more.
+pub(super) fn set_aside(arguments: &Arguments, asked: &SetAsideArgs) -> Done {
     let probity = open_existing(arguments)?;
+    if asked.retry {
+        let mut bar = Bar::new();
+        let report = probity.retry_set_aside(&mut |_, done, of| bar.at("once more", done, of, false));
+        bar.done();
+        probity.close();
+        return retried(arguments, &report?);
+    }
     let mut rows = Vec::new();
     let mut after = 0;
     loop {
@@ -280,4 +317,21 @@ pub(super) fn set_aside(arguments: &Arguments) -> Done {
     }
     out::table(&["at", "source", "line", "code", "reason"], &rows);
     Ok(OK)
+}
+
+fn retried(arguments: &Arguments, report: &Retried) -> Done {
+    if arguments.json {
+        out::json(report)?;
+    } else {
+        out::line(format!(
+            "{} tried: {} taken, {} known before, {} refused again, {} of which no content is kept; {} left",
+            report.tried,
+            report.taken,
+            report.duplicates,
+            report.refused,
+            report.without_content,
+            report.left
+        ));
+    }
+    Ok(if report.left > 0 { PARTIAL } else { OK })
 }

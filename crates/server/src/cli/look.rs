@@ -15,7 +15,7 @@ const PARTY_INVALID: Code = Code::new("party-invalid");
 pub(super) fn party(text: &str) -> Result<Party, AppError> {
     Party::parse(text).ok_or_else(|| {
         Problem::new(PARTY_INVALID, format!("'{}' names no party", probity_primitives::problem::shown(text)))
-            .hint("merchant:ID or buyer:ID")
+            .hint("merchant:ID or buyer:ID; an ID is 1 to 128 of A-Z a-z 0-9 . _ : @ - /")
             .into()
     })
 }

@@ -40,7 +40,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Events(events) => lists::events(&arguments, events),
         Command::Export(export) => lists::export(&arguments, export),
-        Command::SetAside => lists::set_aside(&arguments),
+        Command::SetAside(asked) => lists::set_aside(&arguments, asked),
         Command::Catalogue(catalogue) => check::catalogue(&arguments, catalogue),
         Command::Audit(audit) => check::audit(&arguments, audit),
         Command::Doctor => check::doctor(&arguments),

@@ -1,6 +1,6 @@
 //! All that is printed.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is where the command line prints")]
+#![expect(clippy::print_stderr, reason = "this is where the command line prints")]
 
 use super::args::{Arguments, LogFormat};
 use super::{Done, OK};
@@ -71,15 +71,19 @@ pub(super) fn table(header: &[&str], rows: &[Vec<String>]) {
     rows.iter().for_each(|row| show(row));
 }
 
+/// The problems of a failure in JSON.
+pub(super) fn problems(error: &AppError) -> serde_json::Value {
+    error
+        .problems
+        .iter()
+        .map(|problem| serde_json::json!({"code": problem.code.as_str(), "at": problem.at, "detail": problem.detail, "hint": problem.hint}))
+        .collect()
+}
+
 /// A failure, in the form that was asked for.
 pub(super) fn failure(arguments: &Arguments, error: &AppError) {
     if arguments.json {
-        let problems: Vec<_> = error
-            .problems
-            .iter()
-            .map(|problem| serde_json::json!({"code": problem.code.as_str(), "at": problem.at, "detail": problem.detail, "hint": problem.hint}))
-            .collect();
-        eprintln!("{}", serde_json::json!({ "problems": problems }));
+        eprintln!("{}", serde_json::json!({ "problems": problems(error) }));
         return;
     }
     for problem in &error.problems {
@@ -130,7 +134,7 @@ impl Bar {
 pub(super) fn completions(shell: clap_complete::Shell) -> Done {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "probity", &mut bytes);
-    print!("{}", String::from_utf8_lossy(&bytes));
+    line(String::from_utf8_lossy(&bytes).trim_end());
     Ok(OK)
 }
 

@@ -61,21 +61,8 @@ impl From<EventRow> for LogEvent {
 pub(crate) struct LogPage {
     /// Events, oldest first.
     items: Vec<LogEvent>,
-    /// `from` of the next stretch; null at the end of the log.
-    next_from: Option<u64>,
-}
-
-/// Which stretch of the log.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct LogParams {
-    /// The first row.
-    #[param(default = 1)]
-    from: Option<u64>,
-    /// Events on the page.
-    #[param(minimum = 1, maximum = 1000, default = 50)]
-    limit: Option<usize>,
+    /// Where the next stretch begins; null at the end of the log.
+    next_cursor: Option<String>,
 }
 
 /// The source of an event.
@@ -89,14 +76,16 @@ pub(crate) struct SourceParams {
 }
 
 /// The log, oldest events first.
-#[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "listEvents", params(LogParams),
+#[utoipa::path(get, path = "/v1/events", tag = "events", operation_id = "listEvents", params(PageParams),
     responses((status = 200, description = "A stretch of the log", body = LogPage)))]
-pub(crate) async fn list_events(State(site): State<Site>, Params(query): Params<LogParams>) -> Answer {
+pub(crate) async fn list_events(State(site): State<Site>, Params(query): Params<PageParams>) -> Answer {
     let most = limit(query.limit)?;
-    let from = query.from.unwrap_or(1);
+    let question = Question::of(&["events"]);
+    let from = query.cursor.as_deref().map_or(Ok(1), |cursor| question.number(cursor))?;
     let mut rows = site.blocking(move |probity| probity.events(from, most + 1)).await?;
-    let next_from = if rows.len() > most { rows.pop().map(|row| row.seq) } else { None };
-    json(&LogPage { items: rows.into_iter().map(LogEvent::from).collect(), next_from })
+    let next = if rows.len() > most { rows.pop() } else { None };
+    let next_cursor = next.map(|row| question.cursor(&row.seq.to_string()));
+    json(&LogPage { items: rows.into_iter().map(LogEvent::from).collect(), next_cursor })
 }
 
 /// One event by its source and id.

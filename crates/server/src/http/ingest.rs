@@ -6,7 +6,7 @@ use super::metrics::Became;
 use super::params::Params;
 use super::problem::{BATCH_TOO_LARGE, ErrorItem, Failure, MEDIA_TYPE, ProblemDocument};
 use super::site::Site;
-use crate::app::{Outcome, Prepared, Settling};
+use crate::app::{Content, Outcome, Place, Prepared, Settling, kept, reason, with_source};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -17,6 +17,7 @@ use probity_store::SetAside;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 use utoipa::{IntoParams, ToSchema};
 
@@ -120,13 +121,23 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn event(&self, json: &[u8]) -> Result<Prepared, Vec<Problem>> {
+    fn event(&self, line: u64, json: &[u8]) -> Result<Prepared, Vec<Problem>> {
         let flat = Flat::from_json(json).map_err(|problem| vec![problem])?;
         let flat = match self.form {
             Form::Own => flat,
             Form::Cloud | Form::CloudBatch => flatten_cloudevent(flat).map_err(|problem| vec![problem])?,
         };
-        self.site.probity.prepare(flat, self.source, self.arrival)
+        let prepared = self.site.probity.prepare(flat, self.source, self.arrival)?;
+        let place = Place { source: self.place().into(), line, lasting: false };
+        Ok(Prepared { place: Some(place), ..prepared })
+    }
+
+    /// Where set-aside events of this request come from.
+    fn place(&self) -> String {
+        match self.arrival {
+            Arrival::Live => format!("POST /v1/events ({})", self.source),
+            Arrival::History => format!("POST /v1/events?arrival=history ({})", self.source),
+        }
     }
 
     fn settling(&self) -> Settling {
@@ -138,16 +149,17 @@ impl Reading<'_> {
 
     /// What is kept of a refused event. What may not be kept is not kept here either.
     fn aside(&self, line: u64, json: &[u8], problems: &[Problem]) -> SetAside {
-        let forbidden = problems
-            .iter()
-            .any(|it| it.code.as_str() == "field-prohibited" || it.detail.contains("card number"));
-        let reasons: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        let sourceless = Flat::from_json(json).is_ok_and(|flat| flat.get("source").is_none());
+        let content = match std::str::from_utf8(json) {
+            Ok(text) if sourceless => Cow::Owned(with_source(text, self.source).into_bytes()),
+            _ => Cow::Borrowed(json),
+        };
         SetAside {
-            source: format!("POST /v1/events ({})", self.source),
+            source: self.place(),
             line,
             code: problems.first().map_or(EVENT_JSON, |problem| problem.code).to_string(),
-            reason: reasons.join("; "),
-            content: if forbidden { Vec::new() } else { json.to_vec() },
+            reason: reason(problems),
+            content: kept(self.site.probity.catalogue(), Content::Json(&content)),
             at: self.site.probity.clock.now(),
         }
     }
@@ -248,7 +260,7 @@ fn malformed(detail: &str) -> Failure {
 
 async fn take_one(reading: &Reading<'_>, body: &[u8]) -> Answer {
     reading.site.metrics.batch(1);
-    let prepared = match reading.event(body) {
+    let prepared = match reading.event(0, body) {
         Ok(prepared) => prepared,
         Err(problems) => {
             let unreadable = problems.iter().any(|problem| problem.code == EVENT_JSON);
@@ -289,7 +301,7 @@ async fn take_batch(reading: &Reading<'_>, body: &[u8], brief: bool) -> Answer {
     let mut aside = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let json = item.get().as_bytes();
-        match reading.event(json) {
+        match reading.event(index as u64 + 1, json) {
             Ok(prepared) => ready.push(prepared),
             Err(problems) => {
                 aside.push(reading.aside(index as u64 + 1, json, &problems));

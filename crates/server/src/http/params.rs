@@ -39,20 +39,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AsOfParams {
-    /// `now` (when left out), `latest` (the moment of the newest event) or a moment (RFC 3339 with offset).
+    /// `latest` (the moment of the newest event; when left out), `now`, or a moment (RFC 3339 with offset).
     #[param(example = "latest")]
     as_of: Option<String>,
 }
 
 impl AsOfParams {
     pub(crate) fn moment(&self) -> Result<AsOf, Failure> {
-        as_of(self.as_of.as_deref(), AsOf::Now)
+        as_of(self.as_of.as_deref())
     }
 }
 
-/// Reads `as_of`.
-pub(crate) fn as_of(text: Option<&str>, otherwise: AsOf) -> Result<AsOf, Failure> {
-    text.map_or(Ok(otherwise), |text| Ok(AsOf::parse(text)?))
+/// Reads `as_of`. Left out, it is the moment that the command line takes, too.
+pub(crate) fn as_of(text: Option<&str>) -> Result<AsOf, Failure> {
+    text.map_or(Ok(AsOf::Latest), |text| Ok(AsOf::parse(text)?))
 }
 
 /// A page's size and place.
@@ -86,7 +86,10 @@ pub(crate) fn party(text: &str) -> Result<Party, Failure> {
     Party::parse(text).ok_or_else(|| {
         Failure::parameter(
             "party",
-            format!("'{}' is not a party; write merchant:ID or buyer:ID", shown(text)),
+            format!(
+                "'{}' is not a party; write merchant:ID or buyer:ID, with an ID of 1 to 128 of A-Z a-z 0-9 . _ : @ - /",
+                shown(text)
+            ),
         )
     })
 }

@@ -140,7 +140,7 @@ pub(crate) async fn list_parties(State(site): State<Site>, Params(query): Params
             return Err(Failure::parameter("sort", format!("'{}' is not score, -score or id", shown(other))));
         }
     };
-    let moment = as_of(query.as_of.as_deref(), AsOf::Latest)?;
+    let moment = as_of(query.as_of.as_deref())?;
     let tier = query.tier.filter(|tier| !tier.is_empty());
     if let Some(tier) = &tier
         && site.probity.catalogue().tiers(of).place(tier).is_none()

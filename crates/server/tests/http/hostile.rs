@@ -159,7 +159,9 @@ fn requests_that_are_not_taken() {
     };
     let cases: Vec<(Reply, u16, &str)> = vec![
         (send("GET", "/nowhere", &[], b""), 404, "not-found"),
-        (send("GET", "/v1/parties/merchant:nobody/score", &[], b""), 404, "party-unknown"),
+        (send("GET", "/v1/parties/merchant:nobody/score?as_of=now", &[], b""), 404, "party-unknown"),
+        // Without a moment the newest event's is meant, and there is none.
+        (send("GET", "/v1/parties/merchant:nobody/score", &[], b""), 404, "log-empty"),
         (send("GET", "/v1/events/none", &[], b""), 404, "event-unknown"),
         (send("GET", "/v1/catalogue/files/none.toml", &[], b""), 404, "catalogue-unknown"),
         (send("GET", "/v1/catalogue/events/no.such", &[], b""), 404, "catalogue-unknown"),

@@ -119,6 +119,16 @@ pub(crate) fn encode_set_aside(item: &SetAside, kept: &[u8]) -> Vec<u8> {
     writer.bytes
 }
 
+/// What stands in the place of an input that was taken out; no input has an empty code.
+pub(crate) fn encode_set_aside_taken_out() -> Vec<u8> {
+    let at = Timestamp::from_millis(0);
+    let none = String::new;
+    encode_set_aside(
+        &SetAside { source: none(), line: 0, code: none(), reason: none(), content: vec![], at },
+        &[],
+    )
+}
+
 fn decode_set_aside(bytes: &[u8]) -> Result<SetAside, wire::WireError> {
     let mut reader = wire::Reader::new(bytes);
     Ok(SetAside {
@@ -148,20 +158,23 @@ pub(crate) fn set_asides(
     after: u64,
     most: usize,
 ) -> Result<Vec<(u64, SetAside)>, StoreError> {
-    let mut select = statement(
-        connection,
-        "SELECT number, item FROM set_aside WHERE number > ?1 ORDER BY number LIMIT ?2",
-    )?;
-    let mut rows = select.query([stored(after), stored(most as u64)]).at(|| "set aside".into())?;
+    let mut select =
+        statement(connection, "SELECT number, item FROM set_aside WHERE number > ?1 ORDER BY number")?;
+    let mut rows = select.query([stored(after)]).at(|| "set aside".into())?;
     let mut out: Vec<(u64, SetAside)> = Vec::new();
-    while let Some(row) = rows.next().at(|| "set aside".into())? {
+    let mut expected = after;
+    while out.len() < most
+        && let Some(row) = rows.next().at(|| "set aside".into())?
+    {
         let item = set_aside_row(row)?;
-        // Numbers are given without gaps and nothing is ever taken out.
-        let expected = out.last().map_or(after + 1, |(last, _)| last + 1);
+        // Numbers are given without gaps; what is taken out leaves its place.
+        expected += 1;
         if item.0 != expected {
             return Err(StoreError::damaged(format!("set aside {expected}"), "the row is missing"));
         }
-        out.push(item);
+        if !item.1.code.is_empty() {
+            out.push(item);
+        }
     }
     Ok(out)
 }

@@ -1,16 +1,19 @@
 //! Foreign tables through a mapping: staged in a scratch database, turned into events by the mapping's queries, every row
 //! of an accounted table followed to its end.
 
-use super::{ImportOptions, ImportProgress, Sink, Stage, TableCount};
+use super::sink::{Sink, place};
+use super::{ImportOptions, ImportProgress, Stage, TableCount};
+use crate::app::aside::{self, Content};
 use crate::app::error::AppError;
-use probity_credit::event::{Arrival, Cell, Flat};
+use probity_credit::event::{Cell, Flat};
 use probity_intake::mapping::{Table, accounted_table, parse_lines};
 use probity_intake::{Item, Mapping, Options, open};
-use probity_primitives::{Code, Problem};
+use probity_primitives::{Code, Currency, Problem};
 use probity_store::staging::{Staged, StagedRow, Staging, Stop};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 const MAPPING_UNKNOWN: Code = Code::new("mapping-unknown");
@@ -39,7 +42,7 @@ pub(super) fn import(
     options: &ImportOptions,
     progress: ImportProgress<'_>,
 ) -> Result<(), AppError> {
-    let mapping = find(sink, name)?;
+    let mapping = find(&sink.catalogue.texts, name)?;
     let mut staging = Staging::new(None)?;
     let mut lines = Lines::default();
     stage(sink, &mapping, folder, &mut staging, &mut lines, progress)?;
@@ -80,18 +83,15 @@ pub(super) fn import(
 }
 
 /// A mapping of the catalogue by name, or a file by path.
-fn find(sink: &Sink<'_>, name: &str) -> Result<Mapping, AppError> {
+fn find(texts: &BTreeMap<String, String>, name: &str) -> Result<Mapping, AppError> {
     let path = format!("mappings/{name}.toml");
-    if let Some(text) = sink.probity.catalogue().texts.get(&path) {
+    if let Some(text) = texts.get(&path) {
         return Ok(Mapping::parse(text, &path)?);
     }
     match std::fs::read_to_string(name) {
         Ok(text) => Ok(Mapping::parse(&text, name)?),
         Err(_) => {
-            let known: Vec<_> = sink
-                .probity
-                .catalogue()
-                .texts
+            let known: Vec<_> = texts
                 .keys()
                 .filter_map(|path| path.strip_prefix("mappings/")?.strip_suffix(".toml"))
                 .collect();
@@ -103,6 +103,14 @@ fn find(sink: &Sink<'_>, name: &str) -> Result<Mapping, AppError> {
     }
 }
 
+/// The currency in which a mapping's tables tell amounts.
+///
+/// # Errors
+/// `mapping-unknown`, `mapping-invalid`.
+pub fn mapping_currency(texts: &BTreeMap<String, String>, name: &str) -> Result<Option<Currency>, AppError> {
+    Ok(find(texts, name)?.currency)
+}
+
 fn stage(
     sink: &mut Sink<'_>,
     mapping: &Mapping,
@@ -111,6 +119,13 @@ fn stage(
     lines: &mut Lines,
     progress: ImportProgress<'_>,
 ) -> Result<(), AppError> {
+    if !folder.is_dir() {
+        let detail = if folder.exists() { "this is not a folder" } else { "there is no such folder" };
+        return Err(Problem::new(FILE_MISSING, detail)
+            .at(folder.display().to_string())
+            .hint(format!("the mapping '{}' reads the tables of a folder", mapping.name))
+            .into());
+    }
     let size = |table: &Table| folder.join(&table.file).metadata().map_or(0, |meta| meta.len());
     let all: u64 = mapping.tables.iter().map(size).sum();
     let mut before = 0;
@@ -155,8 +170,10 @@ fn stage(
             }
         }
         staging.finish(&table.name, table.index.iter().map(String::as_str))?;
+        let file: Arc<str> = table.file.as_str().into();
         for aside in refused {
-            sink.set_aside(&table.file, aside.line, &aside.problem, &aside.content)?;
+            let problem = Problem { at: String::new(), ..aside.problem };
+            sink.set_aside(&place(&file, aside.line), &[problem], Content::Row(&columns, &aside.content))?;
         }
         before += reader.size();
         progress(Stage::Staging, before, all);
@@ -189,33 +206,31 @@ fn one(
             None => flat.pairs.push((Cow::Owned(column.clone()), Cell::Text(Cow::Owned(text.into_owned())))),
         }
     }
-    let kind = sink.probity.catalogue().vocabulary.find(event_type);
-    let money = kind.is_some_and(|kind| sink.probity.catalogue().vocabulary.get(kind).has_money());
+    let vocabulary = &sink.catalogue.vocabulary;
+    let money = vocabulary.find(event_type).is_some_and(|kind| vocabulary.get(kind).has_money());
     if let Some(currency) = mapping.currency.filter(|_| money && flat.get("currency").is_none()) {
         flat.pairs.push((Cow::Borrowed("currency"), Cell::Text(currency.to_string().into())));
     }
     sink.report.rows += 1;
-    match sink.probity.prepare(flat, source, Arrival::History) {
+    match sink.read(flat, source) {
         Ok(event) => {
+            let first = rows.iter().find_map(|(table, lines)| Some((table.as_str(), *lines.first()?)));
+            let (table, line) = first.unwrap_or((mapping.name.as_str(), 0));
+            let at = place(&table.into(), line);
             covered.push(rows);
-            sink.give(event)
+            sink.give(event, at)
         }
         Err(problems) => {
-            let Some(first) = problems.first() else { return Ok(()) };
+            let (code, reason) = (aside::code(&problems), aside::reason(&problems));
+            let reason = format!("{event_type}: {reason}");
             for (table, refused) in rows {
                 for line in refused {
-                    sink.keep_aside(
-                        &table,
-                        line,
-                        first.code.as_str(),
-                        &format!("{event_type}: {first}"),
-                        &[],
-                    )?;
-                    sink.show(&table, line, first.code.as_str(), &format!("{event_type}: {first}"));
+                    sink.keep_aside(&table, line, &code, &reason, Vec::new())?;
+                    sink.show(&table, line, &code, &reason);
                     lines.aside.entry(table.clone()).or_default().insert(line);
                 }
             }
-            *sink.report.reasons.entry(first.code.to_string()).or_default() += 1;
+            sink.count_reason(&code);
             Ok(())
         }
     }
@@ -242,9 +257,9 @@ fn set_aside_on_purpose(
             .map_err(|problem| if problem.at.is_empty() { problem.at(query.at.clone()) } else { problem })?;
         for (line, reason) in found {
             if lines.aside.entry(query.table.clone()).or_default().insert(line) {
-                *sink.report.reasons.entry(query.code.clone()).or_default() += 1;
+                sink.count_reason(&query.code);
                 sink.show(&query.table, line, &query.code, &reason);
-                sink.keep_aside(&query.table, line, &query.code, &reason, &[])?;
+                sink.keep_aside(&query.table, line, &query.code, &reason, Vec::new())?;
             }
         }
     }
@@ -262,9 +277,9 @@ fn close(sink: &mut Sink<'_>, mapping: &Mapping, lines: &Lines) -> Result<(), Ap
             all.iter().copied().filter(|line| !imported.contains(line) && !aside.contains(line)).collect();
         for line in &unused {
             let problem = Problem::new(ROW_UNUSED, "no event of the mapping speaks for this row");
-            *sink.report.reasons.entry(problem.code.to_string()).or_default() += 1;
+            sink.count_reason(problem.code.as_str());
             sink.show(&table.name, *line, problem.code.as_str(), &problem.detail);
-            sink.keep_aside(&table.name, *line, problem.code.as_str(), &problem.detail, &[])?;
+            sink.keep_aside(&table.name, *line, problem.code.as_str(), &problem.detail, Vec::new())?;
         }
         let only_aside =
             aside.iter().filter(|line| !imported.contains(line)).count() as u64 + unused.len() as u64;
