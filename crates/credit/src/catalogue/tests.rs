@@ -11,7 +11,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-fn texts() -> BTreeMap<String, String> {
+pub(crate) fn texts() -> BTreeMap<String, String> {
     fn walk(root: &Path, folder: &Path, texts: &mut BTreeMap<String, String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

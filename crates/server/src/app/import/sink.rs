@@ -117,7 +117,9 @@ impl<'a> Sink<'a> {
                 Outcome::Taken(_) => self.report.taken += 1,
                 Outcome::Duplicate(_) => self.report.duplicates += 1,
                 // The keeper has set it aside already.
-                Outcome::Conflict(_, problem) | Outcome::Refused(problem) => self.count_aside(&place, &[problem]),
+                Outcome::Conflict(_, problem) | Outcome::Refused(problem) => {
+                    self.count_aside(&place, &[problem])
+                }
             }
             self.fates.iter_mut().for_each(|fates| fates.push(good));
         }
