@@ -6,7 +6,7 @@ use super::keeper::Settling;
 use super::open::Probity;
 use super::party::{Hot, Recorded, build};
 use super::prepare::Prepared;
-use super::read::Snapshot;
+use super::snapshot::Snapshot;
 use probity_credit::event::{Event, FieldKind, FieldValue, Mark, Party, Role, standing};
 use probity_credit::order::DERIVED_SOURCE;
 use probity_primitives::{Day, Digest, ExternalId, Timestamp};
@@ -143,7 +143,13 @@ impl Probity {
         let Hot { state, .. } = build(shared, role, facts, Some(at));
         let values = shared.catalogue.plan.values(&state, at, &shared.priors(at));
         let scored = shared.catalogue.scorecard(role).score(&values);
-        Snapshot { at, events: state.events, values: Arc::new(values), scored: Arc::new(scored), recorded }
+        Snapshot {
+            at,
+            events: state.events,
+            values: Arc::new(values),
+            scored: Arc::new(scored),
+            recorded: Arc::new(recorded),
+        }
     }
 
     fn score_event(
