@@ -133,6 +133,17 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Rows in its log.
+    pub(crate) fn held(&self) -> Result<u64, String> {
+        let mut connection = Connection::open(self.address)?;
+        connection.send(&get("/metrics"))?;
+        let text = connection.text();
+        let held = text.lines().find_map(|line| line.strip_prefix("probity_log_events "));
+        held.and_then(|held| held.parse().ok()).ok_or_else(|| "the log's length is not told".into())
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // Asked first, so that it makes its last checkpoint; then waited for.
