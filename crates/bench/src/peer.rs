@@ -6,8 +6,8 @@ use rusqlite::{Connection, OpenFlags, params};
 use std::path::Path;
 use std::time::Instant;
 
-/// Pages in the write-ahead log at which it is written into the database, as the store does it.
-const DRAIN_AT: i64 = 8_192;
+/// Pages in the write-ahead log at which it is written into the database, as the server has it.
+const DRAIN_AT: i64 = 16_384;
 
 /// A row of the log.
 pub(crate) struct Row {
