@@ -2,9 +2,10 @@
 
 use crate::client::{Folder, Server};
 use crate::crowd::{Met, ask};
+use crate::data::{open, parties};
 use crate::figures::{Figure, median, middle, rank};
 use crate::import::SHOPS;
-use crate::score::{filled, open, parties};
+use crate::score::filled;
 use probity_credit::event::Role;
 use std::path::Path;
 use std::time::Duration;

@@ -1,10 +1,10 @@
 //! Import of a large file, its memory, and what an event takes on disk.
 
 use crate::client::{Folder, probity};
+use crate::data::open;
 use crate::figures::{Figure, median, middle, rank, scaled};
 use crate::machine::resident_kib;
 use crate::peer::{bare_loop, rows};
-use crate::score::open;
 use crate::world::World;
 use probity_credit::event::Role;
 use probity_primitives::Timestamp;

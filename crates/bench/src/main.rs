@@ -11,6 +11,7 @@ mod crowd;
 mod peer;
 mod figures;
 mod machine;
+mod data;
 mod ingest;
 mod import;
 mod score;

@@ -1,19 +1,13 @@
 //! Scores in process.
 
 use crate::client::Folder;
+use crate::data::{open, parties};
 use crate::figures::{Figure, median, rank, scaled};
 use crate::import::{self, SHOPS};
-use probity_credit::catalogue::Catalogue;
-use probity_credit::event::{Party, Role};
-use probity_server::app::{AsOf, Clock, Probity, embedded_catalogue};
-use std::path::{Path, PathBuf};
+use probity_credit::event::Role;
+use probity_server::app::{AsOf, Probity};
+use std::path::PathBuf;
 use std::time::Instant;
-
-/// Opens a data folder in this process.
-pub(crate) fn open(data: &Path) -> Result<Probity, String> {
-    let catalogue = Catalogue::load(embedded_catalogue()).map_err(|problems| format!("{problems:?}"))?;
-    Probity::open(data, catalogue, Clock::system(), &mut |_, _| {}).map_err(|error| error.to_string())
-}
 
 /// A data folder with a history of so many events about so many merchants.
 pub(crate) fn filled(folder: &Folder, events: u64, shops: u64) -> Result<PathBuf, String> {
@@ -21,12 +15,6 @@ pub(crate) fn filled(folder: &Folder, events: u64, shops: u64) -> Result<PathBuf
     import::write(&file, scaled(events), shops)?;
     import::run(&data, &file)?;
     Ok(data)
-}
-
-/// Up to a thousand parties of a role.
-pub(crate) fn parties(probity: &Probity, role: Role) -> Result<Vec<Party>, String> {
-    let page = probity.parties(role, 0, 1_000).map_err(|error| error.to_string())?;
-    Ok(page.into_iter().map(|(_, party)| party).collect())
 }
 
 /// Microseconds of each kind of question.

@@ -116,7 +116,11 @@ mod tests {
                     scope.spawn(move || {
                         together.wait();
                         let length = if n % 2 == 0 { Length::Long } else { Length::Short };
-                        readers.read(length, |_| Ok(std::thread::sleep(Duration::from_millis(60)))).is_ok()
+                        let work = |_: &mut SqliteReader| {
+                            std::thread::sleep(Duration::from_millis(60));
+                            Ok(())
+                        };
+                        readers.read(length, work).is_ok()
                     })
                 })
                 .collect();
