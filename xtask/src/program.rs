@@ -1,4 +1,4 @@
-//! `cargo xtask demo` and `cargo xtask bench`: build a binary of the server and become it.
+//! `cargo xtask demo` and `cargo xtask bench`: build a binary and become it.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +25,7 @@ pub(crate) fn demo(root: &Path, arguments: &[String]) -> Result<bool, String> {
     } else if !names_data && root.join(SAMPLE).is_dir() {
         passed.extend(["--sample".to_owned(), root.join(SAMPLE).display().to_string()]);
     }
-    become_binary(root, "probity", &passed)
+    become_binary(root, "probity-server", "probity", &passed)
 }
 
 /// Builds and runs the benchmarks.
@@ -36,15 +36,15 @@ pub(crate) fn bench(root: &Path, arguments: &[String]) -> Result<bool, String> {
         .args(["build", "--release", "--package", "probity-server", "--bin", "probity", "--manifest-path"])
         .arg(root.join("Cargo.toml"));
     match build.status() {
-        Ok(status) if status.success() => become_binary(root, "probity-bench", arguments),
+        Ok(status) if status.success() => become_binary(root, "probity-bench", "probity-bench", arguments),
         Ok(_) => Ok(false),
         Err(error) => Err(format!("cargo could not be started: {error}")),
     }
 }
 
-fn become_binary(root: &Path, binary: &str, arguments: &[String]) -> Result<bool, String> {
+fn become_binary(root: &Path, package: &str, binary: &str, arguments: &[String]) -> Result<bool, String> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["run", "--release", "--package", "probity-server", "--bin", binary, "--manifest-path"]);
+    cargo.args(["run", "--release", "--package", package, "--bin", binary, "--manifest-path"]);
     cargo.arg(root.join("Cargo.toml")).arg("--").args(arguments);
     replace(cargo).map_err(|error| format!("cargo could not be started: {error}"))
 }

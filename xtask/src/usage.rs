@@ -56,11 +56,16 @@ Examples:
 pub(crate) const BENCH: &str = "\
 Builds the benchmarks (optimised), runs them and prints their table, each figure beside its peer or limit.
 
-Usage: cargo xtask bench [NAME] [OPTIONS OF probity-bench]
+Usage: cargo xtask bench [NAME …] [--out PAGE]
+
+  --out PAGE  also writes the table into a page that has the marks for it; docs/BENCHMARKS.md has
+
+Exits with 1 when a figure is not met. PROBITY_BENCH_SCALE=0.1 makes everything a tenth as large.
 
 Examples:
   cargo xtask bench
-  cargo xtask bench ingest
+  cargo xtask bench ingest http
+  cargo xtask bench --out docs/BENCHMARKS.md
 ";
 
 /// Help of `tidy`.

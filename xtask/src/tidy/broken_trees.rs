@@ -99,6 +99,15 @@ fn crate_edges() {
     let wallet = SERVER.replace("server", "wallet");
     let what = "crate edges: crates/wallet/Cargo.toml: the crate `wallet` is not in the house plan";
     check("crates/wallet/Cargo.toml", wallet, what, "add it to the house plan");
+
+    // A tool may name some of the house; nothing may name a tool.
+    let bench = SERVER.replace("probity-server", "probity-bench")
+        + "[dependencies]\nprobity-store = { path = \"../store\" }\n";
+    let what = "crate edges: crates/bench/Cargo.toml: `bench` may not depend on `store`";
+    check("crates/bench/Cargo.toml", bench, what, "only primitives, credit, server");
+    let server = format!("{SERVER}[dependencies]\nprobity-bench = {{ path = \"../bench\" }}\n");
+    let what = "crate edges: crates/server/Cargo.toml: `server` may not depend on `bench`";
+    check("crates/server/Cargo.toml", server, what, "use only");
 }
 
 #[test]

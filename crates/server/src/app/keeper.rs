@@ -135,7 +135,7 @@ impl Keeper {
         }
         if !takes.is_empty() {
             let (items, replies): (Vec<_>, Vec<_>) = takes.into_iter().unzip();
-            match self.take(&items) {
+            match self.take(items) {
                 Ok(outcomes) => replies
                     .into_iter()
                     .zip(outcomes)
@@ -166,7 +166,7 @@ impl Keeper {
     }
 
     /// Appends, derives, commits, applies.
-    fn take(&mut self, requests: &[Vec<Prepared>]) -> Result<Vec<Vec<Outcome>>, AppError> {
+    fn take(&mut self, requests: Vec<Vec<Prepared>>) -> Result<Vec<Vec<Outcome>>, AppError> {
         let awaited = self.awaited.clone();
         let now = self.now();
         match self.commit(requests, now, None) {
@@ -185,7 +185,7 @@ impl Keeper {
 
     fn commit(
         &mut self,
-        requests: &[Vec<Prepared>],
+        requests: Vec<Vec<Prepared>>,
         now: Timestamp,
         settle: Option<Timestamp>,
     ) -> Result<(Vec<Vec<Outcome>>, Taken), AppError> {
@@ -201,14 +201,14 @@ impl Keeper {
         let mut outcomes = Vec::with_capacity(requests.len());
         for items in requests {
             let taken: Result<Vec<Outcome>, AppError> =
-                items.iter().map(|item| taking.append(&mut batch, item)).collect();
+                items.into_iter().map(|item| taking.append(&mut batch, item)).collect();
             outcomes.push(taken?);
         }
         let derived = taking.orders.reconcile(taking.shared, batch.reads(), settle)?;
         let mut faults = Faults::default();
         for event in derived {
             let prepared = Prepared::of(&taking.shared.catalogue, &taking.shared.codec, event, &mut faults);
-            taking.append(&mut batch, &prepared)?;
+            taking.append(&mut batch, prepared)?;
         }
         let taken = taking.end();
         batch.commit()?;
@@ -284,7 +284,7 @@ impl Keeper {
             settled += due.len() as u64;
             self.orders.touched = due;
             let recorded = self.now();
-            match self.commit(&[], recorded, Some(now)) {
+            match self.commit(Vec::new(), recorded, Some(now)) {
                 Ok((_, taken)) => self.apply(taken),
                 Err(error) => {
                     self.orders.forget();
@@ -487,7 +487,7 @@ impl Keeper {
     /// are known again, and facts that the log still lacks are written.
     pub(super) fn replayed(&mut self) -> Result<(), AppError> {
         let now = self.now();
-        let (_, taken) = self.commit(&[], now, None)?;
+        let (_, taken) = self.commit(Vec::new(), now, None)?;
         self.apply(taken);
         Ok(())
     }

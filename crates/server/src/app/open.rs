@@ -21,6 +21,9 @@ use tokio::sync::{mpsc, oneshot};
 const WAITING: usize = 1_024;
 /// Connections for readers.
 const READERS: usize = 8;
+/// Pages in the write-ahead log (64 MiB) at which it is written into the database. Single events touch a page of the index
+/// each; at half of it, more than one request in a hundred waited for that writing.
+const DRAIN_AT: u32 = 16_384;
 /// Rows replayed in one go.
 const REPLAYED_AT_ONCE: usize = 10_000;
 
@@ -91,6 +94,7 @@ impl Probity {
         progress: Opening<'_>,
     ) -> Result<Self, AppError> {
         let mut store = SqliteStore::open_or_create(folder)?;
+        store.drain_at(DRAIN_AT);
         let mut reader = store.reader()?;
         if let Some(chosen) = chosen
             && reader.record(CURRENCY)?.as_deref() != Some(chosen.code().as_bytes())

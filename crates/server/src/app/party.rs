@@ -44,6 +44,7 @@ pub(super) struct Ready {
     pub(super) priors: Arc<Priors>,
     pub(super) values: Arc<Vec<Option<f64>>>,
     pub(super) scored: Arc<Scored>,
+    pub(super) recorded: Arc<Vec<Recorded>>,
 }
 
 impl Hot {

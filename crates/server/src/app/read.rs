@@ -2,17 +2,13 @@
 
 use super::error::{AppError, Class};
 use super::open::Probity;
-use super::party::{Hot, Ready, Recorded, build};
 use probity_credit::event::{Mark, Party, Role, standing, to_json};
 use probity_credit::indicator::{Better, Definition, Unit};
 use probity_credit::order::DERIVED_SOURCE;
-use probity_credit::score::Scored;
 use probity_primitives::{Code, Problem, Timestamp};
 use probity_store::{Reader, Subject};
 use serde::Serialize;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const PARTY_UNKNOWN: Code = Code::new("party-unknown");
@@ -48,16 +44,6 @@ impl AsOf {
             }),
         }
     }
-}
-
-/// Everything a score is made of.
-pub(super) struct Snapshot {
-    pub(super) at: Timestamp,
-    pub(super) events: i64,
-    pub(super) values: Arc<Vec<Option<f64>>>,
-    pub(super) scored: Arc<Scored>,
-    /// Scores that were on record at that moment, oldest first.
-    pub(super) recorded: Vec<Recorded>,
 }
 
 /// One indicator's value with what it means.
@@ -149,61 +135,16 @@ impl Probity {
 
     /// The number of a party in the store.
     pub(super) fn number(&self, party: &Party) -> Result<u32, AppError> {
+        if let Some(known) = self.shared.kept.number(party) {
+            return Ok(known);
+        }
         let found =
             self.shared.read(|reader| Ok(reader.party_number(party.role.number(), party.id.as_str())?))?;
-        found.ok_or_else(|| {
+        let number = found.ok_or_else(|| {
             AppError::new(Class::Missing, Problem::new(PARTY_UNKNOWN, format!("no event names {party}")))
-        })
-    }
-
-    /// Values and score of a party at a moment.
-    pub(super) fn snapshot(&self, number: u32, role: Role, at: Timestamp) -> Result<Snapshot, AppError> {
-        let shared = &self.shared;
-        let priors = shared.priors(at);
-        let mut shard = shared.shard(number);
-        let hot = match shard.entry(number) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => {
-                let hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
-                entry.insert(hot)
-            }
-        };
-        if hot.state.newest <= at {
-            let fits = |ready: &&Ready| ready.hour == at.hour() && Arc::ptr_eq(&ready.priors, &priors);
-            let ready = match hot.ready.as_ref().filter(fits) {
-                Some(ready) => ready.clone(),
-                None => {
-                    let values = shared.catalogue.plan.values(&hot.state, at, &priors);
-                    let scored = shared.catalogue.scorecard(role).score(&values);
-                    let ready =
-                        Ready { hour: at.hour(), priors, values: Arc::new(values), scored: Arc::new(scored) };
-                    hot.ready = Some(ready.clone());
-                    ready
-                }
-            };
-            return Ok(Snapshot {
-                at,
-                events: hot.state.events,
-                values: ready.values,
-                scored: ready.scored,
-                recorded: hot.recorded.clone(),
-            });
-        }
-        drop(shard);
-        let events = shared.read(|reader| {
-            let seqs = shared.postings(reader, Subject::Party(number))?;
-            shared.events_at(reader, &seqs)
         })?;
-        let past = build(shared, role, &events, Some(at));
-        let values = shared.catalogue.plan.values(&past.state, at, &priors);
-        let scored = shared.catalogue.scorecard(role).score(&values);
-        Ok(Snapshot {
-            at,
-            events: past.state.events,
-            values: Arc::new(values),
-            scored: Arc::new(scored),
-            recorded: past.recorded,
-        })
+        self.shared.kept.learn(party, number);
+        Ok(number)
     }
 
     /// A party's indicators as of a moment.

@@ -7,8 +7,8 @@ use super::keeper::Settling;
 use super::open::Probity;
 use super::party::{Hot, Recorded, build, recorded};
 use super::prepare::Prepared;
-use super::read::Snapshot;
 use super::shared::lock;
+use super::snapshot::Snapshot;
 use super::taking::changes;
 use probity_credit::event::{Event, FieldKind, FieldValue, Mark, Party, Role, standing};
 use probity_credit::order::DERIVED_SOURCE;
@@ -281,7 +281,13 @@ impl Probity {
         let Hot { state, .. } = build(shared, role, facts, Some(at));
         let values = shared.catalogue.plan.values(&state, at, &shared.priors(at));
         let scored = shared.catalogue.scorecard(role).score(&values);
-        Snapshot { at, events: state.events, values: Arc::new(values), scored: Arc::new(scored), recorded }
+        Snapshot {
+            at,
+            events: state.events,
+            values: Arc::new(values),
+            scored: Arc::new(scored),
+            recorded: Arc::new(recorded),
+        }
     }
 
     fn score_event(&self, party: &Party, at: Timestamp, scored: &Scored, tier: &str) -> Option<Event> {

@@ -2,7 +2,8 @@
 
 use super::error::AppError;
 use super::open::Probity;
-use super::read::{AsOf, Snapshot};
+use super::read::AsOf;
+use super::snapshot::Snapshot;
 use probity_credit::event::{Party, Role};
 use probity_credit::score::{Explanation, Naming};
 use probity_credit::tier::{TierGiven, assign};

@@ -3,16 +3,16 @@
 use super::due::OnRecord;
 use super::error::AppError;
 use super::party::Hot;
+use super::readers::{Length, Readers};
+use super::snapshot::Kept;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Codec, Event};
 use probity_credit::indicator::{Platform, Priors};
-use probity_primitives::{Code, Problem, Timestamp};
+use probity_primitives::{Problem, Timestamp};
 use probity_store::{LogRow, Reader, SqliteReader, Subject};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-const BUSY: Code = Code::new("busy");
 
 /// Parties are spread over this many locks.
 const SHARDS: usize = 64;
@@ -27,7 +27,8 @@ pub(super) struct Shared {
     shards: Vec<Mutex<HashMap<u32, Hot>>>,
     platform: Mutex<Platform>,
     fresh: Mutex<HashMap<Subject, Vec<u64>>>,
-    readers: Mutex<Vec<SqliteReader>>,
+    pub(super) readers: Readers,
+    pub(super) kept: Kept,
     /// The newest `known_at` of an event from outside.
     pub(super) latest: AtomicI64,
     /// Events in the log.
@@ -55,7 +56,8 @@ impl Shared {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             platform: Mutex::default(),
             fresh: Mutex::default(),
-            readers: Mutex::new(readers),
+            readers: Readers::new(readers),
+            kept: Kept::default(),
             latest: AtomicI64::new(i64::MIN),
             events: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
@@ -93,48 +95,17 @@ impl Shared {
             .map(Timestamp::from_millis)
     }
 
-    /// Runs a read on a connection of its own.
+    /// Runs a short read on a connection of its own.
     pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>,
     ) -> Result<T, AppError> {
-        let reader = lock(&self.readers).pop();
-        let Some(mut reader) = reader else {
-            // All are taken: wait a little for one; they are never held long.
-            std::thread::yield_now();
-            return self.read_when_free(work);
-        };
-        let result = work(&mut reader);
-        lock(&self.readers).push(reader);
-        result
-    }
-
-    fn read_when_free<T>(
-        &self,
-        work: impl FnOnce(&mut SqliteReader) -> Result<T, AppError>,
-    ) -> Result<T, AppError> {
-        // Half a second of tries; after that either the keeper has ended or reads are far too many.
-        let mut tries = 0..10_000;
-        let mut reader = loop {
-            if let Some(reader) = lock(&self.readers).pop() {
-                break reader;
-            }
-            if tries.next().is_none() {
-                return Err(AppError::new(
-                    super::error::Class::Unavailable,
-                    Problem::new(BUSY, "no connection for reading became free"),
-                ));
-            }
-            std::thread::sleep(std::time::Duration::from_micros(50));
-        };
-        let result = work(&mut reader);
-        lock(&self.readers).push(reader);
-        result
+        self.readers.read(Length::Short, work)
     }
 
     /// Closes the readers' connections; nothing is read after that.
     pub(super) fn close_readers(&self) {
-        lock(&self.readers).clear();
+        self.readers.close();
     }
 
     /// All rows about a subject: what the store has, and what was not yet written there.

@@ -98,18 +98,18 @@ impl<'a> Taking<'a> {
     }
 
     /// Appends an event unless its id is known.
-    pub(super) fn append(&mut self, batch: &mut impl Batch, item: &Prepared) -> Result<Outcome, AppError> {
-        if self.marks_a_mark(batch, item)? {
+    pub(super) fn append(&mut self, batch: &mut impl Batch, item: Prepared) -> Result<Outcome, AppError> {
+        if self.marks_a_mark(batch, &item)? {
             let problem = about_mark(&item.event);
             self.set_aside(batch, &item.event, item.place.as_ref(), &problem)?;
             return Ok(Outcome::Refused(problem));
         }
         match batch.append(item.key, self.now, &item.body)? {
             Appended::Taken(seq) => {
-                self.take_in(batch, seq, Arc::new((item.event.clone(), item.contributions.clone())))?;
+                self.take_in(batch, seq, Arc::new((item.event, item.contributions)))?;
                 Ok(Outcome::Taken(seq))
             }
-            Appended::Known(seq) => self.compare(batch, seq, item),
+            Appended::Known(seq) => self.compare(batch, seq, &item),
         }
     }
 

@@ -5,7 +5,7 @@ use super::cursor::Question;
 use super::events::LogEvent;
 use super::params::{AsOfParams, PageParams, Params, limit, party};
 use super::site::Site;
-use crate::app::{DimensionShown, HistoryPoint, IndicatorValue, ScoreAt, TierShown, Versions};
+use crate::app::{DimensionShown, HistoryPoint, IndicatorValue, Probity, ScoreAt, TierShown, Versions};
 use axum::extract::{Path, State};
 use probity_credit::indicator::{Better, Unit};
 use serde::Serialize;
@@ -147,7 +147,7 @@ pub(crate) async fn get_party(
 ) -> Answer {
     let (party, as_of) = (party(&name)?, query.moment()?);
     let (of, id) = (party.role.as_str(), party.id.to_string());
-    let it = site.read(as_of, move |probity| probity.score(&party, as_of)).await?;
+    let it = site.read_party(party, as_of, Probity::score).await?;
     json(&PartySummary {
         party: it.party,
         of,
@@ -172,7 +172,7 @@ pub(crate) async fn get_score(
     Params(query): Params<AsOfParams>,
 ) -> Answer {
     let (party, as_of) = (party(&name)?, query.moment()?);
-    let score = site.read(as_of, move |probity| probity.score(&party, as_of)).await?;
+    let score = site.read_party(party, as_of, Probity::score).await?;
     json(&Score::from(score))
 }
 
@@ -237,7 +237,7 @@ pub(crate) async fn get_indicators(
     Params(query): Params<AsOfParams>,
 ) -> Answer {
     let (party, as_of) = (party(&name)?, query.moment()?);
-    let it = site.read(as_of, move |probity| probity.indicators(&party, as_of)).await?;
+    let it = site.read_party(party, as_of, Probity::indicators).await?;
     let indicators = it.indicators.into_iter().map(Indicator::from).collect();
     json(&Indicators { party: it.party, as_of: it.as_of, indicators })
 }
@@ -280,7 +280,7 @@ pub(crate) async fn get_history(
     Params(query): Params<AsOfParams>,
 ) -> Answer {
     let (party, as_of) = (party(&name)?, query.moment()?);
-    let points = site.read(as_of, move |probity| probity.history(&party, as_of)).await?;
+    let points = site.read_party(party, as_of, Probity::history).await?;
     json(&History { items: points.into_iter().map(RecordedScore::from).collect() })
 }
 

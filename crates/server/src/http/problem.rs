@@ -121,8 +121,9 @@ impl From<AppError> for Failure {
         }
         let mut problems = error.problems;
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            // The store's words name files of this machine.
-            for problem in &mut problems {
+            // The store's words name files of this machine; our own do not.
+            let own = |problem: &&mut Problem| !matches!(problem.code.as_str(), "busy" | "stopping");
+            for problem in problems.iter_mut().filter(own) {
                 problem.detail = "the store takes nothing now; the server's log says why".into();
             }
         }
@@ -223,6 +224,19 @@ mod tests {
         assert_eq!((document.status, document.code.as_str()), (500, "internal"));
         assert!(!serde_json::to_string(&document).unwrap().contains("secret"));
         assert_eq!(document.title, "Internal");
+    }
+
+    #[test]
+    fn an_answer_not_given_now_says_why_without_naming_files() {
+        for (code, said, told) in [
+            ("busy", "ask again in a moment", "ask again in a moment"),
+            ("stopping", "the keeper has ended", "the keeper has ended"),
+            ("store-failed", "/secret/probity.db", "the store takes nothing now; the server's log says why"),
+        ] {
+            let error = AppError::new(Class::Unavailable, Problem::new(Code::new(code), said));
+            let document = Failure::from(error).document("req_1");
+            assert_eq!((document.status, document.detail.as_str()), (503, told), "{code}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::server::ServeOptions;
 use crate::app::{AppError, AsOf, Class, Outcome, Prepared, Probity, Settling};
 use crate::jobs::Waiting;
 use bytes::Bytes;
+use probity_credit::event::Party;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,6 +79,21 @@ impl Site {
     ) -> Result<T, Failure> {
         self.settled().await;
         if as_of == AsOf::Now { Ok(work(&self.probity)?) } else { self.blocking(work).await }
+    }
+
+    /// Reads a party: in place when memory is enough, for that costs microseconds; otherwise where it may take long.
+    pub(crate) async fn read_party<T: Send + 'static>(
+        &self,
+        party: Party,
+        as_of: AsOf,
+        work: impl FnOnce(&Probity, &Party, AsOf) -> Result<T, AppError> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.settled().await;
+        if self.probity.is_at_hand(&party, as_of) {
+            Ok(work(&self.probity, &party, as_of)?)
+        } else {
+            self.blocking(move |probity| work(probity, &party, as_of)).await
+        }
     }
 
     /// Works where waiting for the disk stops nobody else.

@@ -170,3 +170,53 @@ fn timers_go_off_before_the_next_reader() {
     house.wait_until("2018-06-25T00:00:00Z");
     assert!(events(&house) > before, "the order was not paid within seven days");
 }
+
+#[test]
+fn latest_holds_what_was_known_then_however_often_and_by_however_many_it_is_asked() {
+    let mut house = filled(12);
+    // The orders' timers go off long after the newest event: `latest` lies before what is known of each party.
+    house.wait_until("2018-07-15T00:00:00Z");
+    let path = |party: &str, as_of: &str| format!("/v1/parties/{party}/score?as_of={as_of}");
+    let parties = ["merchant:m11", "merchant:m10", "buyer:b11%2F8"];
+    let at = house.json(&path(parties[0], "now"))["as_of"].clone();
+    assert_eq!(at, "2018-07-15T00:00:00Z");
+    // What is kept must equal what a server says that has kept nothing.
+    let check = |house: House, latest: &str| {
+        let kept: Vec<Value> = parties.map(|party| house.json(&path(party, "latest"))).into();
+        let again: Vec<Value> = parties.map(|party| house.json(&path(party, "latest"))).into();
+        assert_eq!(kept, again);
+        let house = house.restarted();
+        house.wait_until("2018-07-15T00:00:00Z");
+        let fresh: Vec<Value> = parties.map(|party| house.json(&path(party, latest))).into();
+        assert_eq!(kept, fresh);
+        let now = parties.map(|party| house.json(&path(party, "now"))["events"].as_i64());
+        assert!(kept.iter().zip(now).all(|(kept, now)| kept["events"].as_i64() < now), "{kept:?} {now:?}");
+        (house, kept)
+    };
+    let before;
+    (house, before) = check(house, "2018-05-23T10:00:00Z");
+    // A row about a party goes in, known before `latest`.
+    house.post(placed("late", "m11", "b-new", "2018-05-20T10:00:00Z").to_string());
+    let after;
+    (house, after) = check(house, "2018-05-23T10:00:00Z");
+    let events = |of: &[Value]| of.iter().map(|one| one["events"].as_i64().unwrap()).collect::<Vec<_>>();
+    assert_eq!(events(&after), [events(&before)[0] + 1, events(&before)[1], events(&before)[2]]);
+    // `latest` moves on, past the day at which some facts fell due.
+    house.post(placed("new", "m05", "b-new", "2018-05-25T10:00:00Z").to_string());
+    let moved;
+    (house, moved) = check(house, "2018-05-25T10:00:00Z");
+    assert_eq!(moved[0]["as_of"], "2018-05-25T10:00:00Z");
+
+    // A crowd on a server that has nothing at hand.
+    let house = house.restarted();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let asks: Vec<_> = (0..64)
+            .map(|n| {
+                let (house, path) = (&house, path(parties[n % 3], "latest"));
+                scope.spawn(move || house.get(&path).status)
+            })
+            .collect();
+        asks.into_iter().map(|ask| ask.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 64]);
+}

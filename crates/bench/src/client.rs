@@ -133,6 +133,25 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Seconds of processor time it has used, where the system tells (Linux, whose ticks are hundredths of a second).
+    pub(crate) fn worked(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // Behind the name, which may hold anything: the state is the third field, user and system time the 14th and 15th.
+        let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').skip(11).take(2);
+        fields.map(|ticks| ticks.parse::<f64>().unwrap_or(f64::NAN) / 100.0).sum()
+    }
+
+    /// Rows in its log.
+    pub(crate) fn held(&self) -> Result<u64, String> {
+        let mut connection = Connection::open(self.address)?;
+        connection.send(&get("/metrics"))?;
+        let text = connection.text();
+        let held = text.lines().find_map(|line| line.strip_prefix("probity_log_events "));
+        held.and_then(|held| held.parse().ok()).ok_or_else(|| "the log's length is not told".into())
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // Asked first, so that it makes its last checkpoint; then waited for.

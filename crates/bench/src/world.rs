@@ -17,14 +17,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Orders spread over the year before a moment, as a history.
-    pub(crate) fn history(orders: u64, end: Timestamp) -> Self {
+    /// Orders at some shops spread over the year before a moment, as a history.
+    pub(crate) fn history(orders: u64, shops: u64, end: Timestamp) -> Self {
         let year = 365 * 86_400_000_i64;
         let step = Duration(year / i64::try_from(orders.max(1)).unwrap_or(i64::MAX));
         Self {
             dice: 7,
             next: 0,
-            shops: 2_000,
+            shops,
             buyers: (orders / 2).max(100),
             begin: Timestamp::from_millis(end.millis() - year - 40 * 86_400_000),
             step,
