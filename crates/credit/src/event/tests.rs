@@ -1,6 +1,6 @@
 //! Events through codec, intake and publication, for every type of the starter catalogue.
 
-use super::sample::{Dice, event};
+use super::sample::{Dice, at_least, event};
 use super::*;
 use crate::catalogue::Catalogue;
 use crate::catalogue::tests::starter;

@@ -3,7 +3,7 @@
 use super::reference::{Reference, Witness};
 use super::{PartyState, Plan, Platform, parse_definitions};
 use crate::catalogue::tests::starter;
-use crate::event::sample::{Dice, event};
+use crate::event::sample::{Dice, at_least, event};
 use crate::event::{
     Event, FieldValue, Mark, MarkTypes, Party, Prohibited, Rates, Role, TypeIndex, Vocabulary, standing,
     stands_at,
