@@ -4,10 +4,17 @@ use super::fact::{Event, FieldValue};
 use super::schema::{Field, FieldKind, TypeIndex, Vocabulary};
 use probity_primitives::{Currency, Day, Duration, ExternalId, Timestamp};
 
+/// What proptest takes when nobody asks for a number.
+const USUAL_CASES: u32 = 256;
+
 /// So many random cases, or more where the environment asks for them: `PROPTEST_CASES=2000 cargo nextest run …`.
 pub(crate) fn at_least(cases: u32) -> proptest::test_runner::Config {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-    proptest::test_runner::Config::with_cases(cases.max(asked))
+    let asked = proptest::test_runner::Config::default();
+    if asked.cases == USUAL_CASES || asked.cases < cases {
+        proptest::test_runner::Config { cases, ..asked }
+    } else {
+        asked
+    }
 }
 
 /// A small repeatable source of chance (splitmix64).

@@ -272,25 +272,7 @@ impl<'a> Taking<'a> {
         for number in numbers.into_iter().flatten() {
             self.orders.post(Subject::Party(number), seq);
         }
-        if catalogue.words.concerns(target.kind)
-            && let Some(order) = Book::order_of(&catalogue.vocabulary, &target).map(order_key)
-        {
-            // A retraction of a derived fact came from the book itself, which knows it already.
-            if marking.source.as_str() == DERIVED_SOURCE {
-                if self.replaying {
-                    self.orders.mark_fact(
-                        self.shared,
-                        batch.reads(),
-                        order,
-                        target.id.as_str(),
-                        mark.known_at,
-                    )?;
-                }
-            } else {
-                self.orders.mark(self.shared, batch.reads(), order, mark.target, &now)?;
-            }
-            self.orders.post(Subject::Order(order), seq);
-        }
+        self.mark_order(batch, seq, mark, marking, &target, &now)?;
         let stands =
             |moments: &[(Timestamp, bool)]| i32::from(moments.last().is_some_and(|(_, stands)| *stands));
         let mut platform: Vec<(Timestamp, i32)> =
@@ -308,6 +290,34 @@ impl<'a> Taking<'a> {
             platform,
             event: Arc::new((target, contributions)),
         });
+        Ok(())
+    }
+
+    /// Tells the book of an order since when one of its events stands.
+    fn mark_order(
+        &mut self,
+        batch: &mut impl Batch,
+        seq: u64,
+        mark: &Mark,
+        marking: &Event,
+        target: &Event,
+        now: &[(Timestamp, bool)],
+    ) -> Result<(), AppError> {
+        let catalogue = &self.shared.catalogue;
+        let order = catalogue
+            .words
+            .concerns(target.kind)
+            .then(|| Book::order_of(&catalogue.vocabulary, target).map(order_key))
+            .flatten();
+        let Some(order) = order else { return Ok(()) };
+        // A retraction of a derived fact came from the book itself, which knows it already.
+        if marking.source.as_str() != DERIVED_SOURCE {
+            self.orders.mark(self.shared, batch.reads(), order, mark.target, now)?;
+        } else if self.replaying {
+            let fact = target.id.as_str();
+            self.orders.mark_fact(self.shared, batch.reads(), order, fact, mark.known_at)?;
+        }
+        self.orders.post(Subject::Order(order), seq);
         Ok(())
     }
 

@@ -4,15 +4,16 @@ use crate::app::Probity;
 use probity_primitives::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A history that comes in piece by piece is over when nothing came for this long.
 const QUIET_MILLIS: i64 = 2_000;
 
-/// Between two recordings at least this much passes, and twenty times as long as the last one took: when late news keeps
-/// coming, scores are put in line with it without taking the machine.
+/// Between two recordings at least this much passes, and twenty times as long as the last one took, but no more than an
+/// hour: when late news keeps coming, scores are put in line with it without taking the machine.
 const RECORDING_PAUSE_MILLIS: i64 = 10_000;
 const RECORDING_SHARE: i64 = 20;
+const LONGEST_PAUSE_MILLIS: i64 = 3_600_000;
 
 /// Timers that wait for the end of a history told over HTTP: while it comes in, in any order, they do not go off.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Ticker {
     pub fn new(probity: Probity, waiting: Arc<Waiting>) -> Self {
         let now = probity.clock.now();
         let due = probity.is_due() || probity.is_recording_due();
-        let record_from = if due { now } else { pause_from(now, 0) };
+        let record_from = if due { now } else { pause_from(now, Duration::ZERO) };
         Self { probity, waiting, record_from }
     }
 
@@ -77,7 +78,8 @@ impl Ticker {
         {
             tracing::error!(%error, "timers that fell due could not be settled");
         }
-        if self.record_from <= now && self.waiting.is_quiet(now) && self.probity.is_recording_due() {
+        if self.may_record(now) && self.waiting.is_quiet(now) && self.probity.is_recording_due() {
+            let begun = Instant::now();
             let probity = self.probity.clone();
             let recording = tokio::task::spawn_blocking(move || probity.record_scores(now, &mut |_, _| {}));
             match recording.await {
@@ -85,14 +87,20 @@ impl Ticker {
                 Ok(Err(error)) => tracing::error!(%error, "scores could not be put on record"),
                 Err(error) => tracing::error!(%error, "putting scores on record ended badly"),
             }
-            let done = self.probity.clock.now();
-            self.record_from = pause_from(done, done.since(now).0);
+            self.record_from = pause_from(self.probity.clock.now(), begun.elapsed());
         }
+    }
+
+    /// The pause is over, or the clock was set back.
+    fn may_record(&self, now: Timestamp) -> bool {
+        let left = self.record_from.since(now).0;
+        left <= 0 || left > LONGEST_PAUSE_MILLIS
     }
 }
 
-fn pause_from(now: Timestamp, took: i64) -> Timestamp {
-    let pause = took.saturating_mul(RECORDING_SHARE).max(RECORDING_PAUSE_MILLIS);
+fn pause_from(now: Timestamp, took: Duration) -> Timestamp {
+    let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
+    let pause = took.saturating_mul(RECORDING_SHARE).clamp(RECORDING_PAUSE_MILLIS, LONGEST_PAUSE_MILLIS);
     Timestamp::from_millis(now.millis().saturating_add(pause))
 }
 
