@@ -252,7 +252,11 @@ pub enum CatalogueCommand {
         folder: Option<PathBuf>,
     },
     /// List the event types.
-    Events,
+    Events {
+        /// As a page in Markdown, with every field: type, unit, required, sensitivity, meaning.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// List the indicators.
     Indicators,
     /// The JSON Schema of an event type.

@@ -6,7 +6,7 @@ use super::out::{self, Bar};
 use super::{Done, FAILED, OK};
 use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue};
 use probity_credit::catalogue::Catalogue;
-use probity_credit::event::{Role, json_schema};
+use probity_credit::event::{Role, fields_page, json_schema};
 use probity_primitives::{Code, Problem};
 use probity_store::{Broken, Reader, SqliteReader};
 use std::path::Path;
@@ -36,8 +36,12 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             out::line(format!("version {}", catalogue.hash));
             Ok(OK)
         }
-        CatalogueCommand::Events => {
+        CatalogueCommand::Events { markdown } => {
             let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
+            if *markdown {
+                out::line(fields_page(&catalogue.vocabulary).trim_end());
+                return Ok(OK);
+            }
             let rows: Vec<Vec<String>> = catalogue
                 .vocabulary
                 .iter()
