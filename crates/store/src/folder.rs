@@ -170,7 +170,7 @@ fn reading_file(folder: &Path, name: &Path, more: OpenFlags) -> Result<Connectio
     settle(&connection)?;
     let known = schema::newest(MIGRATIONS);
     match schema::found(&connection)? {
-        Found::Ours(version) if version == known => Ok(connection),
+        Found::Ours(version) if (schema::OLDEST_READ..=known).contains(&version) => Ok(connection),
         Found::Ours(found) if found > known => Err(StoreError::Newer { found, known }),
         Found::Ours(found) => Err(StoreError::Older { found, known }),
         Found::Empty => Err(StoreError::Missing(folder.display().to_string())),

@@ -24,7 +24,8 @@ pub mod staging;
 pub mod conformance;
 
 pub use contract::{
-    Appended, Batch, Broken, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Store, Subject, Verified,
+    Appended, Batch, Broken, CatalogueVersion, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Store,
+    Subject, Verified,
 };
 pub use error::StoreError;
 pub use reader::SqliteReader;

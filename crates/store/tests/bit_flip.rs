@@ -3,7 +3,11 @@
 
 mod workload;
 
-use probity_store::{Broken, Reader, SqliteReader, SqliteStore, StoreError, Subject};
+use probity_primitives::Digest;
+use probity_store::{
+    Batch, Broken, CatalogueVersion, Reader, SqliteReader, SqliteStore, Store, StoreError, Subject,
+};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use workload::{EVENTS, PARTIES, Random, at, key, of_order, of_party, order, prove, rounds, state, write};
@@ -38,6 +42,17 @@ impl Met {
     }
 }
 
+fn version() -> CatalogueVersion {
+    CatalogueVersion { hash: Digest::of(&[b"catalogue"]), first_used: at(1) }
+}
+
+fn keep_a_catalogue(store: &mut SqliteStore) {
+    let mut batch = store.begin().unwrap();
+    let text = "points = 7\n".repeat(200);
+    batch.keep_catalogue(version(), &BTreeMap::from([("card.toml", text.as_str())])).unwrap();
+    batch.commit().unwrap();
+}
+
 fn read_everything(reader: &mut SqliteReader) -> Met {
     let mut met = Met::default();
     for seq in 1..=LAST {
@@ -62,6 +77,9 @@ fn read_everything(reader: &mut SqliteReader) -> Met {
     }
     met.look(reader.state(1), Some((LAST, state(BATCHES - 1))), &None);
     met.look(reader.record("tiles"), Some(state(BATCHES - 1)), &None);
+    met.look(reader.catalogue_versions(), vec![version()], &Vec::new());
+    let texts = reader.catalogue_texts(&version().hash);
+    met.look(texts.map(|texts| texts.map(|texts| texts["card.toml"].len())), Some(2_200), &None);
     met.look(reader.last_checkpoint().map(|found| found.map(|found| found.seq)), Some(LAST), &None);
     met
 }
@@ -80,6 +98,7 @@ fn a_flipped_bit_never_becomes_an_answer() {
     let whole = tempfile::tempdir().unwrap();
     let mut store = SqliteStore::open_or_create(whole.path()).unwrap();
     (0..BATCHES).for_each(|n| write(&mut store, n).unwrap());
+    keep_a_catalogue(&mut store);
     drop(store);
     let database = fs::read(whole.path().join("probity.db")).unwrap();
     let folder = tempfile::tempdir().unwrap();

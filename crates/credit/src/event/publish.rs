@@ -144,7 +144,9 @@ pub fn fields_page(vocabulary: &Vocabulary) -> String {
         if kind.fields.is_empty() {
             continue;
         }
-        out.push_str("\n| field | type | unit | required | sensitivity | meaning |\n|---|---|---|---|---|---|\n");
+        out.push_str(
+            "\n| field | type | unit | required | sensitivity | meaning |\n|---|---|---|---|---|---|\n",
+        );
         for field in &kind.fields {
             let unit = field.unit.as_deref().unwrap_or_default();
             let required = if field.required { "yes" } else { "" };

@@ -171,6 +171,8 @@ struct FieldText {
 pub struct Vocabulary {
     types: Vec<EventType>,
     index: HashMap<String, TypeIndex>,
+    /// It is one of the past: what was declared after it is passed over when the log is read.
+    pub(super) of_the_past: bool,
     /// What may not be kept.
     pub prohibited: Prohibited,
 }
@@ -257,6 +259,13 @@ impl Vocabulary {
             file: source.file.to_owned(),
         });
         Ok(())
+    }
+
+    /// Makes it one of the past: a codec made of it passes over types, fields and words that the log holds and it does not
+    /// declare. No definition that came with it can speak of them. Only to be read with: what is written under it would lack
+    /// them.
+    pub fn passes_over_unknown(&mut self) {
+        self.of_the_past = true;
     }
 
     /// The index of a type.

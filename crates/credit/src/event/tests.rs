@@ -370,7 +370,13 @@ fn every_quantity_has_a_unit_and_the_schema_says_it() {
                 FieldKind::Integer(..) | FieldKind::Money(..) | FieldKind::Timestamp | FieldKind::Duration
             );
             assert_eq!(published["x-unit"].is_string(), quantity, "{}.{}", kind.name, field.name);
-            assert_eq!(published["x-sensitivity"], field.sensitivity.as_str(), "{}.{}", kind.name, field.name);
+            assert_eq!(
+                published["x-sensitivity"],
+                field.sensitivity.as_str(),
+                "{}.{}",
+                kind.name,
+                field.name
+            );
         }
     }
 }

@@ -6,6 +6,7 @@
 mod error;
 mod clock;
 mod files;
+mod versions;
 mod prepare;
 mod shared;
 mod party;
@@ -32,3 +33,4 @@ pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};
+pub use versions::{kept_catalogue, past_catalogue};

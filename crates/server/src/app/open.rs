@@ -70,6 +70,7 @@ impl Probity {
             batch.put_record(SYMBOLS, &symbols.encode())?;
             batch.commit()?;
         }
+        super::versions::keep(&mut store, &catalogue, clock.now())?;
         let readers = (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>()?;
         let shared = Arc::new(Shared::new(Arc::new(catalogue), codec, readers));
         let mut keeper = Keeper::new(store, Arc::clone(&shared), clock.clone());
@@ -316,7 +317,7 @@ fn platform_anew(
         while next <= upto {
             let rows = reader.range(next, REPLAYED_AT_ONCE)?;
             let Some(end) = rows.last().map(|row| row.seq) else { break };
-            for row in rows.iter().filter(|row| row.seq <= upto) {
+            for row in rows.iter().filter(|row| row.seq <= upto && !shared.codec.passes_over(&row.body)) {
                 let event = shared.decode(row)?;
                 match catalogue.marks.read(&catalogue.vocabulary, &event) {
                     Some(mark) if pass == 0 => marks.entry(mark.target).or_default().push(mark),

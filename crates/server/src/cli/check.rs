@@ -4,11 +4,12 @@ use super::args::{Arguments, AuditArgs, AuditCommand, CatalogueArgs, CatalogueCo
 use super::data::{catalogue_files, open};
 use super::out::{self, Bar};
 use super::{Done, FAILED, OK};
-use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue};
+use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue, kept_catalogue};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Role, fields_page, json_schema};
 use probity_primitives::{Code, Problem};
 use probity_store::{Broken, Reader, SqliteReader};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const EVENT_UNKNOWN_TYPE: Code = Code::new("event-unknown-type");
@@ -83,11 +84,33 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             })?;
             out::json(&json_schema(catalogue.vocabulary.get(kind)))
         }
-        CatalogueCommand::Write { to } => write_starter(to),
+        CatalogueCommand::Versions => versions(arguments),
+        CatalogueCommand::Write { version: None, to } => write_files(&embedded_catalogue(), to),
+        CatalogueCommand::Write { version: Some(version), to } => {
+            write_files(&kept_catalogue(&arguments.data, version)?, to)
+        }
     }
 }
 
-fn write_starter(to: &Path) -> Done {
+/// The catalogues that were ever in force on the data folder.
+fn versions(arguments: &Arguments) -> Done {
+    let in_force = Catalogue::load(catalogue_files(arguments)?)?.hash;
+    let versions = SqliteReader::open(&arguments.data)?.catalogue_versions()?;
+    if arguments.json {
+        return out::json(&versions.iter().map(|version| serde_json::json!({"hash": version.hash.to_string(), "first_used": version.first_used.to_string(), "in_force": version.hash == in_force})).collect::<Vec<_>>());
+    }
+    let rows: Vec<Vec<String>> = versions
+        .iter()
+        .map(|version| {
+            let now = if version.hash == in_force { "in force" } else { "" };
+            vec![version.hash.to_string(), version.first_used.to_string(), now.to_owned()]
+        })
+        .collect();
+    out::table(&["catalogue", "first used", ""], &rows);
+    Ok(OK)
+}
+
+fn write_files(texts: &BTreeMap<String, String>, to: &Path) -> Done {
     let failed = |error: std::io::Error| {
         AppError::from(Problem::new(CATALOGUE_UNWRITABLE, error.to_string()).at(to.display().to_string()))
     };
@@ -96,7 +119,7 @@ fn write_starter(to: &Path) -> Done {
             .at(to.display().to_string())
             .into());
     }
-    for (path, text) in embedded_catalogue() {
+    for (path, text) in texts {
         let file = to.join(path);
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
