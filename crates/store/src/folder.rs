@@ -2,6 +2,7 @@
 
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::schema::{self, Found, MIGRATIONS};
+use crate::wal;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -107,6 +108,7 @@ pub(crate) fn writing(folder: &Path) -> Result<Connection, StoreError> {
         .write(true)
         .open(&path)
         .map_err(|error| StoreError::io(&path, &error))?;
+    wal::check(&path, &wal_of(&path))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).at(place)?;
     connection.busy_timeout(BUSY).at(place)?;
@@ -151,10 +153,14 @@ pub(crate) fn reading(folder: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-fn wal_is_empty(path: &Path) -> bool {
+fn wal_of(path: &Path) -> PathBuf {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
-    fs::metadata(wal).map_or(true, |found| found.len() == 0)
+    wal.into()
+}
+
+fn wal_is_empty(path: &Path) -> bool {
+    fs::metadata(wal_of(path)).map_or(true, |found| found.len() == 0)
 }
 
 /// A path as it stands in a URI.

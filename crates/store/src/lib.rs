@@ -11,6 +11,7 @@ pub mod error;
 pub mod contract;
 mod seal;
 mod schema;
+mod wal;
 mod folder;
 mod checkpoints;
 mod reads;

@@ -141,3 +141,47 @@ fn a_flipped_bit_never_becomes_an_answer() {
     fs::write(folder.path().join("probity.db"), &database).unwrap();
     prove(folder.path(), BATCHES);
 }
+
+#[test]
+fn a_flipped_bit_in_the_write_ahead_log_cuts_nothing_off_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open_or_create(folder.path()).unwrap();
+    (0..=BATCHES).for_each(|n| write(&mut store, n).unwrap());
+    // As a process leaves it that dies now; the last checkpoint is one batch old.
+    let last_row = LAST + EVENTS;
+    let image = ["probity.db", "probity.db-wal", "checkpoints"]
+        .map(|name| (name, fs::read(folder.path().join(name)).unwrap()));
+    let wal = image[1].1.len() as u64;
+    let seed = rounds("PROBITY_SEED", 5);
+    let mut random = Random(seed);
+    let (mut refused, mut cut, mut harmless) = (0, 0, 0);
+    let all = rounds("PROBITY_WAL_FLIPS", 80);
+    for round in 0..all {
+        let bit = random.below(wal * 8);
+        let died = tempfile::tempdir().unwrap();
+        for (name, bytes) in &image {
+            let mut bytes = bytes.clone();
+            if *name == "probity.db-wal" {
+                bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+            }
+            fs::write(died.path().join(name), bytes).unwrap();
+        }
+        let context = format!("seed {seed}, round {round}, bit {bit}");
+        match SqliteStore::open(died.path()) {
+            Err(error) => {
+                assert_eq!(error.code().as_str(), "store-damaged", "{context}");
+                refused += 1;
+            }
+            Ok(store) => {
+                let found = store.reader().unwrap().event_count().unwrap();
+                // What looks as a power cut does is at most the last two batches.
+                assert!(found >= last_row - 2 * EVENTS, "{context}: {found} rows of {last_row}");
+                assert_eq!(found % EVENTS, 0, "{context}");
+                cut += u64::from(found < last_row);
+                harmless += u64::from(found == last_row);
+            }
+        }
+    }
+    println!("{refused} refused, {cut} taken for a power cut, {harmless} harmless");
+    assert!(refused > all * 3 / 4);
+}

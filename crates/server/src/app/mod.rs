@@ -14,6 +14,7 @@ mod orders;
 mod taking;
 mod keeper;
 mod open;
+mod skew;
 mod read;
 mod score;
 mod record;

@@ -81,7 +81,9 @@ impl Probity {
         let thread = thread
             .map_err(|error| AppError::internal(format!("the keeper could not be started: {error}")))?;
         let ending = Arc::new(Ending(Mutex::new(Some(thread))));
-        Ok(Self { shared, clock, folder: folder.to_owned(), sender, ending })
+        let probity = Self { shared, clock, folder: folder.to_owned(), sender, ending };
+        probity.warn_of_clock();
+        Ok(probity)
     }
 
     /// Ends the keeper after all that waits, and waits for its last checkpoint.

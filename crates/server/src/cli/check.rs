@@ -7,13 +7,14 @@ use super::{Done, FAILED, OK};
 use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue, kept_catalogue};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Role, fields_page, json_schema};
-use probity_primitives::{Code, Problem};
+use probity_primitives::{Code, Duration, Problem};
 use probity_store::{Broken, Reader, SqliteReader};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 const EVENT_UNKNOWN_TYPE: Code = Code::new("event-unknown-type");
 const CATALOGUE_UNWRITABLE: Code = Code::new("catalogue-unwritable");
+const CLOCK_BEHIND: Code = Code::new("clock-behind");
 const LOG_BROKEN: Code = Code::new("log-broken");
 
 /// The catalogue.
@@ -37,30 +38,7 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             out::line(format!("version {}", catalogue.hash));
             Ok(OK)
         }
-        CatalogueCommand::Events { markdown } => {
-            let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
-            if *markdown {
-                out::line(fields_page(&catalogue.vocabulary).trim_end());
-                return Ok(OK);
-            }
-            let rows: Vec<Vec<String>> = catalogue
-                .vocabulary
-                .iter()
-                .map(|(_, kind)| {
-                    vec![
-                        kind.name.clone(),
-                        kind.title.clone(),
-                        if kind.derived { "derived".into() } else { String::new() },
-                        kind.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" "),
-                    ]
-                })
-                .collect();
-            if arguments.json {
-                return out::json(&catalogue.vocabulary.iter().map(|(_, kind)| serde_json::json!({"type": kind.name, "title": kind.title, "description": kind.description, "derived": kind.derived, "adverse": kind.adverse})).collect::<Vec<_>>());
-            }
-            out::table(&["type", "title", "", "fields"], &rows);
-            Ok(OK)
-        }
+        CatalogueCommand::Events { markdown } => event_types(arguments, *markdown),
         CatalogueCommand::Indicators => {
             let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
             let all: Vec<_> =
@@ -90,6 +68,32 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             write_files(&kept_catalogue(&arguments.data, version)?, to)
         }
     }
+}
+
+/// The event types, as a table or as a page with all fields.
+fn event_types(arguments: &Arguments, markdown: bool) -> Done {
+    let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
+    if markdown {
+        out::line(fields_page(&catalogue.vocabulary).trim_end());
+        return Ok(OK);
+    }
+    let rows: Vec<Vec<String>> = catalogue
+        .vocabulary
+        .iter()
+        .map(|(_, kind)| {
+            vec![
+                kind.name.clone(),
+                kind.title.clone(),
+                if kind.derived { "derived".into() } else { String::new() },
+                kind.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" "),
+            ]
+        })
+        .collect();
+    if arguments.json {
+        return out::json(&catalogue.vocabulary.iter().map(|(_, kind)| serde_json::json!({"type": kind.name, "title": kind.title, "description": kind.description, "derived": kind.derived, "adverse": kind.adverse})).collect::<Vec<_>>());
+    }
+    out::table(&["type", "title", "", "fields"], &rows);
+    Ok(OK)
 }
 
 /// The catalogues that were ever in force on the data folder.
@@ -160,6 +164,19 @@ pub(super) fn audit(arguments: &Arguments, asked: &AuditArgs) -> Done {
     }
 }
 
+/// What a clock behind the log means, in words.
+fn clock_shown(behind: Option<Duration>) -> Result<String, AppError> {
+    match behind {
+        None => Ok("not behind the log".into()),
+        Some(behind) => Err(Problem::new(
+            CLOCK_BEHIND,
+            format!("it stands {} s behind the newest row of the log", behind.0 / 1_000),
+        )
+        .hint("set it right; until it has caught up, rows are recorded at that row's moment")
+        .into()),
+    }
+}
+
 /// The whole installation.
 pub(super) fn doctor(arguments: &Arguments) -> Done {
     let mut good = true;
@@ -217,10 +234,16 @@ pub(super) fn doctor(arguments: &Arguments) -> Done {
                 probity.event_count(),
                 probity.latest().map_or("none".into(), |latest| latest.to_string())
             );
+            let behind = probity.clock_behind();
             probity.close();
-            text
+            (text, behind)
         });
+        let (opened, behind) = match opened {
+            Ok((text, behind)) => (Ok(text), behind),
+            Err(error) => (Err(error), Ok(None)),
+        };
         say("opens for writing", opened);
+        say("clock", behind.and_then(clock_shown));
     }
     Ok(if good { OK } else { FAILED })
 }

@@ -42,18 +42,23 @@ pub struct Ticker {
     probity: Probity,
     waiting: Arc<Waiting>,
     month: Period,
+    last: Timestamp,
 }
 
 impl Ticker {
     /// Starts in the running month: scores of earlier months are recorded with it, when it ends.
     pub fn new(probity: Probity, waiting: Arc<Waiting>) -> Self {
-        let month = Period::of(probity.clock.now());
-        Self { probity, waiting, month }
+        let last = probity.clock.now();
+        Self { probity, waiting, month: Period::of(last), last }
     }
 
     /// One second's work. A failure is logged and tried again: the next second, or the next month.
     pub async fn tick(&mut self) {
         let now = self.probity.clock.now();
+        if now < self.last {
+            self.probity.warn_of_clock();
+        }
+        self.last = now;
         if (self.probity.is_due() || self.waiting.take_if_quiet(now))
             && let Err(error) = self.probity.settle().await
         {

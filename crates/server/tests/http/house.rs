@@ -35,6 +35,11 @@ impl House {
         Self::over(tempfile::tempdir().unwrap(), options)
     }
 
+    /// On a folder that is there already.
+    pub(crate) fn on(folder: TempDir) -> Self {
+        Self::over(folder, ServeOptions::default())
+    }
+
     fn over(folder: TempDir, options: ServeOptions) -> Self {
         let now = Arc::new(AtomicI64::new(Timestamp::parse(NOW).unwrap().millis()));
         let probity = open(folder.path(), &now);
