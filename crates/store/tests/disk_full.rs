@@ -1,5 +1,10 @@
 //! A disk that fills up: the batch fails, the store stays, and works again when there is room.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "what the tests call fails by panicking, too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "what the tests call fails by panicking, too"
+)]
 
 mod workload;
 
