@@ -13,15 +13,27 @@ const NEEDED: [(&str, &str, &str); 3] = [
 /// Tells the tests that these programs are there, so that one which does not find its own fails instead of being skipped.
 pub(crate) const SWITCH: &str = "PROBITY_TEST_PROGRAMS";
 
+type Needed = (&'static str, &'static str, &'static str);
+
+fn missing() -> Vec<&'static Needed> {
+    NEEDED.iter().filter(|(program, ..)| !is_there(program)).collect()
+}
+
+/// Says which tests a quick run leaves out for want of a program; nothing is installed for it.
+pub(crate) fn say_what_is_skipped() {
+    for (program, _, purpose) in missing() {
+        note(&format!("skipped without the program `{program}`: whatever {purpose}"));
+    }
+}
+
 /// Makes sure the programs are there: installs what is missing where that is allowed, else says what to install.
 pub(crate) fn provide() -> bool {
-    let missing = || NEEDED.iter().filter(|(program, ..)| !is_there(program)).collect::<Vec<_>>();
     let packages: Vec<&str> = missing().iter().map(|(_, package, _)| *package).collect();
-    if !packages.is_empty() && may_install() {
-        note(&format!("installing {} with apt-get", packages.join(", ")));
+    if let Some(apt_get) = apt_get().filter(|_| !packages.is_empty()) {
+        note(&format!("installing {} with {}", packages.join(", "), apt_get.join(" ")));
         // Package lists of a fresh machine are empty or old.
-        apt(&["update", "-qq"]);
-        apt(&[&["install", "-y", "-qq", "--no-install-recommends"], packages.as_slice()].concat());
+        run(&apt_get, &["update", "-qq"]);
+        run(&apt_get, &[&["install", "-y", "-qq", "--no-install-recommends"], packages.as_slice()].concat());
     }
     let still = missing();
     for (program, _, purpose) in &still {
@@ -41,16 +53,25 @@ fn is_there(program: &str) -> bool {
     std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
 }
 
-/// Root may install; anybody else is told what to.
-fn may_install() -> bool {
+/// How packages are installed here: root may, and whoever may become root without being asked; anybody else is told what to.
+fn apt_get() -> Option<Vec<&'static str>> {
+    if !is_there("apt-get") {
+        return None;
+    }
     let root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.trim_ascii() == b"0");
-    root && is_there("apt-get")
+    let becomes_root = || {
+        let tried = Command::new("sudo").args(["-n", "true"]).stdin(Stdio::null()).output();
+        tried.is_ok_and(|out| out.status.success())
+    };
+    if root { Some(vec!["apt-get"]) } else { becomes_root().then(|| vec!["sudo", "-n", "apt-get"]) }
 }
 
 /// What it answers shows in what is there afterwards.
-fn apt(arguments: &[&str]) {
-    let mut command = Command::new("apt-get");
+fn run(apt_get: &[&str], arguments: &[&str]) {
+    let Some((program, words)) = apt_get.split_first() else { return };
+    let mut command = Command::new(program);
     command
+        .args(words)
         .args(arguments)
         .env("DEBIAN_FRONTEND", "noninteractive")
         .stdin(Stdio::null())

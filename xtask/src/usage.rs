@@ -41,11 +41,14 @@ Usage: cargo xtask test [--quick]
 
   fmt, tidy, clippy, programs, tests, doc tests, docs, cargo-deny (licences, bans, sources)
 
-  --quick   leaves out doc tests, docs and cargo-deny
+  --quick   leaves out programs, doc tests, docs and cargo-deny
 
-Some tests start chromium, faketime and strace. `programs` installs them with apt-get where it may, and
-says what to install where it may not; tests of one crate alone do without. Tests run under cargo-nextest where it is installed. cargo-deny is built once (two to four minutes) into
-`tools/` below the target folder when it is not installed. The last line is `N passed, N failed`.
+Some tests start chromium, faketime and strace, or mount a small disk. `programs` installs the programs with
+apt-get where it may (as root, or through `sudo -n`) and says what to install where it may not; then a test
+that cannot do its work fails. A quick run, and tests of one crate alone, skip such tests, and the quick run
+says which. Tests run under cargo-nextest where it is installed. cargo-deny is built once (two to four
+minutes) into `tools/` below the target folder when it is not installed. The last line is
+`N passed, N failed`.
 
 Examples:
   cargo xtask test

@@ -79,6 +79,63 @@ fn past_scores_stay_bit_for_bit() {
     same_scores(&again.scores(&MOMENTS), &scores, "exported and imported");
 }
 
+/// Runs the binary under a clock that lies; its code and what it wrote to standard error.
+fn lying(clock: &str, house: &House, words: &[&str]) -> (i32, String) {
+    let inner = command(&house.data(), words);
+    let mut outer = Command::new("faketime");
+    outer.env("PROBITY_LOG", "warn").args(["-f", clock]).arg(inner.get_program()).args(inner.get_args());
+    let ran = outer.stdin(Stdio::null()).output().unwrap();
+    let told = String::from_utf8_lossy(&ran.stderr).into_owned() + &String::from_utf8_lossy(&ran.stdout);
+    assert!(!told.contains("panicked"), "{clock}: {told}");
+    (ran.status.code().unwrap_or(-1), told)
+}
+
+#[test]
+fn under_clocks_that_lie_nothing_is_lost_and_the_past_is_the_same() {
+    let there = Command::new("faketime").arg("--help").output().is_ok_and(|out| out.status.success());
+    if !there {
+        return missing("faketime");
+    }
+    let text = sample(500);
+    let right = House::new();
+    right.import(&right.file("events.jsonl", &text)).exits(0);
+    let (events, scores) = (right.events(), right.scores(&MOMENTS[1..3]));
+    // The clock, what an import of last year's events ends with, and whether the right clock is behind afterwards.
+    for (clock, code, behind) in [
+        ("@1970-01-02 00:00:00", 3, false),
+        ("@2038-01-19 03:14:09", 0, true),
+        ("-1h", 0, false),
+        ("+1d", 0, true),
+    ] {
+        let house = House::new();
+        let file = house.file("events.jsonl", &text);
+        let (ended, told) = lying(clock, &house, &["import", file.to_str().unwrap()]);
+        assert_eq!(ended, code, "{clock}: {told}");
+        if code == 3 {
+            // For that clock all of it lies in the future: set aside, not lost, and taken when it is sent again.
+            assert_eq!(house.events(), 0, "{clock}");
+            assert!(told.contains("event-in-future"), "{clock}: {told}");
+        }
+        house.import(&file).exits(0);
+        assert_eq!(house.events(), events, "{clock}");
+        same_scores(&house.scores(&MOMENTS[1..3]), &scores, clock);
+        house.run(["audit", "verify"]).exits(0);
+        let rows = house.run(["--json", "events", "--limit", "100000"]).exits(0).json();
+        let moments: Vec<&str> =
+            rows.as_array().unwrap().iter().map(|row| row["recorded_at"].as_str().unwrap()).collect();
+        assert!(moments.is_sorted(), "{clock}: recorded_at goes back");
+        // A clock that is behind the log is told of, in the log and by the doctor.
+        let (_, warned) = lying("+0", &house, &["events", "--count"]);
+        assert_eq!(warned.contains("the clock stands behind"), behind, "{clock}: {warned}");
+        let doctor = house.run(["doctor"]);
+        assert_eq!(
+            (doctor.code, doctor.out.contains("FAIL  clock")),
+            (i32::from(behind), behind),
+            "{doctor:?}"
+        );
+    }
+}
+
 #[test]
 fn a_clock_set_back_or_forward_changes_no_past() {
     let there = Command::new("faketime").arg("--help").output().is_ok_and(|out| out.status.success());

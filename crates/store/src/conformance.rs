@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test suite: it fails by panicking")]
 
 use crate::contract::{
-    Appended, Batch, Key, LONGEST_BODY, LONGEST_CONTENT, Reader, SetAside, Store, Subject,
+    Appended, Batch, CatalogueVersion, Key, LONGEST_BODY, LONGEST_CONTENT, Reader, SetAside, Store, Subject,
 };
 use probity_primitives::{Digest, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,7 @@ pub fn check<S: Store>(empty: impl Fn() -> S) {
     timers_fall_due_in_order(empty());
     set_asides_are_kept_and_cut(empty());
     checkpoints_and_audit(empty());
+    catalogues_are_kept(empty());
 }
 
 fn key(n: u64) -> Key {
@@ -64,6 +65,8 @@ fn an_empty_store<S: Store>(mut store: S) {
     assert_eq!(reader.next_due().unwrap(), None);
     assert_eq!(reader.record("tiles").unwrap(), None);
     assert_eq!(reader.set_asides(0, 10).unwrap(), []);
+    assert_eq!(reader.catalogue_versions().unwrap(), []);
+    assert_eq!(reader.catalogue_texts(&Digest::ZERO).unwrap(), None);
     assert_eq!(reader.last_checkpoint().unwrap(), None);
     assert_eq!(reader.verify(&mut |_, _| ()).unwrap().rows, 0);
     store.begin().unwrap().commit().unwrap();
@@ -301,4 +304,31 @@ fn checkpoints_and_audit<S: Store>(mut store: S) {
     let verified = reader.verify(&mut |done, all| told = (done, all)).unwrap();
     assert_eq!((verified.rows, verified.hash), (made.seq, made.hash));
     assert_eq!(told, (5_001, 5_001));
+}
+
+fn catalogues_are_kept<S: Store>(mut store: S) {
+    let first = CatalogueVersion { hash: Digest::of(&[b"first"]), first_used: at(1) };
+    let second = CatalogueVersion { hash: Digest::of(&[b"second"]), first_used: at(2) };
+    let empty = CatalogueVersion { hash: Digest::of(&[b"empty"]), first_used: at(3) };
+    let texts = |card: &'static str| BTreeMap::from([("card.toml", card), ("rates.toml", "same")]);
+    let mut batch = store.begin().unwrap();
+    assert!(batch.keep_catalogue(first, &texts("one")).unwrap());
+    assert!(batch.keep_catalogue(second, &texts("two")).unwrap());
+    batch.commit().unwrap();
+    let mut batch = store.begin().unwrap();
+    // Known already: neither the moment nor the texts change.
+    assert!(!batch.keep_catalogue(CatalogueVersion { first_used: at(9), ..first }, &texts("other")).unwrap());
+    assert!(batch.keep_catalogue(empty, &BTreeMap::new()).unwrap());
+    batch.commit().unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.catalogue_versions().unwrap(), [first, second, empty]);
+    for (version, card) in [(first, "one"), (second, "two")] {
+        let kept = reader.catalogue_texts(&version.hash).unwrap().unwrap();
+        let expected = texts(card).into_iter().map(|(path, text)| (path.to_owned(), text.to_owned()));
+        assert_eq!(kept, expected.collect());
+    }
+    assert_eq!(reader.catalogue_texts(&empty.hash).unwrap().unwrap(), BTreeMap::new());
+    assert_eq!(reader.catalogue_texts(&Digest::of(&[b"never"])).unwrap(), None);
+    // Three texts, as one is shared, and three versions.
+    assert_eq!(reader.verify(&mut |_, _| ()).unwrap().derived, 6);
 }

@@ -6,6 +6,7 @@
 
 use crate::error::StoreError;
 use probity_primitives::{Digest, Timestamp};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The identity of an event or an order: the first 16 bytes of a SHA-256.
@@ -58,6 +59,15 @@ pub struct Checkpoint {
     pub hash: Digest,
     /// When the checkpoint was made.
     pub at: Timestamp,
+}
+
+/// A catalogue that was in force. Its files are kept with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CatalogueVersion {
+    /// The hash that scores carry.
+    pub hash: Digest,
+    /// When the store was first opened under it.
+    pub first_used: Timestamp,
 }
 
 /// An input that could not be taken, kept so that nothing is lost.
@@ -234,6 +244,14 @@ pub trait Batch {
     /// Forgets a named record.
     fn drop_record(&mut self, name: &str) -> Result<(), StoreError>;
 
+    /// Keeps the files of a catalogue (path and text) under its hash; does nothing when it is kept already. Says whether it
+    /// was new.
+    fn keep_catalogue(
+        &mut self,
+        version: CatalogueVersion,
+        texts: &BTreeMap<&str, &str>,
+    ) -> Result<bool, StoreError>;
+
     /// Keeps an input that could not be taken.
     fn set_aside(&mut self, item: &SetAside) -> Result<(), StoreError>;
 
@@ -305,6 +323,12 @@ pub trait Reader {
 
     /// A named record.
     fn record(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The catalogues that were ever in force, the first used first.
+    fn catalogue_versions(&mut self) -> Result<Vec<CatalogueVersion>, StoreError>;
+
+    /// The files of a kept catalogue: path and text.
+    fn catalogue_texts(&mut self, hash: &Digest) -> Result<Option<BTreeMap<String, String>>, StoreError>;
 
     /// Up to `most` set-aside inputs with numbers above `after`, ascending; those that were taken out are left out.
     fn set_asides(&mut self, after: u64, most: usize) -> Result<Vec<(u64, SetAside)>, StoreError>;

@@ -2,6 +2,7 @@
 
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::schema::{self, Found, MIGRATIONS};
+use crate::wal;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -113,6 +114,7 @@ pub(crate) fn writing(folder: &Path) -> Result<Connection, StoreError> {
         .write(true)
         .open(&path)
         .map_err(|error| StoreError::io(&path, &error))?;
+    wal::check(&path, &wal_of(&path))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&path, flags).at(place)?;
     connection.busy_timeout(BUSY).at(place)?;
@@ -157,10 +159,14 @@ pub(crate) fn reading(folder: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-fn wal_is_empty(path: &Path) -> bool {
+fn wal_of(path: &Path) -> PathBuf {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
-    fs::metadata(wal).map_or(true, |found| found.len() == 0)
+    wal.into()
+}
+
+fn wal_is_empty(path: &Path) -> bool {
+    fs::metadata(wal_of(path)).map_or(true, |found| found.len() == 0)
 }
 
 /// A path as it stands in a URI.
@@ -176,7 +182,7 @@ fn reading_file(folder: &Path, name: &Path, more: OpenFlags) -> Result<Connectio
     settle(&connection)?;
     let known = schema::newest(MIGRATIONS);
     match schema::found(&connection)? {
-        Found::Ours(version) if version == known => Ok(connection),
+        Found::Ours(version) if (schema::OLDEST_READ..=known).contains(&version) => Ok(connection),
         Found::Ours(found) if found > known => Err(StoreError::Newer { found, known }),
         Found::Ours(found) => Err(StoreError::Older { found, known }),
         Found::Empty => Err(StoreError::Missing(folder.display().to_string())),

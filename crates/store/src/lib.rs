@@ -11,6 +11,7 @@ pub mod error;
 pub mod contract;
 mod seal;
 mod schema;
+mod wal;
 mod folder;
 mod checkpoints;
 mod reads;
@@ -24,7 +25,8 @@ pub mod staging;
 pub mod conformance;
 
 pub use contract::{
-    Appended, Batch, Broken, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Store, Subject, Verified,
+    Appended, Batch, Broken, CatalogueVersion, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Store,
+    Subject, Verified,
 };
 pub use error::StoreError;
 pub use reader::SqliteReader;

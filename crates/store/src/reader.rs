@@ -1,13 +1,16 @@
 //! An independent read-only connection.
 
 use crate::backup;
-use crate::contract::{Broken, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Subject, Verified};
+use crate::contract::{
+    Broken, CatalogueVersion, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Subject, Verified,
+};
 use crate::error::StoreError;
 use crate::folder;
-use crate::reads::{live, log, parties, postings};
+use crate::reads::{catalogues, live, log, parties, postings};
 use crate::verify;
 use probity_primitives::{Digest, Timestamp};
 use rusqlite::Connection;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Reads a store that SQLite keeps.
@@ -19,7 +22,8 @@ pub struct SqliteReader {
 
 impl SqliteReader {
     /// Opens the store of a folder for reading, beside a process that writes it or without one. Takes no lock, changes
-    /// nothing, and does not hold the tail against the checkpoints: that is what an audit is for.
+    /// nothing, and does not hold the tail against the checkpoints: that is what an audit is for. A store that no newer
+    /// release brought forward yet is read as it stands.
     ///
     /// # Errors
     /// `store-missing`, `store-not-ours`, `store-newer`, `store-older`, `store-damaged`, `store-failed`.
@@ -116,6 +120,14 @@ impl Reader for SqliteReader {
 
     fn record(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         live::record(&self.connection, name)
+    }
+
+    fn catalogue_versions(&mut self) -> Result<Vec<CatalogueVersion>, StoreError> {
+        Ok(catalogues::versions(&self.connection)?.into_iter().map(|(version, _)| version).collect())
+    }
+
+    fn catalogue_texts(&mut self, hash: &Digest) -> Result<Option<BTreeMap<String, String>>, StoreError> {
+        catalogues::texts(&self.connection, hash)
     }
 
     fn set_asides(&mut self, after: u64, most: usize) -> Result<Vec<(u64, SetAside)>, StoreError> {

@@ -4,10 +4,11 @@ use crate::checkpoints;
 use crate::contract::{Broken, Checkpoint, LogRow, Progress, Subject, Verified};
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder::CHECKPOINTS_FILE;
-use crate::reads::{live, log, parties, postings, statement, stored};
+use crate::reads::{catalogues, live, log, parties, postings, statement, stored};
 use crate::seal;
 use probity_primitives::Digest;
 use rusqlite::{Connection, Row};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// How far an audit looks for a row that stands elsewhere, in rows.
@@ -170,7 +171,26 @@ fn derived(connection: &Connection, last: u64) -> Result<u64, Broken> {
         set_aside += 1;
         in_turn("set aside", live::set_aside_row(row)?.0, set_aside)
     })?;
-    Ok(count)
+    Ok(count + every_catalogue(connection)?)
+}
+
+fn every_catalogue(connection: &Connection) -> Result<u64, Broken> {
+    if !catalogues::are_kept(connection)? {
+        return Ok(0);
+    }
+    let mut texts = BTreeSet::new();
+    every(connection, "SELECT hash, text FROM catalogue_text", "catalogue text", |row| {
+        texts.insert(catalogues::text_row(row)?.0.0);
+        Ok(())
+    })?;
+    let versions = catalogues::versions(connection)?;
+    for hash in versions.iter().flat_map(|(_, files)| files.values()) {
+        if !texts.contains(&hash.0) {
+            let place = format!("catalogue text {}", hash.short());
+            return Err(Broken::Elsewhere { place, why: "the row is missing".into() });
+        }
+    }
+    Ok((texts.len() + versions.len()) as u64)
 }
 
 fn in_turn(table: &str, found: u64, expected: u64) -> Result<(), StoreError> {

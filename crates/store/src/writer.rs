@@ -2,15 +2,17 @@
 
 use crate::checkpoints;
 use crate::contract::{
-    Appended, Batch, Checkpoint, Key, LONGEST_BODY, LONGEST_CONTENT, SetAside, Store, Subject,
+    Appended, Batch, CatalogueVersion, Checkpoint, Key, LONGEST_BODY, LONGEST_CONTENT, SetAside, Store,
+    Subject,
 };
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
 use crate::reader::SqliteReader;
-use crate::reads::{live, log, parties, postings, statement, stored};
+use crate::reads::{catalogues, live, log, parties, postings, statement, stored};
 use crate::seal::{chain, sealed};
 use probity_primitives::{Digest, Timestamp};
 use rusqlite::{Connection, Params};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -265,6 +267,29 @@ impl SqliteBatch<'_> {
         }
     }
 
+    fn add_catalogue(
+        &mut self,
+        version: CatalogueVersion,
+        texts: &BTreeMap<&str, &str>,
+    ) -> Result<bool, StoreError> {
+        let known = catalogues::versions(self.store.reads.connection())?;
+        if known.iter().any(|(known, _)| known.hash == version.hash) {
+            return Ok(false);
+        }
+        let mut files = BTreeMap::new();
+        for (path, text) in texts {
+            let hash = Digest::of(&[text.as_bytes()]);
+            let sql = "INSERT INTO catalogue_text (hash, text) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING";
+            self.execute(sql, (hash.0, text.as_bytes()), || format!("catalogue text {}", hash.short()))?;
+            files.insert((*path).to_owned(), hash);
+        }
+        let number = known.len() as u64 + 1;
+        let item = catalogues::encode(number, &version, &files);
+        let sql = "INSERT INTO catalogue_version (number, item) VALUES (?1, ?2)";
+        self.execute(sql, (stored(number), item), || format!("catalogue version {number}"))?;
+        Ok(true)
+    }
+
     /// After the database has committed: what follows can no longer undo the batch, only stop the next one.
     fn after_commit(&mut self) -> Result<(), StoreError> {
         let connection = self.store.reads.connection();
@@ -351,6 +376,14 @@ impl Batch for SqliteBatch<'_> {
             let place = || format!("record {name}");
             batch.execute("DELETE FROM record WHERE name = ?1", [name], place).map(|_| ())
         })
+    }
+
+    fn keep_catalogue(
+        &mut self,
+        version: CatalogueVersion,
+        texts: &BTreeMap<&str, &str>,
+    ) -> Result<bool, StoreError> {
+        self.write(|batch| batch.add_catalogue(version, texts))
     }
 
     fn set_aside(&mut self, item: &SetAside) -> Result<(), StoreError> {

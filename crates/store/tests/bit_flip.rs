@@ -3,7 +3,11 @@
 
 mod workload;
 
-use probity_store::{Broken, Reader, SqliteReader, SqliteStore, StoreError, Subject};
+use probity_primitives::Digest;
+use probity_store::{
+    Batch, Broken, CatalogueVersion, Reader, SqliteReader, SqliteStore, Store, StoreError, Subject,
+};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use workload::{EVENTS, PARTIES, Random, at, key, of_order, of_party, order, prove, rounds, state, write};
@@ -38,6 +42,17 @@ impl Met {
     }
 }
 
+fn version() -> CatalogueVersion {
+    CatalogueVersion { hash: Digest::of(&[b"catalogue"]), first_used: at(1) }
+}
+
+fn keep_a_catalogue(store: &mut SqliteStore) {
+    let mut batch = store.begin().unwrap();
+    let text = "points = 7\n".repeat(200);
+    batch.keep_catalogue(version(), &BTreeMap::from([("card.toml", text.as_str())])).unwrap();
+    batch.commit().unwrap();
+}
+
 fn read_everything(reader: &mut SqliteReader) -> Met {
     let mut met = Met::default();
     for seq in 1..=LAST {
@@ -62,6 +77,9 @@ fn read_everything(reader: &mut SqliteReader) -> Met {
     }
     met.look(reader.state(1), Some((LAST, state(BATCHES - 1))), &None);
     met.look(reader.record("tiles"), Some(state(BATCHES - 1)), &None);
+    met.look(reader.catalogue_versions(), vec![version()], &Vec::new());
+    let texts = reader.catalogue_texts(&version().hash);
+    met.look(texts.map(|texts| texts.map(|texts| texts["card.toml"].len())), Some(2_200), &None);
     met.look(reader.last_checkpoint().map(|found| found.map(|found| found.seq)), Some(LAST), &None);
     met
 }
@@ -80,6 +98,7 @@ fn a_flipped_bit_never_becomes_an_answer() {
     let whole = tempfile::tempdir().unwrap();
     let mut store = SqliteStore::open_or_create(whole.path()).unwrap();
     (0..BATCHES).for_each(|n| write(&mut store, n).unwrap());
+    keep_a_catalogue(&mut store);
     drop(store);
     let database = fs::read(whole.path().join("probity.db")).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -121,4 +140,48 @@ fn a_flipped_bit_never_becomes_an_answer() {
     // The harness itself: the whole store is whole.
     fs::write(folder.path().join("probity.db"), &database).unwrap();
     prove(folder.path(), BATCHES);
+}
+
+#[test]
+fn a_flipped_bit_in_the_write_ahead_log_cuts_nothing_off_unseen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open_or_create(folder.path()).unwrap();
+    (0..=BATCHES).for_each(|n| write(&mut store, n).unwrap());
+    // As a process leaves it that dies now; the last checkpoint is one batch old.
+    let last_row = LAST + EVENTS;
+    let image = ["probity.db", "probity.db-wal", "checkpoints"]
+        .map(|name| (name, fs::read(folder.path().join(name)).unwrap()));
+    let wal = image[1].1.len() as u64;
+    let seed = rounds("PROBITY_SEED", 5);
+    let mut random = Random(seed);
+    let (mut refused, mut cut, mut harmless) = (0, 0, 0);
+    let all = rounds("PROBITY_WAL_FLIPS", 80);
+    for round in 0..all {
+        let bit = random.below(wal * 8);
+        let died = tempfile::tempdir().unwrap();
+        for (name, bytes) in &image {
+            let mut bytes = bytes.clone();
+            if *name == "probity.db-wal" {
+                bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+            }
+            fs::write(died.path().join(name), bytes).unwrap();
+        }
+        let context = format!("seed {seed}, round {round}, bit {bit}");
+        match SqliteStore::open(died.path()) {
+            Err(error) => {
+                assert_eq!(error.code().as_str(), "store-damaged", "{context}");
+                refused += 1;
+            }
+            Ok(store) => {
+                let found = store.reader().unwrap().event_count().unwrap();
+                // What looks as a power cut does is at most the last two batches.
+                assert!(found >= last_row - 2 * EVENTS, "{context}: {found} rows of {last_row}");
+                assert_eq!(found % EVENTS, 0, "{context}");
+                cut += u64::from(found < last_row);
+                harmless += u64::from(found == last_row);
+            }
+        }
+    }
+    println!("{refused} refused, {cut} taken for a power cut, {harmless} harmless");
+    assert!(refused > all * 3 / 4);
 }

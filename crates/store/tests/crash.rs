@@ -13,8 +13,6 @@ use workload::{Random, prove, rounds, write};
 const FOLDER: &str = "PROBITY_TEST_VICTIM_FOLDER";
 /// How many batches a victim writes when nothing stops it.
 const MOST: u64 = 2_000;
-/// The same when one of its synchronisations fails: enough to meet every kind of them.
-const MOST_SYNCS: u64 = 40;
 const MOST_NAME: &str = "PROBITY_TEST_VICTIM_BATCHES";
 
 /// Not a test by itself: what the child process does. Writes batches and tells each one that was acknowledged.
@@ -92,37 +90,54 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     assert!(present > 20);
 }
 
+/// What can fail, and how far apart the positions are at which it does, so that they spread over a run of two batches for
+/// each position: a batch means at least one synchronisation and six writes.
+const FAILING: [(&str, u64); 2] = [("fsync,fdatasync", 2), ("pwrite64,write", 11)];
+
+/// A command that runs the victim and lets one call on a file of the store fail.
+fn failing(calls: &str, position: u64, folder: &Path) -> Vec<String> {
+    let mut command: Vec<String> = ["strace", "-f", "-qq", "-o", "/dev/null"].map(String::from).into();
+    // Only calls on the store's files: what the victim tells must get through.
+    for name in ["", "probity.db", "probity.db-wal", "checkpoints", "checkpoints.part"] {
+        command.extend(["-P".to_owned(), folder.join(name).display().to_string()]);
+    }
+    let inject = format!("inject={calls}:error=EIO:when={position}");
+    command.extend(["-e".to_owned(), format!("trace={calls}"), "-e".to_owned(), inject]);
+    command.extend(victim_command());
+    command
+}
+
 #[test]
-fn after_a_failed_synchronisation_nothing_is_acknowledged() {
+fn after_a_failed_write_or_synchronisation_nothing_is_acknowledged() {
     let probe = Command::new("strace").args(["-f", "-e", "trace=none", "true"]).output();
     if !probe.is_ok_and(|out| out.status.success()) {
         assert!(std::env::var_os("PROBITY_TEST_PROGRAMS").is_none(), "strace is missing or does not work");
         return println!("skipped: strace cannot be used here");
     }
-    let (mut failed, mut ignored) = (0, 0);
-    for round in 0..rounds("PROBITY_EIO_ROUNDS", 12) {
-        let folder = tempfile::tempdir().unwrap();
-        let inject = format!("inject=fsync,fdatasync:error=EIO:when={}", round * 2 + 1);
-        let mut command: Vec<String> =
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", &inject]
-                .map(String::from)
-                .into();
-        command.extend(victim_command());
-        let mut child = start(&command, folder.path(), MOST_SYNCS);
-        let (acknowledged, rest) = told(&mut child);
-        child.wait().unwrap();
-        match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            // While it commits: refused, and refused ever after.
-            ["refused store-failed", "afterwards Err(\"store-failed\")"] => failed += 1,
-            // While it opens.
-            ["refused store-failed"] => {}
-            // SQLite does not look at the answer when it synchronises the folder; we do so again ourselves before the
-            // first acknowledgement.
-            [] => ignored += 1,
-            _ => panic!("sync {}: {rest:?}", round * 2 + 1),
+    let positions = rounds("PROBITY_EIO_ROUNDS", 25);
+    for (calls, apart) in FAILING {
+        let (mut failed, mut ignored) = (0, 0);
+        for round in 0..positions {
+            let position = round * apart + 1;
+            let folder = tempfile::tempdir().unwrap();
+            let mut child = start(&failing(calls, position, folder.path()), folder.path(), positions * 2);
+            let (acknowledged, rest) = told(&mut child);
+            child.wait().unwrap();
+            match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+                // While it commits: refused, and refused ever after.
+                ["refused store-failed", "afterwards Err(\"store-failed\")"] => failed += 1,
+                // While it opens.
+                ["refused store-failed"] => {}
+                // SQLite does not look at the answer when it synchronises the folder; we do so again ourselves before the
+                // first acknowledgement. Or there are not so many calls.
+                [] => ignored += 1,
+                _ => panic!("{calls} {position}: {rest:?}"),
+            }
+            prove(folder.path(), acknowledged);
         }
-        prove(folder.path(), acknowledged);
+        println!(
+            "{calls}: {failed} failures met a running store, {ignored} calls were beyond the end or ignored"
+        );
+        assert!(failed > 0 && ignored <= 3, "{calls}: {failed} failed, {ignored} ignored");
     }
-    println!("{failed} failures met a running store, {ignored} a synchronisation that SQLite itself ignores");
-    assert!(failed > 0 && ignored <= 3);
 }

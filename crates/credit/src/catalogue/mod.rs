@@ -163,6 +163,12 @@ impl Catalogue {
         })
     }
 
+    /// The files that say what a value is, path and text: enough to make this catalogue again.
+    pub fn counting_texts(&self) -> BTreeMap<&str, &str> {
+        let counting = self.texts.iter().filter(|(path, _)| self.files.contains_key(*path));
+        counting.map(|(path, text)| (path.as_str(), text.as_str())).collect()
+    }
+
     /// The scorecard of a role.
     pub fn scorecard(&self, role: Role) -> &Scorecard {
         let [merchant, buyer] = &self.judged.scorecards;

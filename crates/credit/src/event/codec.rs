@@ -78,6 +78,8 @@ pub struct Codec {
     fields: HashMap<(TypeIndex, u32), FieldPlace>,
     choices: HashMap<(TypeIndex, u16, u32), u16>,
     names: Vec<String>,
+    /// What the vocabulary does not declare is passed over instead of refused.
+    of_the_past: bool,
 }
 
 /// Envelope flags.
@@ -103,6 +105,7 @@ impl Codec {
             fields: HashMap::new(),
             choices: HashMap::new(),
             names: Vec::new(),
+            of_the_past: vocabulary.of_the_past,
         };
         for (index, kind) in vocabulary.iter() {
             let number = symbols.number(&kind.name);
@@ -180,6 +183,19 @@ impl Codec {
         writer.bytes
     }
 
+    /// True for bytes whose type came after a vocabulary of the past: for it they are not there.
+    pub fn passes_over(&self, bytes: &[u8]) -> bool {
+        let declared = |number| u32::try_from(number).is_ok_and(|number| self.types.contains_key(&number));
+        let number = Reader::new(bytes).unsigned();
+        number.is_ok_and(|number| self.came_later(number) && !declared(number))
+    }
+
+    /// True when a name that is not declared in its place may be one that was declared later: it has a number at all, and the
+    /// vocabulary is one of the past.
+    fn came_later(&self, number: u64) -> bool {
+        self.of_the_past && usize::try_from(number).is_ok_and(|number| number < self.names.len())
+    }
+
     /// The event of some bytes.
     ///
     /// # Errors
@@ -225,19 +241,25 @@ impl Codec {
         let header = reader.unsigned().map_err(damaged)?;
         let number = header >> 2;
         let place = u32::try_from(number).ok().and_then(|number| self.fields.get(&(kind, number))).copied();
-        let FieldPlace(at) = place.ok_or_else(|| self.dropped("field", number))?;
+        if place.is_none() && !self.came_later(number) {
+            return Err(self.dropped("field", number));
+        }
         let value = match header & 3 {
-            INTEGER => FieldValue::Integer(reader.signed().map_err(damaged)?),
-            TEXT => FieldValue::Text(reader.text().map_err(damaged)?.into()),
-            TRUE_FALSE => FieldValue::Boolean(reader.byte().map_err(damaged)? != 0),
+            INTEGER => Some(FieldValue::Integer(reader.signed().map_err(damaged)?)),
+            TEXT => Some(FieldValue::Text(reader.text().map_err(damaged)?.into())),
+            TRUE_FALSE => Some(FieldValue::Boolean(reader.byte().map_err(damaged)? != 0)),
             _ => {
                 let word = reader.unsigned().map_err(damaged)?;
-                let choice = u32::try_from(word).ok().and_then(|word| self.choices.get(&(kind, at, word)));
-                FieldValue::Choice(*choice.ok_or_else(|| self.dropped("choice", word))?)
+                let known = |at| self.choices.get(&(kind, at, u32::try_from(word).ok()?)).copied();
+                let choice = place.and_then(|FieldPlace(at)| known(at));
+                if choice.is_none() && !self.came_later(word) {
+                    return Err(self.dropped("choice", word));
+                }
+                choice.map(FieldValue::Choice)
             }
         };
-        if let Some(slot) = fields.get_mut(usize::from(at)) {
-            *slot = Some(value);
+        if let Some(slot) = place.and_then(|FieldPlace(at)| fields.get_mut(usize::from(at))) {
+            *slot = value;
         }
         Ok(())
     }

@@ -131,6 +131,79 @@ fn field_schema(field: &Field, id: &Value, moment: &Value) -> Value {
     if let Value::Object(map) = &mut schema {
         map.insert("title".into(), json!(field.title));
         map.insert("x-sensitivity".into(), json!(field.sensitivity));
+        map.extend(field.unit.as_ref().map(|unit| ("x-unit".to_owned(), json!(unit))));
     }
     schema
+}
+
+/// The page of all types and their fields, in Markdown.
+pub fn fields_page(vocabulary: &Vocabulary) -> String {
+    let mut out = PAGE_HEAD.to_owned();
+    for (_, kind) in vocabulary.iter() {
+        out.push_str(&format!("\n## `{}`\n\n{}\n\n{}\n", kind.name, about(kind), kind.description));
+        if kind.fields.is_empty() {
+            continue;
+        }
+        out.push_str(
+            "\n| field | type | unit | required | sensitivity | meaning |\n|---|---|---|---|---|---|\n",
+        );
+        for field in &kind.fields {
+            let unit = field.unit.as_deref().unwrap_or_default();
+            let required = if field.required { "yes" } else { "" };
+            let (name, what, title) = (&field.name, kind_text(&field.kind), field.title.replace('|', "\\|"));
+            out.push_str(&format!(
+                "| `{name}` | {what} | {unit} | {required} | {} | {title} |\n",
+                field.sensitivity
+            ));
+        }
+    }
+    out
+}
+
+const PAGE_HEAD: &str = "\
+# Event types and their fields
+
+Written by `probity catalogue events --markdown` from `catalogue/events/`; a test fails when this page is not what it writes.
+Why the types are as they are: [event types](events.md). Per type, the same as JSON Schema: `probity catalogue schema TYPE`.
+
+Every event has `id`, `type` and `occurred_at`, and may have `source` and `known_at`; one with money has a `currency`
+(ISO 4217). These are left out of the tables. Amounts are kept in minor units of the event's `currency`, durations in
+milliseconds (written `90m`, `3d`), moments in UTC.
+";
+
+/// Whom an event is about, and what kind of type it is, in one line.
+fn about(kind: &EventType) -> String {
+    let role = |name: &str, carried: Option<bool>| {
+        carried.map(|always| format!("{name} {}", if always { "(required)" } else { "(when known)" }))
+    };
+    let roles: Vec<String> =
+        [role("merchant", kind.merchant), role("buyer", kind.buyer)].into_iter().flatten().collect();
+    let nobody = if roles.is_empty() { "nobody by itself".to_owned() } else { roles.join(", ") };
+    let adverse = if kind.adverse { "; adverse" } else { "" };
+    let derived = if kind.derived { "; written by Probity itself" } else { "" };
+    format!("**{}.** About: {nobody}{adverse}{derived}.", kind.title)
+}
+
+/// A kind of value in words.
+fn kind_text(kind: &FieldKind) -> String {
+    let bounds = |min: i64, max: i64, least: i64, most: i64| match (min > least, max < most) {
+        (true, true) => format!(", {min} to {max}"),
+        (true, false) => format!(", at least {min}"),
+        (false, true) => format!(", at most {max}"),
+        (false, false) => String::new(),
+    };
+    match kind {
+        FieldKind::Id => "id".into(),
+        FieldKind::Text(most) => format!("text, at most {most} bytes"),
+        FieldKind::Boolean => "boolean".into(),
+        FieldKind::Integer(min, max) => format!("integer{}", bounds(*min, *max, i64::MIN, i64::MAX)),
+        FieldKind::Money(min, max) => {
+            format!("money{}", bounds(*min, *max, -Money::LARGEST, Money::LARGEST))
+        }
+        FieldKind::Timestamp => "timestamp".into(),
+        FieldKind::Duration => "duration".into(),
+        FieldKind::Decimal(scale) => format!("decimal, {scale} digits after the point"),
+        FieldKind::Choice(values) => format!("one of `{}`", values.join("`, `")),
+        FieldKind::Country => "country, ISO 3166 alpha-2".into(),
+    }
 }

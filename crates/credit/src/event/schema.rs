@@ -49,6 +49,8 @@ pub struct Field {
     pub title: String,
     /// What it holds.
     pub kind: FieldKind,
+    /// What a number counts or measures: declared, or implied by the kind; none for what is no quantity.
+    pub unit: Option<String>,
     /// Must be there.
     pub required: bool,
     /// `public`, `internal`, `personal` or `financial`.
@@ -160,6 +162,7 @@ struct FieldText {
     min: Option<i64>,
     max: Option<i64>,
     scale: Option<u32>,
+    unit: Option<String>,
     values: Option<Vec<String>>,
 }
 
@@ -168,6 +171,8 @@ struct FieldText {
 pub struct Vocabulary {
     types: Vec<EventType>,
     index: HashMap<String, TypeIndex>,
+    /// It is one of the past: what was declared after it is passed over when the log is read.
+    pub(super) of_the_past: bool,
     /// What may not be kept.
     pub prohibited: Prohibited,
 }
@@ -256,6 +261,13 @@ impl Vocabulary {
         Ok(())
     }
 
+    /// Makes it one of the past: a codec made of it passes over types, fields and words that the log holds and it does not
+    /// declare. No definition that came with it can speak of them. Only to be read with: what is written under it would lack
+    /// them.
+    pub fn passes_over_unknown(&mut self) {
+        self.of_the_past = true;
+    }
+
     /// The index of a type.
     pub fn find(&self, name: &str) -> Option<TypeIndex> {
         self.index.get(name).copied()
@@ -339,7 +351,36 @@ fn read_field(name: &str, value: toml::Value) -> Result<Field, String> {
     if !["public", "internal", "personal", "financial"].contains(&sensitivity.as_str()) {
         return Err(format!("'{sensitivity}' is not a sensitivity"));
     }
-    Ok(Field { name: name.into(), title: text.title, kind, required: text.required, sensitivity })
+    let unit = read_unit(&kind, text.unit)?;
+    Ok(Field { name: name.into(), title: text.title, kind, unit, required: text.required, sensitivity })
+}
+
+/// The unit of a field. Where the kind leaves no choice it may not be declared, so that it cannot be declared wrongly.
+fn read_unit(kind: &FieldKind, declared: Option<String>) -> Result<Option<String>, String> {
+    let implied = match kind {
+        FieldKind::Integer(..) | FieldKind::Decimal(_) => {
+            let plain = |c: char| c.is_ascii_alphanumeric() || " -/%".contains(c);
+            return match declared {
+                Some(unit) if unit.is_empty() || unit.len() > 40 || !unit.chars().all(plain) => {
+                    Err(format!("'{unit}' is not a unit: 1 to 40 letters, digits, spaces, '-', '/' or '%'"))
+                }
+                None if matches!(kind, FieldKind::Integer(..)) => Ok(Some("count".into())),
+                declared => Ok(declared),
+            };
+        }
+        FieldKind::Money(..) => Some("minor units of currency"),
+        FieldKind::Timestamp => Some("moment in UTC, to the ms"),
+        FieldKind::Duration => Some("ms"),
+        FieldKind::Id
+        | FieldKind::Text(_)
+        | FieldKind::Boolean
+        | FieldKind::Choice(_)
+        | FieldKind::Country => None,
+    };
+    match declared {
+        Some(_) => Err("only an integer or a decimal has a unit of its own".into()),
+        None => Ok(implied.map(str::to_owned)),
+    }
 }
 
 /// Durations are at most this long, so that sums stay far from overflow.

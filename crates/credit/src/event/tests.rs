@@ -347,3 +347,67 @@ fn prohibited_names_are_met_however_they_are_joined() {
         assert_eq!(prohibited.reason(name).is_some(), met, "{name}");
     }
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "reads the page that it holds against the catalogue")]
+fn the_page_of_fields_is_what_the_catalogue_says() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/catalogue/event-fields.md");
+    let found = std::fs::read_to_string(page).unwrap_or_default();
+    assert!(
+        found.trim_end() == fields_page(&catalogue().vocabulary).trim_end(),
+        "docs/catalogue/event-fields.md is stale; write it anew with:\n    cargo run -p probity-server --bin probity -- catalogue events --markdown > docs/catalogue/event-fields.md"
+    );
+}
+
+#[test]
+fn every_quantity_has_a_unit_and_the_schema_says_it() {
+    for (_, kind) in catalogue().vocabulary.iter() {
+        let schema = json_schema(kind);
+        for field in &kind.fields {
+            let published = &schema["properties"][&field.name];
+            let quantity = matches!(
+                field.kind,
+                FieldKind::Integer(..) | FieldKind::Money(..) | FieldKind::Timestamp | FieldKind::Duration
+            );
+            assert_eq!(published["x-unit"].is_string(), quantity, "{}.{}", kind.name, field.name);
+            assert_eq!(
+                published["x-sensitivity"],
+                field.sensitivity.as_str(),
+                "{}.{}",
+                kind.name,
+                field.name
+            );
+        }
+    }
+}
+
+#[test]
+fn units_are_declared_where_they_are_not_implied_and_nowhere_else() {
+    fn check(field: &str, expected: Result<Option<&str>, &str>) {
+        let text = format!(
+            "[event.\"thing.done\"]\ntitle = \"x\"\nabout = []\n[event.\"thing.done\".fields]\nf = {{ {field}, title = \"x\" }}\n"
+        );
+        let source = crate::source::Source { file: "events/x.toml", text: &text };
+        match (Vocabulary::parse(&[source], Prohibited::default()), expected) {
+            (Ok(vocabulary), Ok(unit)) => {
+                let kind = vocabulary.find("thing.done").unwrap();
+                assert_eq!(vocabulary.get(kind).fields[0].unit.as_deref(), unit, "{field}");
+            }
+            (Err(problems), Err(why)) => {
+                assert!(problems[0].to_string().contains(why), "{field}: {}", problems[0]);
+            }
+            (found, _) => panic!("{field}: {found:?}"),
+        }
+    }
+    check("type = \"integer\", unit = \"days\"", Ok(Some("days")));
+    check("type = \"integer\"", Ok(Some("count")));
+    check("type = \"decimal\", scale = 2, unit = \"kg\"", Ok(Some("kg")));
+    check("type = \"decimal\", scale = 2", Ok(None));
+    check("type = \"duration\"", Ok(Some("ms")));
+    check("type = \"money\"", Ok(Some("minor units of currency")));
+    check("type = \"text\"", Ok(None));
+    check("type = \"money\", unit = \"euros\"", Err("only an integer or a decimal"));
+    check("type = \"boolean\", unit = \"count\"", Err("only an integer or a decimal"));
+    check("type = \"integer\", unit = \"\"", Err("is not a unit"));
+    check("type = \"integer\", unit = \"da|ys\"", Err("is not a unit"));
+}

@@ -116,6 +116,7 @@ impl Probity {
             batch.put_record(SYMBOLS, &symbols.encode())?;
             batch.commit()?;
         }
+        super::versions::keep(&mut store, &catalogue, clock.now())?;
         let readers = (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>()?;
         let shared = Arc::new(Shared::new(Arc::new(catalogue), codec, readers));
         let mut keeper = Keeper::new(store, Arc::clone(&shared), clock.clone());
@@ -126,7 +127,9 @@ impl Probity {
         let thread = thread
             .map_err(|error| AppError::internal(format!("the keeper could not be started: {error}")))?;
         let ending = Arc::new(Ending(Mutex::new(Some(thread))));
-        Ok(Self { shared, clock, folder: folder.to_owned(), sender, ending })
+        let probity = Self { shared, clock, folder: folder.to_owned(), sender, ending };
+        probity.warn_of_clock();
+        Ok(probity)
     }
 
     /// Ends the keeper after all that waits, and waits for its last checkpoint.
@@ -356,7 +359,7 @@ fn platform_anew(
         while next <= upto {
             let rows = reader.range(next, REPLAYED_AT_ONCE)?;
             let Some(end) = rows.last().map(|row| row.seq) else { break };
-            for row in rows.iter().filter(|row| row.seq <= upto) {
+            for row in rows.iter().filter(|row| row.seq <= upto && !shared.codec.passes_over(&row.body)) {
                 let event = shared.decode(row)?;
                 match catalogue.marks.read(&catalogue.vocabulary, &event) {
                     Some(mark) if pass == 0 => marks.entry(mark.target).or_default().push(mark),

@@ -299,6 +299,7 @@ impl Probity {
             ("high", FieldValue::Integer(scored.high.into())),
             ("tier", FieldValue::Text(tier.into())),
             ("scorecard", FieldValue::Text(scorecard.into())),
+            ("catalogue", FieldValue::Text(self.catalogue().hash.to_string().into())),
         ];
         self.about("score.recorded", "score", party, at, &fields)
     }
@@ -333,7 +334,10 @@ impl Probity {
         let declared = vocabulary.get(index);
         let mut values = vec![None; declared.fields.len()];
         for (name, value) in fields {
-            let place = declared.field(name)?;
+            // A catalogue of somebody's own may be older than the field.
+            let Some(place) = declared.field(name) else {
+                if *name == "catalogue" { continue } else { return None }
+            };
             let value = match (value, declared.fields.get(place).map(|field| &field.kind)) {
                 (FieldValue::Text(text), Some(FieldKind::Choice(words))) => {
                     FieldValue::Choice(u16::try_from(words.iter().position(|word| **word == **text)?).ok()?)

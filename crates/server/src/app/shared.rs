@@ -125,13 +125,15 @@ impl Shared {
         })
     }
 
-    /// The events of some rows, with their seqs.
+    /// The events of some rows, with their seqs; without those that a catalogue of the past passes over.
     pub(super) fn events_at(
         &self,
         reader: &mut impl Reader,
         seqs: &[u64],
     ) -> Result<Vec<(u64, Event)>, AppError> {
-        reader.rows(seqs)?.iter().map(|row| Ok((row.seq, self.decode(row)?))).collect()
+        let rows = reader.rows(seqs)?;
+        let known = rows.iter().filter(|row| !self.codec.passes_over(&row.body));
+        known.map(|row| Ok((row.seq, self.decode(row)?))).collect()
     }
 
     /// Lets clean states go when they weigh too much. Which ones does not matter: they come back when asked for.

@@ -18,6 +18,10 @@ pub struct Arguments {
     /// A catalogue folder instead of the starter catalogue in the binary (default: DIR/catalogue when it exists).
     #[arg(long, global = true, env = "PROBITY_CATALOGUE", value_name = "DIR")]
     pub catalogue_dir: Option<PathBuf>,
+    /// Look at the past under a catalogue that was in force on this folder, by its hash (`catalogue versions` lists them).
+    /// For commands that read; nothing is settled or written.
+    #[arg(long, global = true, value_name = "HASH", conflicts_with = "catalogue_dir")]
+    pub catalogue_version: Option<String>,
     /// The reporting currency, instead of that of the catalogue's rates.toml.
     #[arg(long, global = true, env = "PROBITY_CURRENCY", value_name = "CODE")]
     pub currency: Option<String>,
@@ -262,7 +266,11 @@ pub enum CatalogueCommand {
         folder: Option<PathBuf>,
     },
     /// List the event types.
-    Events,
+    Events {
+        /// As a page in Markdown, with every field: type, unit, required, sensitivity, meaning.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// List the indicators.
     Indicators,
     /// The JSON Schema of an event type.
@@ -270,8 +278,13 @@ pub enum CatalogueCommand {
         /// The type, for example order.placed.
         event_type: String,
     },
-    /// Write the starter catalogue into a folder, to be changed there.
+    /// List the catalogues that were ever in force on the data folder.
+    Versions,
+    /// Write the starter catalogue into a folder, to be changed there; or one that was once in force.
     Write {
+        /// One that was in force on the data folder, by its hash.
+        #[arg(long, value_name = "HASH")]
+        version: Option<String>,
         /// The folder.
         to: PathBuf,
     },

@@ -4,17 +4,19 @@ use super::args::{Arguments, AuditArgs, AuditCommand, CatalogueArgs, CatalogueCo
 use super::data::{catalogue_files, open};
 use super::out::{self, Bar};
 use super::{Done, FAILED, OK};
-use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue};
+use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue, kept_catalogue};
 use probity_credit::catalogue::Catalogue;
-use probity_credit::event::{Role, json_schema};
-use probity_primitives::{Code, Problem};
+use probity_credit::event::{Role, fields_page, json_schema};
+use probity_primitives::{Code, Duration, Problem};
 use probity_store::error::STORE_IN_USE;
 use probity_store::{Broken, Reader, SqliteReader};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const EVENT_UNKNOWN_TYPE: Code = Code::new("event-unknown-type");
 const CATALOGUE_UNWRITABLE: Code = Code::new("catalogue-unwritable");
+const CLOCK_BEHIND: Code = Code::new("clock-behind");
 const LOG_BROKEN: Code = Code::new("log-broken");
 
 /// Rows at the end of the log that the doctor reads.
@@ -41,26 +43,7 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             out::line(format!("version {}", catalogue.hash));
             Ok(OK)
         }
-        CatalogueCommand::Events => {
-            let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
-            let rows: Vec<Vec<String>> = catalogue
-                .vocabulary
-                .iter()
-                .map(|(_, kind)| {
-                    vec![
-                        kind.name.clone(),
-                        kind.title.clone(),
-                        if kind.derived { "derived".into() } else { String::new() },
-                        kind.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" "),
-                    ]
-                })
-                .collect();
-            if arguments.json {
-                return out::json(&catalogue.vocabulary.iter().map(|(_, kind)| serde_json::json!({"type": kind.name, "title": kind.title, "description": kind.description, "derived": kind.derived, "adverse": kind.adverse})).collect::<Vec<_>>());
-            }
-            out::table(&["type", "title", "", "fields"], &rows);
-            Ok(OK)
-        }
+        CatalogueCommand::Events { markdown } => event_types(arguments, *markdown),
         CatalogueCommand::Indicators => {
             let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
             let all: Vec<_> =
@@ -84,11 +67,59 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             })?;
             out::json(&json_schema(catalogue.vocabulary.get(kind)))
         }
-        CatalogueCommand::Write { to } => write_starter(arguments, to),
+        CatalogueCommand::Versions => versions(arguments),
+        CatalogueCommand::Write { version: None, to } => write_files(arguments, &embedded_catalogue(), to),
+        CatalogueCommand::Write { version: Some(version), to } => {
+            write_files(arguments, &kept_catalogue(&arguments.data, version)?, to)
+        }
     }
 }
 
-fn write_starter(arguments: &Arguments, to: &Path) -> Done {
+/// The event types, as a table or as a page with all fields.
+fn event_types(arguments: &Arguments, markdown: bool) -> Done {
+    let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
+    if markdown {
+        out::line(fields_page(&catalogue.vocabulary).trim_end());
+        return Ok(OK);
+    }
+    let rows: Vec<Vec<String>> = catalogue
+        .vocabulary
+        .iter()
+        .map(|(_, kind)| {
+            vec![
+                kind.name.clone(),
+                kind.title.clone(),
+                if kind.derived { "derived".into() } else { String::new() },
+                kind.fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(" "),
+            ]
+        })
+        .collect();
+    if arguments.json {
+        return out::json(&catalogue.vocabulary.iter().map(|(_, kind)| serde_json::json!({"type": kind.name, "title": kind.title, "description": kind.description, "derived": kind.derived, "adverse": kind.adverse})).collect::<Vec<_>>());
+    }
+    out::table(&["type", "title", "", "fields"], &rows);
+    Ok(OK)
+}
+
+/// The catalogues that were ever in force on the data folder.
+fn versions(arguments: &Arguments) -> Done {
+    let in_force = Catalogue::load(catalogue_files(arguments)?)?.hash;
+    let versions = SqliteReader::open(&arguments.data)?.catalogue_versions()?;
+    if arguments.json {
+        return out::json(&versions.iter().map(|version| serde_json::json!({"hash": version.hash.to_string(), "first_used": version.first_used.to_string(), "in_force": version.hash == in_force})).collect::<Vec<_>>());
+    }
+    let rows: Vec<Vec<String>> = versions
+        .iter()
+        .map(|version| {
+            let now = if version.hash == in_force { "in force" } else { "" };
+            vec![version.hash.to_string(), version.first_used.to_string(), now.to_owned()]
+        })
+        .collect();
+    out::table(&["catalogue", "first used", ""], &rows);
+    Ok(OK)
+}
+
+fn write_files(arguments: &Arguments, texts: &BTreeMap<String, String>, to: &Path) -> Done {
     let failed = |error: std::io::Error| {
         let problem = Problem::new(CATALOGUE_UNWRITABLE, error.to_string()).at(to.display().to_string());
         AppError::new(Class::Unavailable, problem)
@@ -98,9 +129,8 @@ fn write_starter(arguments: &Arguments, to: &Path) -> Done {
             .at(to.display().to_string())
             .into());
     }
-    let files = embedded_catalogue();
-    let count = files.len();
-    for (path, text) in files {
+    let count = texts.len();
+    for (path, text) in texts {
         let file = to.join(path);
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder).map_err(failed)?;
@@ -144,6 +174,19 @@ pub(super) fn audit(arguments: &Arguments, asked: &AuditArgs) -> Done {
     }
 }
 
+/// What a clock behind the log means, in words.
+fn clock_shown(behind: Option<Duration>) -> Result<String, AppError> {
+    match behind {
+        None => Ok("not behind the log".into()),
+        Some(behind) => Err(Problem::new(
+            CLOCK_BEHIND,
+            format!("it stands {} s behind the newest row of the log", behind.0 / 1_000),
+        )
+        .hint("set it right; until it has caught up, rows are recorded at that row's moment")
+        .into()),
+    }
+}
+
 /// What the doctor says about one thing.
 #[derive(Serialize)]
 struct Finding {
@@ -180,7 +223,7 @@ pub(super) fn doctor(arguments: &Arguments) -> Done {
             Ok(mut reader) => findings.extend(read_only(&mut reader)),
             Err(error) => findings.push(Finding::of("log", Err(error.into()))),
         }
-        findings.push(writable(arguments));
+        findings.extend(writable(arguments));
     }
     let good = findings.iter().all(|finding| finding.good);
     if arguments.json {
@@ -217,18 +260,20 @@ fn read_only(reader: &mut SqliteReader) -> [Finding; 4] {
 }
 
 /// Whether the folder opens for writing; that a running process holds it is as it should be.
-fn writable(arguments: &Arguments) -> Finding {
-    match open(arguments) {
+fn writable(arguments: &Arguments) -> Vec<Finding> {
+    let found = match open(arguments) {
         Ok(probity) => {
             let newest = probity.latest().map_or("none".into(), |latest| latest.to_string());
             let detail = format!("{} events, newest {newest}", probity.event_count());
+            let clock = Finding::of("clock", probity.clock_behind().and_then(clock_shown));
             probity.close();
-            Finding::of("opens for writing", Ok(detail))
+            return vec![Finding::of("opens for writing", Ok(detail)), clock];
         }
         Err(error) if error.problems.iter().any(|problem| problem.code == STORE_IN_USE) => {
             let detail = "a running process holds the folder; the checks above only read beside it";
             Finding::of("in use", Ok(detail.into()))
         }
         Err(error) => Finding::of("opens for writing", Err(error)),
-    }
+    };
+    vec![found]
 }

@@ -5,12 +5,15 @@ use super::out::{self, Bar};
 use super::{Done, OK, PARTIAL};
 use crate::app::{
     AppError, Clock, ImportOptions, ImportProgress, Imported, Probity, Stage, chosen_currency,
-    embedded_catalogue, folder_catalogue, mapping_currency, rehearse,
+    embedded_catalogue, folder_catalogue, mapping_currency, past_catalogue, rehearse,
 };
 use crate::http::{ServeOptions, serve as serve_http};
 use probity_credit::catalogue::Catalogue;
-use probity_primitives::Currency;
+use probity_primitives::{Code, Currency};
+use probity_store::{Reader, SqliteReader};
 use std::collections::BTreeMap;
+
+const CATALOGUE_VERSION_READS_ONLY: Code = Code::new("catalogue-version-reads-only");
 
 /// The files of the catalogue that is meant: a named folder, one in the data folder, or the starter.
 fn own_files(arguments: &Arguments) -> Result<BTreeMap<String, String>, AppError> {
@@ -81,7 +84,20 @@ pub(super) fn open(arguments: &Arguments) -> Result<Probity, AppError> {
 }
 
 fn open_for(arguments: &Arguments, mapping: Option<&str>) -> Result<Probity, AppError> {
+    if arguments.catalogue_version.is_some() {
+        let detail =
+            "a catalogue of the past is for commands that look at scores; this one does more than look";
+        return Err(AppError::invalid(CATALOGUE_VERSION_READS_ONLY, detail));
+    }
     let (catalogue, chosen) = in_force(arguments, mapping)?;
+    open_under(arguments, catalogue, chosen)
+}
+
+fn open_under(
+    arguments: &Arguments,
+    catalogue: Catalogue,
+    chosen: Option<Currency>,
+) -> Result<Probity, AppError> {
     let mut bar = Bar::new();
     let probity = Probity::open_in(&arguments.data, catalogue, Clock::system(), chosen, &mut |done, of| {
         bar.at("reading the log", done, of, false)
@@ -96,6 +112,9 @@ pub(super) fn open_existing(arguments: &Arguments) -> Result<Probity, AppError> 
     if !arguments.data.exists() {
         return Err(probity_store::StoreError::Missing(arguments.data.display().to_string()).into());
     }
+    if let Some(version) = &arguments.catalogue_version {
+        return open_in_the_past(arguments, version);
+    }
     let probity = open(arguments)?;
     if probity.is_due() {
         probity.settle_and_wait()?;
@@ -108,6 +127,20 @@ pub(super) fn open_existing(arguments: &Arguments) -> Result<Probity, AppError> 
         recorded?;
     }
     Ok(probity)
+}
+
+/// Opens a data folder to look at the past under a catalogue that was in force then.
+fn open_in_the_past(arguments: &Arguments, version: &str) -> Result<Probity, AppError> {
+    let past = past_catalogue(&arguments.data, version)?;
+    let mut reader = SqliteReader::open(&arguments.data)?;
+    let checkpoint = reader.last_checkpoint()?.map_or(0, |checkpoint| checkpoint.seq);
+    if checkpoint < reader.event_count()? {
+        // Rows behind the last checkpoint are gone over by the catalogue in force, which knows all of them: an older one
+        // would leave out what came later and derive by rules that no longer hold.
+        open_under(arguments, Catalogue::load(catalogue_files(arguments)?)?, None)?.close();
+    }
+    drop(reader);
+    open_under(arguments, past, None)
 }
 
 /// Answers HTTP until asked to stop.

@@ -21,6 +21,7 @@ pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
     let mut own = Arguments {
         data: arguments.data.clone(),
         catalogue_dir: arguments.catalogue_dir.clone(),
+        catalogue_version: arguments.catalogue_version.clone(),
         currency: arguments.currency.clone(),
         json: arguments.json,
         log_format: arguments.log_format,

@@ -93,6 +93,36 @@ pub(crate) struct Gauges {
     pub(crate) next_due_seconds: Option<f64>,
     pub(crate) resident_bytes: Option<u64>,
     pub(crate) store_failed: bool,
+    /// None when the log's end could not be read.
+    pub(crate) clock_behind_seconds: Option<f64>,
+}
+
+impl Gauges {
+    /// Those that cannot always be told.
+    fn write_optional(&self, out: &mut String) {
+        if let Some(seconds) = self.next_due_seconds {
+            about(
+                out,
+                "probity_next_timer_seconds",
+                "gauge",
+                "Seconds until an order's next timer; negative when overdue.",
+            );
+            line(out, format_args!("probity_next_timer_seconds {seconds}"));
+        }
+        if let Some(bytes) = self.resident_bytes {
+            about(out, "process_resident_memory_bytes", "gauge", "Resident memory.");
+            line(out, format_args!("process_resident_memory_bytes {bytes}"));
+        }
+        if let Some(seconds) = self.clock_behind_seconds {
+            about(
+                out,
+                "probity_clock_behind_seconds",
+                "gauge",
+                "How far the clock stands behind the newest moment of recording; 0 as it should be.",
+            );
+            line(out, format_args!("probity_clock_behind_seconds {}", seconds));
+        }
+    }
 }
 
 impl Metrics {
@@ -135,10 +165,6 @@ impl Metrics {
     /// The text.
     pub(crate) fn text(&self, gauges: &Gauges) -> String {
         let mut out = String::with_capacity(16 << 10);
-        let about = |out: &mut String, name: &str, kind: &str, help: &str| {
-            line(out, format_args!("# HELP {name} {help}"));
-            line(out, format_args!("# TYPE {name} {kind}"));
-        };
         about(&mut out, "probity_requests_total", "counter", "Requests answered.");
         self.each(|labels, route| {
             for (status, count) in STATUSES.iter().zip(&route.statuses) {
@@ -180,19 +206,7 @@ impl Metrics {
         line(&mut out, format_args!("probity_faults_total {}", gauges.faults));
         about(&mut out, "probity_store_failed", "gauge", "1 when the last write to the store failed.");
         line(&mut out, format_args!("probity_store_failed {}", u8::from(gauges.store_failed)));
-        if let Some(seconds) = gauges.next_due_seconds {
-            about(
-                &mut out,
-                "probity_next_timer_seconds",
-                "gauge",
-                "Seconds until an order's next timer; negative when overdue.",
-            );
-            line(&mut out, format_args!("probity_next_timer_seconds {seconds}"));
-        }
-        if let Some(bytes) = gauges.resident_bytes {
-            about(&mut out, "process_resident_memory_bytes", "gauge", "Resident memory.");
-            line(&mut out, format_args!("process_resident_memory_bytes {bytes}"));
-        }
+        gauges.write_optional(&mut out);
         out
     }
 
@@ -203,6 +217,11 @@ impl Metrics {
             }
         }
     }
+}
+
+fn about(out: &mut String, name: &str, kind: &str, help: &str) {
+    line(out, format_args!("# HELP {name} {help}"));
+    line(out, format_args!("# TYPE {name} {kind}"));
 }
 
 /// Writing to a text cannot fail.
@@ -234,6 +253,7 @@ mod tests {
             next_due_seconds: Some(-1.5),
             resident_bytes: Some(1),
             store_failed: false,
+            clock_behind_seconds: Some(3_600.0),
         };
         let text = metrics.text(&gauges);
         for line in [
@@ -247,6 +267,7 @@ mod tests {
             "probity_ingest_batch_events_sum 500",
             "probity_log_events 7",
             "probity_next_timer_seconds -1.5",
+            "probity_clock_behind_seconds 3600",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }

@@ -74,6 +74,10 @@ pub(crate) async fn metrics(State(site): State<Site>) -> Answer {
         next_due_seconds: probity.next_due().map(|due| (due.millis() - now) as f64 / 1e3),
         resident_bytes: resident_bytes(),
         store_failed: site.has_failed(),
+        clock_behind_seconds: probity
+            .clock_behind()
+            .ok()
+            .map(|behind| behind.map_or(0.0, |behind| behind.0 as f64 / 1e3)),
     };
     Ok(bytes_of("text/plain; version=0.0.4; charset=utf-8", site.metrics.text(&gauges)))
 }

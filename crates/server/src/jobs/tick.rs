@@ -59,6 +59,7 @@ pub struct Ticker {
     waiting: Arc<Waiting>,
     /// Scores are put on record from this moment on, when there are any to be.
     record_from: Timestamp,
+    last: Timestamp,
 }
 
 impl Ticker {
@@ -67,12 +68,16 @@ impl Ticker {
         let now = probity.clock.now();
         let due = probity.is_due() || probity.is_recording_due();
         let record_from = if due { now } else { pause_from(now, Duration::ZERO) };
-        Self { probity, waiting, record_from }
+        Self { probity, waiting, record_from, last: now }
     }
 
     /// One second's work. A failure is logged and tried again: timers the next second, scores after a pause.
     pub async fn tick(&mut self) {
         let now = self.probity.clock.now();
+        if now < self.last {
+            self.probity.warn_of_clock();
+        }
+        self.last = now;
         if (self.probity.is_due() || self.waiting.take_if_quiet(now))
             && let Err(error) = self.probity.settle().await
         {

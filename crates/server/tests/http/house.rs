@@ -35,6 +35,11 @@ impl House {
         Self::over(tempfile::tempdir().unwrap(), options, NOW)
     }
 
+    /// On a folder that is there already.
+    pub(crate) fn on(folder: TempDir) -> Self {
+        Self::over(folder, ServeOptions::default(), NOW)
+    }
+
     fn over(folder: TempDir, options: ServeOptions, now: &str) -> Self {
         let now = Arc::new(AtomicI64::new(Timestamp::parse(now).unwrap().millis()));
         let probity = open(folder.path(), &now);

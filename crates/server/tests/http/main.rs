@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+#[path = "../process/mod.rs"]
+mod process;
 mod house;
 mod ingest;
 mod hostile;
 mod reading;
 mod described;
 mod running;
+mod full;
 mod browser;

@@ -41,6 +41,25 @@ fn health_versions_and_counters() {
 }
 
 #[test]
+fn a_clock_that_went_back_is_told_and_rows_do_not_follow_it() {
+    let house = House::new();
+    let behind = || {
+        let text = house.get("/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix("probity_clock_behind_seconds "));
+        line.unwrap().parse::<f64>().unwrap()
+    };
+    assert_eq!(house.post(placed("e1", "m1", "b1", "2018-06-01T10:00:00Z").to_string()).status, 201);
+    assert!(behind() == 0.0);
+    house.wait_until("2018-06-15T11:00:00Z");
+    assert!(behind() == 3_600.0);
+    assert_eq!(house.post(placed("e2", "m1", "b1", "2018-06-01T10:00:00Z").to_string()).status, 201);
+    let recorded = |id: &str| house.json(&format!("/v1/events/{id}?source=shop"))["recorded_at"].clone();
+    assert_eq!(recorded("e2"), recorded("e1"));
+    house.wait_until("2018-06-15T12:00:01Z");
+    assert!(behind() == 0.0);
+}
+
+#[test]
 fn a_restart_keeps_everything() {
     let mut house = House::new();
     let batch: Vec<Value> = (0..300)
