@@ -19,6 +19,7 @@ mod record;
 mod ranking;
 mod foretell;
 mod import;
+mod simulate;
 
 pub use clock::Clock;
 pub use error::{AppError, Class};
@@ -32,3 +33,7 @@ pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};
+pub use simulate::{
+    EventFormat, FileInfo, Manifest, SimulateOptions, SimulateProgress, VerifyProgress, World, WorldCounts, WorldFiles,
+    simulate, simulate_nowhere, verify_world,
+};
