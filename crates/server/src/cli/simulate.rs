@@ -59,12 +59,17 @@ fn read_back(folder: &Path) -> Result<World, AppError> {
     Ok(world)
 }
 
-fn world_files(arguments: &Arguments, simulate: &SimulateArgs) -> Result<WorldFiles, AppError> {
+/// The files of a world in the catalogue in force.
+pub(super) fn catalogue_world(arguments: &Arguments) -> Result<WorldFiles, AppError> {
     let catalogue: BTreeMap<String, String> = match &arguments.catalogue_dir {
         Some(folder) => folder_catalogue(folder)?,
         None => embedded_catalogue(),
     };
-    let mut files = WorldFiles::of(&catalogue);
+    Ok(WorldFiles::of(&catalogue))
+}
+
+fn world_files(arguments: &Arguments, simulate: &SimulateArgs) -> Result<WorldFiles, AppError> {
+    let mut files = catalogue_world(arguments)?;
     for (given, text) in [(&simulate.world, &mut files.world), (&simulate.honest, &mut files.honest)] {
         if let Some(path) = given {
             *text = std::fs::read_to_string(path).map_err(|error| {

@@ -7,9 +7,11 @@ mod manifest;
 mod record;
 mod place;
 mod verify;
+mod who;
 
 pub use manifest::{FileInfo, Manifest, WorldCounts};
 pub use verify::{VerifyProgress, World, verify_world};
+pub use who::{MerchantTruth, merchants_of};
 
 use super::error::AppError;
 use super::files::embedded_catalogue;
@@ -155,19 +157,24 @@ fn write_small(place: &Place, name: &str, text: &str) -> Result<FileInfo, AppErr
     written(Hashed::new(file)).map_err(|error| failed(&place.unfinished(name), &error))
 }
 
-/// Makes a world, encodes it as Parquet on one thread, and gives the bytes away: what a disk has no part in. Says how many
-/// events there were.
+/// Makes a world for nobody: what a disk has no part in. With `encodes` the rows are made and encoded as Parquet on one thread and
+/// then thrown away; without, not even that. Says how many events there were.
 ///
 /// # Errors
 /// `world-invalid`.
-pub fn simulate_nowhere(setting: &Setting, seed: u64, written: bool) -> Result<u64, AppError> {
-    if !written {
-        let Ok(events) = world::run(setting, seed, &mut Unheard, &mut |_, _, _| {});
+pub fn simulate_nowhere(
+    files: &WorldFiles,
+    options: &SimulateOptions,
+    encodes: bool,
+) -> Result<u64, AppError> {
+    let setting = options.setting(files)?;
+    if !encodes {
+        let Ok(events) = world::run(&setting, options.seed, &mut Unheard, &mut |_, _, _| {});
         return Ok(events);
     }
     let nowhere = |error: io::Error| AppError::internal(error.to_string());
-    let mut recorder = Recorder::parquet(setting, io::sink(), io::sink(), 1).map_err(nowhere)?;
-    world::run(setting, seed, &mut recorder, &mut |_, _, _| {}).map_err(nowhere)
+    let mut recorder = Recorder::parquet(&setting, io::sink(), io::sink(), 1).map_err(nowhere)?;
+    world::run(&setting, options.seed, &mut recorder, &mut |_, _, _| {}).map_err(nowhere)
 }
 
 /// Nobody listens.

@@ -12,6 +12,7 @@ mod ingest;
 mod import;
 mod score;
 mod startup;
+mod sim;
 
 use figures::Figure;
 use std::process::ExitCode;
@@ -19,13 +20,14 @@ use std::process::ExitCode;
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("ingest", "durable ingest over HTTP in batches of 500, and the bare SQLite loop", ingest::batches),
     ("single", "single events over HTTP, 64 clients", ingest::singles),
     ("import", "import of a file of 1,000,000 events; storage", import::import),
     ("score", "one score in process, hot and cold", score::in_process),
     ("http", "GET score over HTTP against a trivial handler, 64 clients", score::over_http),
     ("startup", "start-up with 10 million events in the log", startup::startup),
+    ("sim", "a simulated world to Parquet on one core; memory of a large one", sim::worlds),
 ];
 
 fn main() -> ExitCode {
