@@ -17,6 +17,7 @@ mod import;
 mod score;
 mod http;
 mod startup;
+mod sim;
 
 use figures::{Figure, Verdict};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("ingest", "durable ingest over HTTP in batches of 500, and the bare SQLite loop", ingest::batches),
     ("single", "single events over HTTP, 64 clients", ingest::singles),
     ("import", "import of a file of 1,000,000 events; memory; storage", import::import),
@@ -33,6 +34,7 @@ const PARTS: [Part; 7] = [
     ("http", "GET score against a trivial handler, 64 clients", http::steady),
     ("crowd", "64 clients that ask a new server for latest", http::first_crowd),
     ("startup", "start-up with 10 million events in the log", startup::startup),
+    ("sim", "a simulated world to Parquet on one core; memory of a large one", sim::worlds),
 ];
 
 /// What was asked for.

@@ -12,8 +12,10 @@ mod lines;
 pub mod jsonl;
 pub mod csv;
 pub mod parquet;
+pub mod parquet_out;
 pub mod file;
 pub mod export;
+pub mod hashed;
 pub mod mapping;
 
 pub use file::{FileReader, Options, look, open};

@@ -217,9 +217,11 @@ fn cell(field: Field) -> Result<Cell<'static>, String> {
             text_cell(text.to_owned())?
         }
         field @ Field::Decimal(_) => Cell::Number(Cow::Owned(field.to_string())),
-        // Shown as `2018-01-01 12:00:00.000 +00:00`; staged and compared as text.
-        field @ (Field::Date(_) | Field::TimestampMillis(_) | Field::TimestampMicros(_)) => {
-            Cell::Text(Cow::Owned(field.to_string()))
+        field @ Field::Date(_) => Cell::Text(Cow::Owned(field.to_string())),
+        // The decoder shows `2018-01-01 12:00:00.000 +00:00`; every other text of a moment here is RFC 3339, so this one too.
+        field @ (Field::TimestampMillis(_) | Field::TimestampMicros(_)) => {
+            let shown = field.to_string().replacen(' ', "T", 1);
+            Cell::Text(Cow::Owned(shown.replacen(" +00:00", "Z", 1)))
         }
         other => return Err(format!("a value of a kind that is not read: {}", kind(&other))),
     })

@@ -15,3 +15,4 @@ mod calendar;
 mod party;
 mod course;
 pub mod world;
+pub mod conserve;

@@ -25,6 +25,7 @@ mod record;
 mod ranking;
 mod foretell;
 mod import;
+mod simulate;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use clock::Clock;
@@ -42,4 +43,8 @@ pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};
+pub use simulate::{
+    EventFormat, FileInfo, Manifest, MerchantTruth, SimulateOptions, SimulateProgress, VerifyProgress, World,
+    WorldCounts, WorldFiles, merchants_of, simulate, simulate_nowhere, verify_world,
+};
 pub use versions::{kept_catalogue, past_catalogue};

@@ -55,6 +55,13 @@ pub enum Command {
         after_help = "Examples:\n  probity --data ./data import events.jsonl more.csv.gz\n  probity --data ./data import --mapping olist ./olist\n  probity --data ./data import --dry-run events.csv\n\nEvery row ends as taken, known before, or set aside with its line and reason (see `probity set-aside`).\nThe same files can be imported again: what is known is skipped."
     )]
     Import(ImportArgs),
+    /// Make a marketplace with known cheats: events in Probity's vocabulary, and the truth about them.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        subcommand_negates_reqs = true,
+        after_help = "Examples:\n  probity simulate --merchants 5000 --buyers 100000 --days 540 --seed 7 --out world\n  probity simulate --only exit_scam,refund_abuser --format jsonl --out world --verify\n  probity simulate verify world\n  probity --data ./data import world/events.parquet\n\nThe same command gives the same bytes, on every machine and with any number of threads.\nThe folder holds a whole world or nothing: a run that was cut off leaves nothing that a command would take."
+    )]
+    Simulate(SimulateArgs),
     /// Import a sample, show scores in the terminal and on a page.
     Demo(DemoArgs),
     /// A party's score as of a moment.
@@ -139,6 +146,69 @@ pub struct ImportArgs {
     /// Write nothing; say what would be taken, is known already, contradicts what stands, or would be set aside.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// Check a world instead of making one.
+    #[command(subcommand)]
+    pub what: Option<SimulateCommand>,
+    /// The folder to write; must not exist or be empty.
+    #[arg(long, required = true, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Merchants, instead of the world file's number.
+    #[arg(long, value_name = "N")]
+    pub merchants: Option<u32>,
+    /// Buyers, instead of the world file's number.
+    #[arg(long, value_name = "N")]
+    pub buyers: Option<u32>,
+    /// Days, instead of the world file's number.
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// What chance begins with.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Of the archetypes that cheat, only these.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub only: Option<Vec<String>>,
+    /// None of these archetypes.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub without: Vec<String>,
+    /// The form of the events.
+    #[arg(long, value_enum, default_value_t = WorldFormat::Parquet)]
+    pub format: WorldFormat,
+    /// Threads; default is as many as the machine has.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Who lives in the world, instead of the catalogue's worlds/marketplace.toml.
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// What honest trade looks like in numbers, instead of the catalogue's worlds/honest.toml.
+    #[arg(long, value_name = "FILE")]
+    pub honest: Option<PathBuf>,
+    /// Read everything back and check it against the laws that every world keeps.
+    #[arg(long)]
+    pub verify: bool,
+}
+
+/// What to do with a world.
+#[derive(Debug, Subcommand)]
+pub enum SimulateCommand {
+    /// Read a world back and check it: its hashes, nothing before its cause, no money from nowhere.
+    Verify {
+        /// Its folder.
+        folder: PathBuf,
+    },
+}
+
+/// The form of a world's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WorldFormat {
+    /// events.parquet.
+    Parquet,
+    /// events.jsonl.
+    Jsonl,
 }
 
 /// Options of `demo`.

@@ -4,14 +4,14 @@ use super::args::{Arguments, DemoArgs, ImportArgs, ServeArgs};
 use super::data::{open, run_import, serve_until_asked, show};
 use super::lists::all_scores;
 use super::look::{party, show_explanation};
+use super::simulate::catalogue_world;
 use super::{Done, OK, out};
-use crate::app::{AppError, AsOf, Class, Probity, ScoreAt};
-use crate::sample::write_sample;
+use crate::app::{
+    AppError, AsOf, EventFormat, MerchantTruth, Probity, ScoreAt, SimulateOptions, WorldFiles, merchants_of,
+    simulate,
+};
 use probity_credit::event::Role;
-use probity_primitives::{Code, Problem};
 use std::path::PathBuf;
-
-const DEMO_FAILED: Code = Code::new("demo-failed");
 
 /// Parties shown in the terminal, from each end of the ranking.
 const SHOWN: usize = 5;
@@ -30,11 +30,16 @@ pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
     if arguments.data == std::path::Path::new("probity-data") {
         own.data = PathBuf::from("probity-demo");
     }
-    // Without exchange rates everything is told in the sample's own currency.
-    own.currency = own.currency.or_else(|| Some(if demo.sample.is_some() { "BRL" } else { "EUR" }.into()));
+    let files = catalogue_world(arguments)?;
+    // Without exchange rates everything is told in the data's own currency.
+    let currency = match demo.sample {
+        Some(_) => "BRL".into(),
+        None => small_world().setting(&files)?.world.currency,
+    };
+    own.currency = own.currency.or(Some(currency));
     let probity = open(&own)?;
     if probity.event_count() == 0 {
-        fill(&probity, demo)?;
+        fill(&probity, demo, &files)?;
     } else {
         out::line(format!(
             "using the {} events of {}; remove that folder to begin anew",
@@ -45,6 +50,9 @@ pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
     for role in Role::ALL {
         ranking(&probity, role)?;
     }
+    if demo.sample.is_none() {
+        who_was_who(&probity)?;
+    }
     if demo.no_serve {
         probity.close();
         return Ok(OK);
@@ -53,10 +61,26 @@ pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
     serve_until_asked(probity, &ServeArgs { listen: demo.listen, body_limit: 16 })
 }
 
-fn fill(probity: &Probity, demo: &DemoArgs) -> Result<(), AppError> {
-    let failed = |error: std::io::Error| {
-        AppError::new(Class::Unavailable, Problem::new(DEMO_FAILED, error.to_string()))
-    };
+/// The demo's own world: small enough to be imported in seconds, with some cheats of each kind.
+fn small_world() -> SimulateOptions {
+    SimulateOptions {
+        merchants: Some(120),
+        buyers: Some(2_500),
+        days: Some(300),
+        seed: 7,
+        only: None,
+        without: Vec::new(),
+        format: EventFormat::Parquet,
+        threads: 1,
+    }
+}
+
+/// Where a demo's own world lies.
+fn world_folder(probity: &Probity) -> PathBuf {
+    probity.folder().join("world")
+}
+
+fn fill(probity: &Probity, demo: &DemoArgs, files: &WorldFiles) -> Result<(), AppError> {
     let import = match &demo.sample {
         Some(folder) => {
             out::line(format!("importing the marketplace sample in {}", folder.display()));
@@ -68,16 +92,61 @@ fn fill(probity: &Probity, demo: &DemoArgs) -> Result<(), AppError> {
             }
         }
         None => {
-            out::line("making a small marketplace");
-            let path = probity.folder().join("sample.jsonl");
-            let file = std::fs::File::create(&path).map_err(failed)?;
-            write_sample(std::io::BufWriter::new(file)).map_err(failed)?;
-            ImportArgs { paths: vec![path], mapping: None, source: Some("sample".into()), dry_run: false }
+            let (world, options) = (world_folder(probity), small_world());
+            // A demo that was cut off while it imported has its world already.
+            if merchants_of(&world).is_err() {
+                let manifest = simulate(files, &options, &world, &mut |_, _| {})?;
+                out::line(format!(
+                    "made a marketplace of {} merchants and {} buyers over {} days, some of whom cheat",
+                    manifest.counts.merchants, manifest.counts.buyers, manifest.days
+                ));
+            }
+            let paths = vec![world.join("events.parquet")];
+            ImportArgs { paths, mapping: None, source: None, dry_run: false }
         }
     };
     let report = run_import(probity, &import)?;
     show(&report);
     report.stopped.map_or(Ok(()), Err)
+}
+
+/// Archetypes whose most telling merchant is shown, and what a telling one of them has: the best score, or did most harm.
+const TELLING: [(&str, bool); 5] =
+    [("good", true), ("overwhelmed", false), ("counterfeiter", false), ("exit_scam", false), ("ring", false)];
+
+/// The truth beside the score, for five merchants of a world whose truth is known.
+fn who_was_who(probity: &Probity) -> Result<(), AppError> {
+    // An older demo folder has no world beside its events.
+    let Ok(truths) = merchants_of(&world_folder(probity)) else { return Ok(()) };
+    let scores = all_scores(probity, Role::Merchant, AsOf::Latest)?;
+    let mut rows = Vec::new();
+    for (archetype, best) in TELLING {
+        let of_kind = truths.iter().filter(|truth| truth.archetype == archetype);
+        let scored = of_kind.filter_map(|truth| Some((truth, score_of(&scores, truth)?)));
+        let telling = scored.max_by_key(|(truth, score)| {
+            let first = if best { i64::from(score.score) } else { truth.harm.1 };
+            (first, std::cmp::Reverse(score.score))
+        });
+        if let Some((truth, score)) = telling {
+            let (orders, lost) = truth.harm;
+            rows.push(vec![
+                score.party.clone(),
+                truth.archetype.replace('_', " "),
+                if truth.cheats { "cheats" } else { "honest" }.to_owned(),
+                score.score.to_string(),
+                score.tier.title.clone(),
+                orders.to_string(),
+                format!("{}.{:02}", lost / 100, lost % 100),
+            ]);
+        }
+    }
+    out::line("\nWho was who: what only the simulator knows\n");
+    out::table(&["party", "archetype", "means to", "score", "tier", "bad orders", "buyers lost"], &rows);
+    Ok(())
+}
+
+fn score_of<'a, T>(scores: &'a [(ScoreAt, T)], truth: &MerchantTruth) -> Option<&'a ScoreAt> {
+    scores.iter().map(|(score, _)| score).find(|score| score.party == format!("merchant:{}", truth.id))
 }
 
 /// The ends of a role's ranking, each with the main reason; and the lowest score explained, with its history.

@@ -9,6 +9,7 @@ mod foretell_page;
 mod foretell;
 mod keep;
 mod check;
+mod simulate;
 mod demo;
 
 pub use args::{Arguments, Command};
@@ -31,6 +32,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let done = match &arguments.command {
         Command::Serve(serve) => data::serve(&arguments, serve),
         Command::Import(import) => data::import(&arguments, import),
+        Command::Simulate(simulate) => simulate::simulate(&arguments, simulate),
         Command::Demo(demo) => demo::demo(&arguments, demo),
         Command::Score(of) => look::score(&arguments, of),
         Command::Explain(of) => look::explain(&arguments, of),
