@@ -95,8 +95,7 @@ impl<W: Write + Send> ParquetWriter<W> {
         let table = Arc::new(table);
         let properties = Arc::clone(&table.properties);
         let file = SerializedFileWriter::new(out, Arc::clone(&table.schema), properties).map_err(failed)?;
-        let helpers =
-            if threads > 1 { Some(Helpers::start(&table, threads - 1)?) } else { None };
+        let helpers = if threads > 1 { Some(Helpers::start(&table, threads - 1)?) } else { None };
         Ok(Self { table, file, helpers, rows: 0 })
     }
 
@@ -150,10 +149,7 @@ impl<W: Write + Send> ParquetWriter<W> {
 }
 
 /// Waits for one encoded batch, and puts down whatever is next in order.
-fn take_one<W: Write + Send>(
-    file: &mut SerializedFileWriter<W>,
-    helpers: &mut Helpers,
-) -> io::Result<Batch> {
+fn take_one<W: Write + Send>(file: &mut SerializedFileWriter<W>, helpers: &mut Helpers) -> io::Result<Batch> {
     loop {
         let (nth, group, batch) = helpers.done.recv().map_err(|_| gone())?;
         helpers.early.insert(nth, group.map_err(failed)?);

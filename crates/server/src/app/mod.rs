@@ -34,6 +34,6 @@ pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};
 pub use simulate::{
-    EventFormat, FileInfo, Manifest, MerchantTruth, SimulateOptions, SimulateProgress, VerifyProgress, World, WorldCounts,
-    WorldFiles, merchants_of, simulate, simulate_nowhere, verify_world,
+    EventFormat, FileInfo, Manifest, MerchantTruth, SimulateOptions, SimulateProgress, VerifyProgress, World,
+    WorldCounts, WorldFiles, merchants_of, simulate, simulate_nowhere, verify_world,
 };

@@ -7,7 +7,8 @@ use super::look::{party, show_explanation};
 use super::simulate::catalogue_world;
 use super::{Done, OK, out};
 use crate::app::{
-    AppError, AsOf, EventFormat, MerchantTruth, Probity, ScoreAt, SimulateOptions, WorldFiles, merchants_of, simulate,
+    AppError, AsOf, EventFormat, MerchantTruth, Probity, ScoreAt, SimulateOptions, WorldFiles, merchants_of,
+    simulate,
 };
 use probity_credit::event::Role;
 use std::path::PathBuf;

@@ -3,8 +3,8 @@
 use super::args::{Arguments, SimulateArgs, SimulateCommand, WorldFormat};
 use super::{Done, FAILED, OK, out};
 use crate::app::{
-    AppError, EventFormat, Manifest, SimulateOptions, World, WorldFiles, embedded_catalogue, folder_catalogue,
-    simulate as make, verify_world,
+    AppError, EventFormat, Manifest, SimulateOptions, World, WorldFiles, embedded_catalogue,
+    folder_catalogue, simulate as make, verify_world,
 };
 use probity_primitives::{Code, Problem};
 use serde_json::{Value, json};

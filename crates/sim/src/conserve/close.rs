@@ -64,8 +64,7 @@ impl Books {
         }
         let sums = self.sums;
         let came = sums.paid + sums.topped_up + sums.lost;
-        let went =
-            sums.refunded + sums.charged_back + sums.paid_out + sums.fees + sums.held + sums.owed;
+        let went = sums.refunded + sums.charged_back + sums.paid_out + sums.fees + sums.held + sums.owed;
         if came != went {
             let detail = format!(
                 "{} paid, {} paid in by merchants and {} lost are {came}; {} refunded, {} charged back, {} paid out, {} fees, \

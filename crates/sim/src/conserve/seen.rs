@@ -85,6 +85,7 @@ impl fmt::Display for Violation {
 /// The number behind the letters of an id.
 pub(super) fn number(letters: &str, id: &str) -> Option<u64> {
     let digits = id.strip_prefix(letters)?;
-    let plain = digits == "0" || (!digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let plain =
+        digits == "0" || (!digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()));
     if plain { digits.parse().ok() } else { None }
 }

@@ -44,7 +44,8 @@ impl WorldFiles {
     /// Those of a catalogue; the starter catalogue's where it has none.
     pub fn of(catalogue: &BTreeMap<String, String>) -> Self {
         let starter = embedded_catalogue();
-        let file = |name: &str| catalogue.get(name).or_else(|| starter.get(name)).cloned().unwrap_or_default();
+        let file =
+            |name: &str| catalogue.get(name).or_else(|| starter.get(name)).cloned().unwrap_or_default();
         Self { world: file("worlds/marketplace.toml"), honest: file("worlds/honest.toml") }
     }
 }
@@ -140,7 +141,8 @@ pub fn simulate(
     {
         manifest.files.insert(name.into(), write_small(&place, name, text)?);
     }
-    let text = serde_json::to_string_pretty(&manifest).map_err(|error| AppError::internal(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(&manifest).map_err(|error| AppError::internal(error.to_string()))?;
     write_small(&place, MANIFEST, &format!("{text}\n"))?;
     // The manifest comes last: a folder without one is no world.
     place.complete(&[events, &beside, TRUTH, WORLD_TOML, HONEST_TOML, MANIFEST])?;

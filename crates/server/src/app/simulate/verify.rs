@@ -5,7 +5,7 @@ use crate::app::error::{AppError, Class};
 use probity_intake::jsonl::flat_object;
 use probity_intake::{Cell, FileReader, Item, Options, hashed, open};
 use probity_primitives::{Code, Currency, Money, Problem, Timestamp};
-use probity_sim::conserve::{Audit, Books, EventSeen, OrderSeen, PartySeen};
+use probity_sim::conserve::{Audit, Books, EventSeen, OrderSeen, PartySeen, Violation};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,8 @@ pub fn verify_world(folder: &Path, progress: VerifyProgress<'_>) -> Result<World
     let total = folder.join(events).metadata().map_or(0, |meta| meta.len());
     // A damaged file is told as what it is, beside whatever else is wrong.
     for (name, truth) in [(events, false), (TRUTH, true)] {
-        let read = read_file(&folder.join(name), currency, &mut books, truth, &mut |bytes| progress(bytes, total));
+        let read =
+            read_file(&folder.join(name), currency, &mut books, truth, &mut |bytes| progress(bytes, total));
         if let Err(problem) = read {
             books.violation(name, problem.to_string());
         }
@@ -59,10 +60,13 @@ pub fn verify_world(folder: &Path, progress: VerifyProgress<'_>) -> Result<World
     ] {
         if told != found {
             audit.violated += 1;
-            audit.violations.push(probity_sim::conserve::Violation {
-                about: MANIFEST.into(),
-                detail: format!("{told} {what} by the manifest, {found} in the files"),
-            });
+            audit.violations.insert(
+                0,
+                Violation {
+                    about: MANIFEST.into(),
+                    detail: format!("{told} {what} by the manifest, {found} in the files"),
+                },
+            );
         }
     }
     Ok(World { manifest, audit })
@@ -165,7 +169,8 @@ fn read_file(
 }
 
 fn tell_event(books: &mut Books, row: &Row<'_>, nth: u64, currency: Currency) {
-    let (Some(id), Some(kind), Some(at)) = (row.text("id"), row.text("type"), row.moment("occurred_at")) else {
+    let (Some(id), Some(kind), Some(at)) = (row.text("id"), row.text("type"), row.moment("occurred_at"))
+    else {
         return books.violation(format!("event in row {nth}"), "without id, type or moment");
     };
     books.event(&EventSeen {

@@ -65,7 +65,8 @@ pub(crate) fn worlds() -> Result<Vec<Figure>, String> {
         seconds.sort_by(f64::total_cmp);
         events as f64 / seconds[ROUNDS / 2]
     };
-    let [written, unwritten, encoded, copies] = [written, unwritten, encoded, copies].map(|mut all| rate(&mut all));
+    let [written, unwritten, encoded, copies] =
+        [written, unwritten, encoded, copies].map(|mut all| rate(&mut all));
     let mut figures = vec![Figure::new(
         &format!("a world of {buyers} buyers and {events} events to Parquet, one thread"),
         format!("{written:.0} events/s, {:.1} bytes an event", size as f64 / events as f64),
@@ -97,7 +98,8 @@ fn memory(folder: &Folder) -> Result<Figure, String> {
         .lines()
         .find_map(|line| line.strip_prefix("peak memory: ")?.strip_suffix(" kB")?.trim().parse::<u64>().ok())
         .ok_or_else(|| said.clone().into_owned())?;
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
     let events = report.pointer("/world/counts/events").and_then(serde_json::Value::as_u64).unwrap_or(0);
     let bytes: u64 = fs::read_dir(&world)
         .map_err(|error| error.to_string())?
