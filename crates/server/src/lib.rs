@@ -3,7 +3,6 @@
 //! The modules stand in the order in which they build on each other; a module names only modules above it.
 
 pub mod app;
-pub mod sample;
 pub mod jobs;
 pub mod http;
 pub mod cli;

@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod reasons;
+mod sample;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -192,7 +193,7 @@ pub(crate) fn same_scores(have: &[String], want: &[String], what: &str) {
 /// The sample marketplace, or its first orders: one event a line.
 pub(crate) fn sample(lines: usize) -> String {
     let mut bytes = Vec::new();
-    probity_server::sample::write_sample(&mut bytes).unwrap();
+    sample::write_sample(&mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     text.lines().take(lines).map(|line| format!("{line}\n")).collect()
 }

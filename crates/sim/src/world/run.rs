@@ -25,11 +25,16 @@ pub fn run<P: Platform>(
     world.populate()?;
     let mut changes = Vec::new();
     loop {
-        world.open_shops();
+        let day = world.calendar.day();
+        let mut opened = false;
         while let Some((at, action)) = world.calendar.next() {
+            // On the first day those come first who joined before it; the shops among them open with the others.
+            if !opened && at >= day.start() {
+                world.open_shops();
+                opened = true;
+            }
             world.act(action, at, mean_season)?;
         }
-        let day = world.calendar.day();
         world.platform.day_ended(day, &mut changes)?;
         changes.drain(..).for_each(|change| world.heed(change));
         progress((day.0 - begin.0 + 1).unsigned_abs(), setting.world.size.days, world.events);
@@ -46,7 +51,8 @@ impl<P: Platform> World<'_, P> {
             Action::MerchantJoins(number) => self.merchant_joins(number, at),
             Action::BuyerJoins(number) => {
                 self.buyer_joins(number, at)?;
-                self.comes_again(number, at, mean_season);
+                // Nobody visits before the first day: there is no marketplace yet.
+                self.comes_again(number, at.max(self.begin.start()), mean_season);
                 Ok(())
             }
             Action::SchemeBegins(number) => self.scheme_begins(number, at),

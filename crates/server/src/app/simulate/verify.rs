@@ -5,7 +5,7 @@ use crate::app::error::{AppError, Class};
 use probity_intake::jsonl::flat_object;
 use probity_intake::{Cell, FileReader, Item, Options, hashed, open};
 use probity_primitives::{Code, Currency, Money, Problem, Timestamp};
-use probity_sim::conserve::{Audit, Books, EventSeen, OrderSeen, PartySeen};
+use probity_sim::conserve::{Audit, Books, EventSeen, OrderSeen, PartySeen, Violation};
 use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
@@ -60,10 +60,13 @@ pub fn verify_world(folder: &Path, progress: VerifyProgress<'_>) -> Result<World
     ] {
         if told != found {
             audit.violated += 1;
-            audit.violations.push(probity_sim::conserve::Violation {
-                about: MANIFEST.into(),
-                detail: format!("{told} {what} by the manifest, {found} in the files"),
-            });
+            audit.violations.insert(
+                0,
+                Violation {
+                    about: MANIFEST.into(),
+                    detail: format!("{told} {what} by the manifest, {found} in the files"),
+                },
+            );
         }
     }
     Ok(World { manifest, audit })

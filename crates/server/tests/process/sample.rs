@@ -1,4 +1,4 @@
-//! A small made-up marketplace for the demo when no real data is at hand: the same bytes on every machine.
+//! A small made-up marketplace for tests: the same bytes on every machine, whatever becomes of the simulator.
 //!
 //! Forty shops over a year: most do well, some are slow, two stop delivering, one sells what it does not have.
 
@@ -56,7 +56,7 @@ const CATEGORIES: [&str; 5] = ["books", "toys", "garden", "phones", "shoes"];
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_sample(mut out: impl Write) -> io::Result<()> {
+pub(crate) fn write_sample(mut out: impl Write) -> io::Result<()> {
     let mut dice = Dice(7);
     for shop in 0..SHOPS {
         let at = BEGIN.plus(dice.hours(0, 200));
