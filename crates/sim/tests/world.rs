@@ -85,3 +85,16 @@ fn look() {
     );
     let _ = Value::Count(1);
 }
+
+#[test]
+fn whoever_stands_behind_stolen_cards_has_a_first_bad_act() {
+    let seen = lived(&setting(200, 2_000, 365), 11);
+    for archetype in ["triangulator", "mule", "ring", "cash_out"] {
+        let (acted, of) = seen
+            .parties
+            .iter()
+            .filter(|party| party.archetype == archetype)
+            .fold((0, 0), |(acted, of), party| (acted + u32::from(party.first_bad_at.is_some()), of + 1));
+        assert!(acted * 2 > of, "{archetype}: {acted} of {of}");
+    }
+}
