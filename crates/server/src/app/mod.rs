@@ -22,6 +22,7 @@ mod foretell;
 mod import;
 mod rehearse;
 mod detect;
+mod whatif;
 
 pub use clock::Clock;
 pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
@@ -37,3 +38,4 @@ pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
 pub use rehearse::{Lived, Policy, RehearseProgress, Rehearsed, Reviewed, Scoring, Totals, Watched, Worlds};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};
+pub use whatif::{Counted, MeasureCompared, Wanted, WhatIf, compare};

@@ -88,6 +88,7 @@ fn number_of(event: &Event, role: Role) -> Option<Number> {
 impl<'a> Scores<'a> {
     fn new(policy: &'a Policy, setting: &'a Setting) -> Result<Option<Self>, AppError> {
         let Some(catalogue) = policy.catalogue.as_deref() else { return Ok(None) };
+        policy.has_rates(setting)?;
         let of = |role| policy.standings(role, &setting.world);
         Ok(Some(Self {
             catalogue,

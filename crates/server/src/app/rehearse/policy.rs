@@ -5,7 +5,7 @@ use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
 use probity_primitives::{Code, Problem};
 use probity_sim::platform::Standing;
-use probity_sim::setting::World;
+use probity_sim::setting::{Setting, World};
 use std::sync::Arc;
 
 /// The code of a policy that cannot be rehearsed.
@@ -32,6 +32,28 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Checks that the world's money can be told in the policy's reporting currency from its first day on.
+    ///
+    /// # Errors
+    /// `policy-invalid`: the same events would be refused live.
+    pub(super) fn has_rates(&self, setting: &Setting) -> Result<(), AppError> {
+        let (currency, begin) = (setting.currency()?, setting.begin()?.start());
+        let rates = self.catalogue.as_ref().map(|catalogue| &catalogue.rates);
+        match rates.filter(|rates| rates.to_reporting(0, currency, begin).is_none()) {
+            None => Ok(()),
+            Some(rates) => {
+                let detail = format!(
+                    "{}: there is no rate from {currency}, the world's currency, to {} for {}",
+                    self.name,
+                    rates.reporting,
+                    begin.day()
+                );
+                let hint = "add a dated rate to its rates.toml, or let it report in the world's currency";
+                Err(Problem::new(POLICY_INVALID, detail).hint(hint).into())
+            }
+        }
+    }
+
     /// How each tier of a role stands in a world, from the worst.
     ///
     /// # Errors
