@@ -38,8 +38,8 @@ const ROW: f64 = 34.0;
 const TOP: f64 = 92.0;
 const NAMES: f64 = 150.0;
 /// Left and right end of the areas under the curve, and of the shares.
-const AREAS: (f64, f64) = (160.0, 490.0);
-const SHARES: (f64, f64) = (530.0, 840.0);
+const AREAS: (f64, f64) = (160.0, 480.0);
+const SHARES: (f64, f64) = (550.0, 835.0);
 
 /// The area under the curve 90 days after the first bad act, and the share that came to a gate or the lowest tier.
 pub(super) fn picture(asked: &Asked, role: &str, seen: &[SeedsSeen]) -> String {
@@ -85,8 +85,8 @@ pub(super) fn picture(asked: &Asked, role: &str, seen: &[SeedsSeen]) -> String {
     for (set, _) in seen.iter().enumerate() {
         let x = WIDTH - 330.0 + 170.0 * set as f64;
         picture.dot((x, 20.0), colour(asked, set));
-        let name = if set_name(asked, set) == "tuning" { "seeds used while tuning" } else { "other seeds" };
-        picture.text((x + 10.0, 24.0), Hang::Begin, INK, name);
+        let name = format!("{} seeds", set_name(asked, set));
+        picture.text((x + 10.0, 24.0), Hang::Begin, INK, &name);
     }
     picture.text((10.0, 44.0), Hang::Begin, FAINT, "Bars: 95 % intervals. 0.5: a coin; 1: every cheat stands below every honest party of its age and size.");
     picture.end()

@@ -25,10 +25,15 @@ enum Verdict {
     Worse,
     Changed,
     Unsure,
+    /// Nothing to compare, or nothing changed in any world.
+    Nothing,
 }
 
 fn verdict(measure: &MeasureCompared) -> Verdict {
-    let Some(difference) = measure.difference else { return Verdict::Unsure };
+    let Some(difference) = measure.difference else { return Verdict::Nothing };
+    if difference.low == 0.0 && difference.high == 0.0 {
+        return Verdict::Nothing;
+    }
     let (less, more) = (difference.high < 0.0, difference.low > 0.0);
     match (less, more, measure.wanted) {
         (false, false, _) => Verdict::Unsure,
@@ -45,6 +50,7 @@ impl Verdict {
             Self::Worse => "worse",
             Self::Changed => "changed",
             Self::Unsure => "not told apart",
+            Self::Nothing => "",
         }
     }
 
@@ -53,7 +59,7 @@ impl Verdict {
             Self::Better => GREEN,
             Self::Worse => RUST,
             Self::Changed => INK,
-            Self::Unsure => "#8a8a8a",
+            Self::Unsure | Self::Nothing => "#8a8a8a",
         }
     }
 }
@@ -62,7 +68,8 @@ fn shown(value: f64, counted: Counted, currency: Currency, signed: bool) -> Stri
     let sign = if signed && value > 0.0 { "+" } else { "" };
     match counted {
         Counted::Money => format!("{sign}{:.0}", value / 10_f64.powi(currency.exponent() as i32)),
-        Counted::Share => format!("{sign}{:.1} %", value * 100.0),
+        Counted::Share if signed => format!("{sign}{:.1} points", value * 100.0),
+        Counted::Share => format!("{:.1} %", value * 100.0),
         Counted::Days => format!("{sign}{value:.1}"),
     }
 }
@@ -164,7 +171,7 @@ pub(super) fn picture(asked: &Asked, found: &WhatIf) -> String {
         Hang::Begin,
         FAINT,
         &format!(
-            "B less A, means over {} worlds, paired; bars: 95 % intervals by Student's t",
+            "B less A, means over {} worlds, paired; bars: 95 % intervals by Student's t, cut at the edges",
             found.seeds.len()
         ),
     );
