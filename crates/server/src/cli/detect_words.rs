@@ -147,6 +147,10 @@ fn about_cheats(page: &mut String, role: &str, kinds: &[CheatsSeen]) {
         "- {role} of which most are stopped only because somebody told the platform: {}.",
         list(&leaning)
     );
+    about_harm(page, role, kinds);
+}
+
+fn about_harm(page: &mut String, role: &str, kinds: &[CheatsSeen]) {
     let (harm, until) =
         kinds.iter().fold((0, 0), |(harm, until), kind| (harm + kind.harm, until + kind.harm_until));
     if harm > 0 {
@@ -194,7 +198,7 @@ fn differences(page: &mut String, first: &SeedsSeen, last: &SeedsSeen) {
     for role in ["merchants", "buyers"] {
         for kind in &role_of(first, role).cheats {
             let other = role_of(last, role).cheats.iter().find(|other| other.archetype == kind.archetype);
-            let areas = area_of(kind).zip(other.and_then(|other| area_of(other)));
+            let areas = area_of(kind).zip(other.and_then(area_of));
             if areas.is_some_and(|(one, other)| one.high < other.low || other.high < one.low) {
                 apart.push(kind.archetype.clone());
             }
