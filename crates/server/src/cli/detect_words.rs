@@ -19,15 +19,15 @@ pub(super) fn method(page: &mut String, asked: &Asked, seen: &[SeedsSeen]) {
          Real data never says which merchant meant to vanish. Simulated worlds do. In each of these worlds {} merchants and {}\n\
          buyers trade for {} days ({events} events in all worlds together), and every event goes through the same code that\n\
          scores live. Everybody is scored every {} days. The score only watches: nobody is stopped, no badge is shown, so that\n\
-         what would have followed is seen. In the tables {}.{}\n\n",
+         what would have followed is seen.\n\nIn the tables {}.{}\n\n",
         asked.command,
         asked.size.merchants,
         asked.size.buyers,
         asked.size.days,
         asked.review_days,
-        sets.join(", "),
+        sets.join(",\n"),
         if asked.tuned {
-            " A card\nmay be tuned with an eye on the first only; the others say what it is worth."
+            "\nA card may be tuned with an eye on the first only; the others say what it is worth."
         } else {
             ""
         }
@@ -46,6 +46,8 @@ pub(super) fn method(page: &mut String, asked: &Asked, seen: &[SeedsSeen]) {
          event like others). **reached untold**: came there before that, or without it: what conduct alone gave away.\n\
          - **Harm**: what victims had lost before anybody made up for it. **until then** is harm of orders placed before the\n  \
          party was reached, all of it for those that never were; **after it** is the share that stopping at once would have saved.\n\
+         - **Honest** means that no ill was meant. Slow and overwhelmed shops do ship late, over-borrowers and the delinquent by\n  \
+         shock do not pay: standing low can be right about them. About the others it is an error.\n\
          - Archetypes, their shares and their parameters are assumptions (`catalogue/worlds/marketplace.toml`); cheats are far\n  \
          more common here than on an orderly marketplace. AUC and shares of an archetype do not depend on how common it is,\n  \
          except through the platform's means; sums of harm do.\n",
