@@ -235,3 +235,16 @@ fn a_world_of_one_is_a_world() {
         assert!(watch.parties.len() >= (merchants + buyers) as usize);
     }
 }
+
+#[test]
+fn whoever_stands_behind_stolen_cards_has_a_first_bad_act() {
+    let seen = lived(&setting(200, 2_000, 365), 11);
+    for archetype in ["triangulator", "mule", "ring", "cash_out"] {
+        let (acted, of) = seen
+            .parties
+            .iter()
+            .filter(|party| party.archetype == archetype)
+            .fold((0, 0), |(acted, of), party| (acted + u32::from(party.first_bad_at.is_some()), of + 1));
+        assert!(acted > 0, "{archetype}: {acted} of {of}");
+    }
+}

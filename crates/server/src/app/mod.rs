@@ -23,12 +23,17 @@ mod read;
 mod score;
 mod record;
 mod ranking;
+mod estimate;
 mod foretell;
 mod import;
 mod simulate;
+mod rehearse;
+mod detect;
+mod whatif;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use clock::Clock;
+pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
 pub use error::{AppError, Class};
 pub use files::{embedded_catalogue, folder_catalogue};
 pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
@@ -42,9 +47,11 @@ pub use prepare::{Place, Prepared};
 pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
+pub use rehearse::{Lived, Policy, RehearseProgress, Rehearsed, Reviewed, Scoring, Totals, Watched, Worlds};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};
 pub use simulate::{
     EventFormat, FileInfo, Manifest, MerchantTruth, SimulateOptions, SimulateProgress, VerifyProgress, World,
     WorldCounts, WorldFiles, merchants_of, simulate, simulate_nowhere, verify_world,
 };
 pub use versions::{kept_catalogue, past_catalogue};
+pub use whatif::{Counted, MeasureCompared, Wanted, WhatIf, compare};

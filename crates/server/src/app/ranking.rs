@@ -124,7 +124,8 @@ pub(super) fn rank(orders: &[Judged]) -> Option<Rankings> {
     })
 }
 
-fn measured(value: f64, mut drawn: Vec<f64>) -> Measured {
+/// A value with the percentiles of its resamplings.
+pub(super) fn measured(value: f64, mut drawn: Vec<f64>) -> Measured {
     drawn.sort_by(f64::total_cmp);
     let at = |share: f64| {
         let place = (share * (drawn.len().saturating_sub(1)) as f64).round() as usize;
@@ -134,7 +135,7 @@ fn measured(value: f64, mut drawn: Vec<f64>) -> Measured {
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): small, and good enough to draw merchants.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -146,7 +147,7 @@ impl Random {
     }
 
     /// A number from 0 to below `count`; the bias of the remainder is far below what 500 draws can see.
-    fn below(&mut self, count: usize) -> usize {
+    pub(super) fn below(&mut self, count: usize) -> usize {
         (self.next() % (count.max(1) as u64)) as usize
     }
 }

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use super::rehearse_args::{DetectArgs, WhatifArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -85,6 +86,16 @@ pub enum Command {
         after_help = "Example:\n  probity --data ./data foretell --from 2017-03-31 --to 2018-01-31 --weight delivered=18.65 --out docs/FORETELL.md"
     )]
     Foretell(ForetellArgs),
+    /// What a policy does to losses, sales, honest parties and cheats: the same simulated worlds under two of them.
+    #[command(
+        after_help = "Examples:\n  probity whatif --policy none --policy starter --seeds 20\n  probity whatif --policy starter --policy my-merchant-card.toml --seeds 20 --out report.md --svg pictures\n  probity whatif --policy ./catalogue --policy ./catalogue-next --merchants 100 --buyers 2000 --days 180 --without ring,brusher\n\nUntil policies exist this compares scorecards, tiers and indicators; what a tier means (its badge, whether it may\ntrade) stands in the world's file. The same seeds give the same numbers on every machine, whatever the number of\nthreads. No data folder is needed."
+    )]
+    Whatif(WhatifArgs),
+    /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.
+    #[command(
+        after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --only exit_scam,whitewasher\n\nThe same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
+    )]
+    Detect(DetectArgs),
     /// Events of the log.
     #[command(
         after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc"

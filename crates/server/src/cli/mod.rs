@@ -1,5 +1,6 @@
 //! The command line. One file per group of commands; all printing goes through `out`.
 
+mod rehearse_args;
 mod args;
 mod out;
 mod data;
@@ -7,6 +8,14 @@ mod look;
 mod lists;
 mod foretell_page;
 mod foretell;
+mod rehearse;
+mod picture;
+mod detect_tables;
+mod detect_words;
+mod detect_page;
+mod detect;
+mod whatif_page;
+mod whatif;
 mod keep;
 mod check;
 mod simulate;
@@ -40,6 +49,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::History(of) => look::history(&arguments, of),
         Command::Scores(scores) => lists::scores(&arguments, scores),
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
+        Command::Whatif(asked) => whatif::whatif(&arguments, asked),
+        Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Events(events) => lists::events(&arguments, events),
         Command::Export(export) => lists::export(&arguments, export),
         Command::SetAside(asked) => lists::set_aside(&arguments, asked),

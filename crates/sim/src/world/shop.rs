@@ -319,6 +319,7 @@ impl<P: Platform> World<'_, P> {
         course.method = Method::Card;
         (course.intent, course.complaint, course.rating) = (Intent::StolenCard, Complaint::None, None);
         let shadow = self.order(shop, account, &wish, 0, course, at)?;
+        self.behind(order.merchant, at);
         if dice.chance(*noticed) {
             let after = days(5.0 + dice.exponential(*noticed_days).min(90.0));
             self.plan(shadow, at.plus(after), Step::Notice);

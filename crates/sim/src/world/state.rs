@@ -198,6 +198,13 @@ impl<'a, P: Platform> World<'a, P> {
         self.platform.order(&truth)
     }
 
+    /// Notes that a merchant stands behind an order meant ill that its buyer answers for: a stolen card is the buyer's act in
+    /// the order's intent, whoever sent the buyer.
+    pub(super) fn behind(&mut self, merchant: Number, at: Timestamp) {
+        let first = &mut self.merchants[merchant as usize].first_bad;
+        *first = Some(first.unwrap_or(at));
+    }
+
     /// Notes that a party did something meant ill.
     pub(super) fn bad_act(&mut self, merchant: Number, buyer: Number, intent: Intent, at: Timestamp) {
         if intent.by_merchant() {
