@@ -5,12 +5,13 @@ use super::due::is_record;
 use super::error::AppError;
 use super::keeper::Settling;
 use super::open::Probity;
-use super::party::{Hot, Recorded, build, recorded};
+use super::party::{Recorded, build, recorded};
 use super::prepare::Prepared;
 use super::shared::lock;
 use super::snapshot::Snapshot;
 use super::taking::changes;
 use probity_credit::event::{Event, FieldKind, FieldValue, Mark, Party, Role, standing};
+use probity_credit::indicator::PartyState;
 use probity_credit::order::DERIVED_SOURCE;
 use probity_credit::score::Scored;
 use probity_primitives::{Day, Digest, ExternalId, Timestamp};
@@ -194,14 +195,18 @@ impl Probity {
         let mut on_record: Vec<Recorded> =
             earlier.filter_map(|(own, _)| recorded(&self.shared, own)).collect();
         on_record.sort_by_key(|recorded| recorded.at);
-        let mut out = Vec::new();
+        let (mut out, mut state) = (Vec::new(), None);
         while period <= last {
             let at = period.end();
+            // A month without news leaves the state as the month before left it: then only windows have moved on.
+            if known.news.contains(&period) {
+                state = None;
+            }
             let have: Vec<&Event> = known.standing(at).collect();
             let wanted = if have.iter().any(|own| self.is_of_another_card(party.role, own)) {
                 have.iter().map(|own| (*own).clone()).collect()
             } else {
-                self.wanted(party, period, &known, &on_record)
+                self.wanted(party, period, &known, &on_record, &mut state)
             };
             on_record.extend(wanted.iter().filter_map(|own| recorded(&self.shared, own)));
             out.extend(self.difference(&known, &have, wanted));
@@ -220,12 +225,19 @@ impl Probity {
 
     /// What belongs on record at a month's end, after what is on record of the months before: the score, if anything came
     /// to be known in the month or the tier moved, and with it the tier that moved.
-    fn wanted(&self, party: &Party, period: Period, known: &Known, on_record: &[Recorded]) -> Vec<Event> {
+    fn wanted(
+        &self,
+        party: &Party,
+        period: Period,
+        known: &Known,
+        on_record: &[Recorded],
+        state: &mut Option<PartyState>,
+    ) -> Vec<Event> {
         if !known.concerns(period) {
             return Vec::new();
         }
         let at = period.end();
-        let snapshot = self.past(party.role, &known.facts, on_record.to_vec(), at);
+        let snapshot = self.past(party.role, known, on_record.to_vec(), period, state);
         let tier = self.tier_of(party.role, &snapshot).name;
         let before = snapshot.recorded.last().map(|recorded| recorded.tier.as_str());
         let moved = before != Some(tier.as_str());
@@ -276,10 +288,19 @@ impl Probity {
         Some(self.ready(event))
     }
 
-    fn past(&self, role: Role, facts: &[(u64, Event)], recorded: Vec<Recorded>, at: Timestamp) -> Snapshot {
+    /// Values and score at a month's end, from the state of the last month with news or a new one.
+    fn past(
+        &self,
+        role: Role,
+        known: &Known,
+        recorded: Vec<Recorded>,
+        period: Period,
+        state: &mut Option<PartyState>,
+    ) -> Snapshot {
         let shared = &self.shared;
-        let Hot { state, .. } = build(shared, role, facts, Some(at));
-        let values = shared.catalogue.plan.values(&state, at, &shared.priors(at));
+        let at = period.end();
+        let state = state.get_or_insert_with(|| build(shared, role, &known.facts, Some(at)).state);
+        let values = shared.catalogue.plan.values(state, at, &shared.priors(at));
         let scored = shared.catalogue.scorecard(role).score(&values);
         Snapshot {
             at,
