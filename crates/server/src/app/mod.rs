@@ -18,6 +18,7 @@ mod score;
 mod record;
 mod ranking;
 mod foretell;
+mod calibrate;
 mod import;
 
 pub use clock::Clock;

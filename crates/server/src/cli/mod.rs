@@ -7,6 +7,9 @@ mod look;
 mod lists;
 mod foretell_page;
 mod foretell;
+mod plot;
+mod calibrate_page;
+mod calibrate;
 mod keep;
 mod check;
 mod demo;
@@ -38,6 +41,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::History(of) => look::history(&arguments, of),
         Command::Scores(scores) => lists::scores(&arguments, scores),
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
+        Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
         Command::Events(events) => lists::events(&arguments, events),
         Command::Export(export) => lists::export(&arguments, export),
         Command::SetAside => lists::set_aside(&arguments),
