@@ -40,10 +40,22 @@ fn options_that_make_no_sense_are_refused() {
 fn a_sample_that_is_too_small_is_refused_and_nothing_is_written() {
     let house = House::new();
     let table = |name: &str, text: &str| house.file(&format!("small/olist_{name}_dataset.csv"), text);
-    table("orders", "order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at,order_delivered_carrier_date,order_delivered_customer_date,order_estimated_delivery_date\no1,c1,delivered,2017-03-01 10:00:00,2017-03-01 11:00:00,2017-03-02 10:00:00,2017-03-05 10:00:00,2017-03-20 00:00:00\n");
-    table("order_items", "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value\no1,1,p1,s1,2017-03-05 10:00:00,10.00,2.00\n");
-    table("order_payments", "order_id,payment_sequential,payment_type,payment_installments,payment_value\no1,1,credit_card,1,12.00\n");
-    table("order_reviews", "review_id,order_id,review_score,review_creation_date,review_answer_timestamp\nr1,o1,5,2017-03-06 00:00:00,2017-03-07 00:00:00\n");
+    table(
+        "orders",
+        "order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at,order_delivered_carrier_date,order_delivered_customer_date,order_estimated_delivery_date\no1,c1,delivered,2017-03-01 10:00:00,2017-03-01 11:00:00,2017-03-02 10:00:00,2017-03-05 10:00:00,2017-03-20 00:00:00\n",
+    );
+    table(
+        "order_items",
+        "order_id,order_item_id,product_id,seller_id,shipping_limit_date,price,freight_value\no1,1,p1,s1,2017-03-05 10:00:00,10.00,2.00\n",
+    );
+    table(
+        "order_payments",
+        "order_id,payment_sequential,payment_type,payment_installments,payment_value\no1,1,credit_card,1,12.00\n",
+    );
+    table(
+        "order_reviews",
+        "review_id,order_id,review_score,review_creation_date,review_answer_timestamp\nr1,o1,5,2017-03-06 00:00:00,2017-03-07 00:00:00\n",
+    );
     table("customers", "customer_id,customer_unique_id\nc1,u1\n");
     let (folder, out) = (house.path("small"), house.path("honest.toml"));
     let ran = house.run(["calibrate", "--sample", folder.to_str().unwrap(), "--out", out.to_str().unwrap()]);
@@ -64,6 +76,8 @@ fn the_catalogues_parameters_are_those_of_the_sample() {
         folder.to_str().unwrap(),
         "--weight",
         "delivered=18.65",
+        "--worlds",
+        "1",
         "--out",
         out.to_str().unwrap(),
         "--report",

@@ -155,12 +155,7 @@ impl Deal<'_> {
         let pays_after = approval(&honest.payment, method, dice);
         let instalments = if method == Method::Card { dice.pick(&honest.payment.instalments) + 1 } else { 1 };
         let paid = placed.plus(pays_after);
-        let ship_by = paid.plus(days(draw(
-            dice,
-            sent.ship_promise_days,
-            sent.ship_promise_spread,
-            &sent.ship_promise_shape,
-        )));
+        let ship_by = paid.plus(days(dice.pick(&sent.ship_promise_days) as f64 + 1.0));
         let (transit, promise) = journey(sent, dice);
         let promised = placed.plus(days(promise));
         // A promise is a day, meant until its end.
@@ -369,6 +364,12 @@ impl Deal<'_> {
     }
 }
 
+/// The place of the heaviest weight.
+fn usual_place(weights: &[f64]) -> f64 {
+    let most = weights.iter().copied().fold(0.0, f64::max);
+    weights.iter().position(|weight| *weight >= most).unwrap_or(0) as f64
+}
+
 /// What an order for show is like: paid at once, "delivered" fast, praised.
 pub(crate) fn show(setting: &Setting, intent: Intent, placed: Timestamp, dice: &mut Dice) -> Course {
     let credit = intent == Intent::CashOut;
@@ -394,7 +395,7 @@ pub(crate) fn show(setting: &Setting, intent: Intent, placed: Timestamp, dice: &
         returns: None,
         complaint: Complaint::None,
         question: None,
-        ship_by: placed.plus(days(sent.ship_promise_days)),
+        ship_by: placed.plus(days(usual_place(&sent.ship_promise_days) + 1.0)),
         deliver_by: promised,
     }
 }

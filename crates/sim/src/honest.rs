@@ -4,7 +4,7 @@
 //! a *spread* is the standard deviation of the logarithm (half the distance between the 16th and the 84th percentile), and a
 //! *shape* says how the quantity differs from a log-normal with that median and spread ([`Shape`]).
 
-use crate::shape::Shape;
+use crate::shape::{COUNT, Shape};
 use probity_primitives::{Code, Problem};
 use serde::{Deserialize, Serialize};
 
@@ -110,13 +110,8 @@ pub struct Fulfilment {
     /// Shape of the spread within a merchant.
     #[serde(default, skip_serializing_if = "Shape::is_plain")]
     pub handling_shape: Shape,
-    /// From payment to promised dispatch, median in days.
-    pub ship_promise_days: f64,
-    /// Spread of that promise.
-    pub ship_promise_spread: f64,
-    /// Shape of that promise.
-    #[serde(default, skip_serializing_if = "Shape::is_plain")]
-    pub ship_promise_shape: Shape,
+    /// Orders by days from payment to promised dispatch, from 1.
+    pub ship_promise_days: Vec<f64>,
     /// From dispatch to the door, median in days.
     pub transit_days: f64,
     /// Spread of transit.
@@ -215,19 +210,19 @@ impl Honest {
     fn positive(&self) -> [(&'static str, f64); 9] {
         let (payment, sent) = (&self.payment, &self.fulfilment);
         [
+            ("basket.freight_median", self.basket.freight_median),
             ("demand.orders_per_buyer_year", self.demand.orders_per_buyer_year),
             ("basket.price_median", self.basket.price_median),
             ("payment.quick_minutes", payment.quick_minutes),
             ("payment.slow_hours", payment.slow_hours),
             ("fulfilment.handling_hours", sent.handling_hours),
-            ("fulfilment.ship_promise_days", sent.ship_promise_days),
             ("fulfilment.transit_days", sent.transit_days),
             ("fulfilment.promise_days", sent.promise_days),
             ("reviews.after_days", self.reviews.after_days),
         ]
     }
 
-    fn spreads(&self) -> [(&'static str, f64); 12] {
+    fn spreads(&self) -> [(&'static str, f64); 11] {
         let (payment, sent) = (&self.payment, &self.fulfilment);
         [
             ("demand.visibility_spread", self.demand.visibility_spread),
@@ -238,7 +233,6 @@ impl Honest {
             ("payment.slow_spread", payment.slow_spread),
             ("fulfilment.handling_between", sent.handling_between),
             ("fulfilment.handling_within", sent.handling_within),
-            ("fulfilment.ship_promise_spread", sent.ship_promise_spread),
             ("fulfilment.transit_spread", sent.transit_spread),
             ("fulfilment.promise_spread", sent.promise_spread),
             ("reviews.after_spread", self.reviews.after_spread),
@@ -253,23 +247,23 @@ impl Honest {
             ("payment.quick_shape", &payment.quick_shape),
             ("payment.slow_shape", &payment.slow_shape),
             ("fulfilment.handling_shape", &sent.handling_shape),
-            ("fulfilment.ship_promise_shape", &sent.ship_promise_shape),
             ("fulfilment.transit_shape", &sent.transit_shape),
             ("fulfilment.promise_shape", &sent.promise_shape),
             ("reviews.after_shape", &self.reviews.after_shape),
         ];
         let (name, _) = shapes.iter().find(|(_, shape)| shape.impossible())?;
-        Some(format!("{name} is neither empty nor eleven numbers from -50 to 50, none below the one before"))
+        Some(format!("{name} is neither empty nor {COUNT} numbers from -50 to 50, none below the one before"))
     }
 
     fn bad_weights(&self) -> Option<String> {
         let (demand, reviews) = (&self.demand, &self.reviews);
-        let tables: [(&str, &[f64], usize); 10] = [
+        let tables: [(&str, &[f64], usize); 11] = [
             ("demand.hour_weights", &demand.hour_weights, 24),
             ("demand.weekday_weights", &demand.weekday_weights, 7),
             ("demand.month_weights", &demand.month_weights, 12),
             ("basket.items", &self.basket.items, 0),
             ("payment.instalments", &self.payment.instalments, 0),
+            ("fulfilment.ship_promise_days", &self.fulfilment.ship_promise_days, 0),
             ("reviews.on_time", &reviews.on_time, 5),
             ("reviews.late_3", &reviews.late_3, 5),
             ("reviews.late_7", &reviews.late_7, 5),

@@ -101,6 +101,8 @@ pub(crate) const BUYER_CLASSES: usize = 5;
 /// Articles and instalments that are told apart.
 const MOST_ITEMS: usize = 6;
 const MOST_INSTALMENTS: usize = 12;
+/// Days of promised dispatch that are told apart.
+const MOST_SHIP_PROMISE: usize = 21;
 /// A delay counts as this long at most, either way.
 const MOST_DELAY: f64 = 90.0;
 
@@ -193,6 +195,8 @@ fn what() -> Vec<Marginal> {
 }
 
 fn sent() -> Vec<Marginal> {
+    let mut ship_promise = counted(1, MOST_SHIP_PROMISE - 1);
+    ship_promise.push(format!("{MOST_SHIP_PROMISE}+"));
     vec![
         classes(
             "fates",
@@ -204,8 +208,8 @@ fn sent() -> Vec<Marginal> {
         numbers("handling", "From payment to dispatch", "hours", |sample| {
             Data::Numbers(each(sample, handling_hours))
         }),
-        numbers("ship-promise", "From payment to promised dispatch", "days", |sample| {
-            Data::Numbers(each(sample, ship_promise_days))
+        classes("ship-promise", "From payment to promised dispatch", "days", ship_promise, |sample| {
+            Data::Classes(ship_promises(sample))
         }),
         numbers("transit", "From dispatch to the door", "days", |sample| {
             Data::Numbers(each(sample, transit_days))
@@ -361,8 +365,12 @@ pub(crate) fn handling_hours(order: &Observed) -> Option<f64> {
     Some((between(order.paid, order.shipped)? / 3_600_000.0).max(1.0 / 6.0))
 }
 
-pub(crate) fn ship_promise_days(order: &Observed) -> Option<f64> {
-    between(order.paid, order.ship_by).map(|millis| millis / DAY).filter(|days| *days > 0.0)
+/// Promises of dispatch in whole days; one that lay before the payment was none.
+pub(crate) fn ship_promises(sample: &[Observed]) -> Vec<f64> {
+    class_of(sample, MOST_SHIP_PROMISE, |order| {
+        let days = libm::round(between(order.paid, order.ship_by)? / DAY);
+        (days >= 1.0).then(|| (days as usize).min(MOST_SHIP_PROMISE) - 1)
+    })
 }
 
 /// At least a tenth of a day.
@@ -521,6 +529,24 @@ mod tests {
         assert!(growth.slope > 0.8 && growth.slope < 1.3, "{growth:?}");
         assert_eq!(Growth::of(&sample[..20]), None);
         assert_eq!(Growth::of(&[]), None);
+    }
+
+    #[test]
+    fn promises_of_dispatch_are_whole_days_after_the_payment() {
+        let day = |day: f64| Some(Timestamp::from_millis((day * DAY) as i64));
+        for (paid, ship_by, class) in [
+            (day(2.0), day(6.0), Some(3)),
+            (day(2.0), day(5.96), Some(3)),
+            (day(2.0), day(90.0), Some(MOST_SHIP_PROMISE - 1)),
+            (day(2.0), day(2.1), None),
+            // The sample has promises that lay weeks before the payment.
+            (day(20.0), day(1.0), None),
+            (None, day(6.0), None),
+        ] {
+            let order = Observed { paid, ship_by, ..Observed::placed(Timestamp::from_millis(0)) };
+            let found = ship_promises(&[order]).iter().position(|weight| *weight > 0.0);
+            assert_eq!(found, class, "{order:?}");
+        }
     }
 
     #[test]

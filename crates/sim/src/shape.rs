@@ -4,8 +4,13 @@ use crate::dice::Dice;
 use serde::{Deserialize, Serialize};
 
 /// Where a shape is told: standard normal numbers from far below the median to far above.
-pub const KNOTS: [f64; 11] = [-2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5];
-const STEP: f64 = 0.5;
+pub const KNOTS: [f64; COUNT] = [
+    -2.5, -2.25, -2.0, -1.75, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5,
+    1.75, 2.0, 2.25, 2.5,
+];
+/// How many there are.
+pub const COUNT: usize = 21;
+const STEP: f64 = 0.25;
 /// A normal number further out is taken as this one: the tails are drawn out, but not for ever.
 const FURTHEST: f64 = 3.5;
 /// Spreads that a knot may lie from the median.
@@ -19,7 +24,7 @@ pub struct Shape(Vec<f64>);
 
 impl Shape {
     /// A shape through these numbers, made to rise where they fall.
-    pub fn new(knots: &[f64; 11]) -> Self {
+    pub fn new(knots: &[f64; COUNT]) -> Self {
         let mut most = f64::NEG_INFINITY;
         let rising = knots.iter().map(|knot| {
             most = most.max(*knot);
@@ -35,8 +40,8 @@ impl Shape {
 
     /// What a standard normal number becomes. Beyond the last knots the last lines go on.
     pub fn bend(&self, z: f64) -> f64 {
-        let last = KNOTS.len() - 1;
-        if self.0.len() != KNOTS.len() {
+        let last = COUNT - 1;
+        if self.0.len() != COUNT {
             return z;
         }
         let along = (z.clamp(-FURTHEST, FURTHEST) - KNOTS[0]) / STEP;
@@ -49,7 +54,7 @@ impl Shape {
     pub(crate) fn impossible(&self) -> bool {
         let numbers = self.0.iter().all(|knot| (-MOST..=MOST).contains(knot));
         let rises = self.0.windows(2).all(|pair| pair[0] <= pair[1]);
-        !(self.is_plain() || (self.0.len() == KNOTS.len() && numbers && rises))
+        !(self.is_plain() || (self.0.len() == COUNT && numbers && rises))
     }
 }
 
@@ -69,16 +74,21 @@ mod tests {
 
     #[test]
     fn shapes_bend_between_and_beyond_their_knots() {
-        let bent = Shape::new(&[-5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 0.25, 0.5, 0.75, 1.0, 3.0]);
+        // Twice as far below the median, half as far above, and a leap at the end.
+        let bent = Shape::new(&KNOTS.map(|z| match z {
+            _ if z < 0.0 => 2.0 * z,
+            _ if z < 2.5 => z / 2.0,
+            _ => 2.125,
+        }));
         for (shape, z, expected) in [
             (&Shape::default(), 1.7, 1.7),
             (&Shape::default(), -9.0, -9.0),
             (&bent, 0.0, 0.0),
             (&bent, 0.75, 0.375),
             (&bent, -0.25, -0.5),
-            (&bent, 2.5, 3.0),
-            (&bent, 3.0, 5.0),
-            (&bent, 9.0, 7.0),
+            (&bent, 2.5, 2.125),
+            (&bent, 3.0, 4.125),
+            (&bent, 9.0, 6.125),
             (&bent, -9.0, -7.0),
         ] {
             assert!((shape.bend(z) - expected).abs() < 1e-12, "{z}: {} not {expected}", shape.bend(z));
@@ -90,11 +100,11 @@ mod tests {
         for (numbers, wrong) in [
             (vec![], false),
             (KNOTS.to_vec(), false),
-            (vec![0.0; 11], false),
-            (vec![0.0; 10], true),
+            (vec![0.0; COUNT], false),
+            (vec![0.0; COUNT - 1], true),
             (KNOTS.iter().map(|knot| -knot).collect(), true),
-            ([&KNOTS[..10], &[f64::NAN]].concat(), true),
-            ([&KNOTS[..10], &[51.0]].concat(), true),
+            ([&KNOTS[..COUNT - 1], &[f64::NAN]].concat(), true),
+            ([&KNOTS[..COUNT - 1], &[51.0]].concat(), true),
         ] {
             assert_eq!(Shape(numbers.clone()).impossible(), wrong, "{numbers:?}");
         }

@@ -2,25 +2,27 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::float_cmp, reason = "tests")]
 
 use probity_sim::fit::{CALIBRATE_IMPOSSIBLE, Fitted, Market, fit, world_of};
-use probity_sim::honest::Honest;
+use probity_sim::honest::{Demand, Honest};
 use probity_sim::observed::{Observed, Sampling};
 use probity_sim::setting::Setting;
 use probity_sim::shape::{KNOTS, Shape};
+use probity_sim::weighted::total_variation;
 
 const WORLD: &str = include_str!("../../../catalogue/worlds/marketplace.toml");
 const HONEST: &str = include_str!("../../../catalogue/worlds/honest.toml");
 
-/// A marketplace whose parameters are known: the catalogue's, without shapes, and with what a case is about.
+/// A marketplace whose parameters are known: the catalogue's, without shapes and seasons (which one year cannot tell from
+/// growth), and with what a case is about.
 fn known() -> Setting {
     let mut setting = Setting::read(WORLD, HONEST).unwrap();
     let honest = &mut setting.honest;
+    honest.demand.month_weights = vec![1.0; 12];
     for shape in [
         &mut honest.basket.price_shape,
         &mut honest.basket.freight_shape,
         &mut honest.payment.quick_shape,
         &mut honest.payment.slow_shape,
         &mut honest.fulfilment.handling_shape,
-        &mut honest.fulfilment.ship_promise_shape,
         &mut honest.fulfilment.transit_shape,
         &mut honest.fulfilment.promise_shape,
         &mut honest.reviews.after_shape,
@@ -30,7 +32,7 @@ fn known() -> Setting {
     setting
 }
 
-/// A market of 480 days from 2017, seen through a sample that keeps one in three delivered orders.
+/// A market of a year, seen through a sample that keeps one in three delivered orders.
 fn sampled(setting: &Setting, merchants: u32, buyers: u32, seed: u64) -> (Vec<Observed>, Sampling) {
     let market = Market {
         begin: setting.begin().unwrap(),
@@ -59,16 +61,21 @@ fn check(setting: &Setting, merchants: u32, buyers: u32) {
     base.honest.demand.visibility_spread = 0.1;
     base.honest.demand.orders_per_buyer_year = 77.0;
     let fitted = fit(&sample, &sampling, &base, 5, &mut |_, _| {}).unwrap();
-    same_orders(&fitted.honest, &setting.honest);
+    same_orders(&fitted.honest, &setting.honest, merchants);
     same_demand(&fitted, setting, merchants);
 }
 
-fn same_orders(found: &Honest, known: &Honest) {
+fn same_orders(found: &Honest, known: &Honest, merchants: u32) {
     let (sent, was) = (&found.fulfilment, &known.fulfilment);
-    near("handling_hours", sent.handling_hours, was.handling_hours, 0.12, 0.0);
+    // Few merchants have most orders: those of a market are worth so many that are seen alike, and two standard deviations
+    // of their mean are chance.
+    let alike = f64::from(merchants) / known.demand.visibility_spread.powi(2).exp();
+    let chance = 2.0 * was.handling_between / alike.sqrt();
+    near("handling_hours", sent.handling_hours, was.handling_hours, 0.05 + chance, 0.0);
     near("handling_between", sent.handling_between, was.handling_between, 0.2, 0.12);
     near("handling_within", sent.handling_within, was.handling_within, 0.08, 0.0);
-    near("ship_promise_days", sent.ship_promise_days, was.ship_promise_days, 0.03, 0.0);
+    let (promise, told) = (&sent.ship_promise_days, &was.ship_promise_days);
+    assert!(total_variation(promise, told) < 0.03, "{promise:?} {told:?}");
     near("transit_days", sent.transit_days, was.transit_days, 0.04, 0.0);
     near("transit_spread", sent.transit_spread, was.transit_spread, 0.06, 0.0);
     near("promise_days", sent.promise_days, was.promise_days, 0.03, 0.0);
@@ -82,7 +89,7 @@ fn same_orders(found: &Honest, known: &Honest) {
     ] {
         near(what, found, known, 0.3, 0.001);
     }
-    let bent = KNOTS[2..9].iter().map(|z| (sent.transit_shape.bend(*z) - z).abs()).fold(0.0, f64::max);
+    let bent = KNOTS[4..17].iter().map(|z| (sent.transit_shape.bend(*z) - z).abs()).fold(0.0, f64::max);
     assert!(bent < 0.15, "transit is bent by {bent}: {sent:?}");
     near("price_median", found.basket.price_median, known.basket.price_median, 0.08, 0.0);
     near("price_spread", found.basket.price_spread, known.basket.price_spread, 0.08, 0.0);
@@ -107,7 +114,10 @@ fn same_demand(found: &Fitted, known: &Setting, merchants: u32) {
     let (demand, was) = (&found.honest.demand, &known.honest.demand);
     near("visibility_spread", demand.visibility_spread, was.visibility_spread, 0.0, 0.31);
     near("merchants", f64::from(found.market.merchants), f64::from(merchants), 0.25, 0.0);
-    near("orders_per_buyer_year", demand.orders_per_buyer_year, was.orders_per_buyer_year, 0.2, 0.0);
+    // Rate and spread make up for each other: what they make together is known better than either.
+    let together = |demand: &Demand| demand.orders_per_buyer_year * demand.buyer_spread.powi(2).exp();
+    near("rate and spread together", together(demand), together(was), 0.15, 0.0);
+    near("orders_per_buyer_year", demand.orders_per_buyer_year, was.orders_per_buyer_year, 0.3, 0.0);
     near("buyer_spread", demand.buyer_spread, was.buyer_spread, 0.0, 0.3);
     near("there_at_begin", found.market.there_at_begin, 0.5, 0.0, 0.12);
     assert_eq!(found.remarks, Vec::<String>::new());
@@ -161,7 +171,8 @@ fn what_is_fitted_can_be_written_and_read_again() {
 
 #[test]
 fn samples_too_small_are_refused_with_the_reason() {
-    let setting = known();
+    let mut setting = known();
+    setting.honest.demand.orders_per_buyer_year = 4.0;
     let (sample, sampling) = sampled(&setting, 50, 2_000, 4);
     let without = |change: &dyn Fn(&mut Observed)| {
         let mut sample = sample.clone();
@@ -174,6 +185,7 @@ fn samples_too_small_are_refused_with_the_reason() {
         (without(&|order| order.items = None), "price"),
         (without(&|order| order.delivered = None), "transit"),
         (without(&|order| order.method = None), "payment"),
+        (without(&|order| order.ship_by = None), "promised dispatch"),
         (without(&|order| order.rating = None), "rating"),
     ] {
         let refused = fit(&sample, &sampling, &setting, 5, &mut |_, _| {}).unwrap_err();

@@ -228,6 +228,9 @@ pub struct CalibrateArgs {
     /// Seed of the fit; the comparison uses others.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
+    /// Simulated worlds that the sample is compared with.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub worlds: u64,
 }
 
 /// How often scores are taken.

@@ -17,9 +17,7 @@ use std::path::{Path, PathBuf};
 
 const CALIBRATE_INVALID: Code = Code::new("calibrate-invalid");
 const EXPORT_FAILED: Code = Code::new("export-failed");
-/// Worlds that the sample is compared with.
-const WORLDS: u64 = 3;
-/// Their seeds lie this far from that of the fit.
+/// Seeds of the worlds that the sample is compared with lie this far from that of the fit.
 const OTHER_SEEDS: u64 = 1_000;
 /// Splits of the sample into halves.
 const SPLITS: u64 = 20;
@@ -45,12 +43,12 @@ pub(super) fn calibrate(arguments: &Arguments, asked: &CalibrateArgs) -> Done {
     });
     bar.done();
     let fitted = fitted?;
-    let compared = compare(&sample, &sampling, &base, &fitted, asked.seed)?;
+    let compared = compare(&sample, &sampling, &base, &fitted, asked)?;
     let told = Asked {
         command: command(asked),
         delivered_weight: delivered,
         origin: asked.origin.clone(),
-        seeds: seeds(asked.seed).collect(),
+        seeds: seeds(asked),
         splits: SPLITS,
         sampled: sample.len(),
     };
@@ -68,17 +66,19 @@ pub(super) fn calibrate(arguments: &Arguments, asked: &CalibrateArgs) -> Done {
     Ok(OK)
 }
 
-fn seeds(seed: u64) -> impl Iterator<Item = u64> {
-    (0..WORLDS).map(move |nth| seed.wrapping_add(OTHER_SEEDS + nth))
+/// Seeds of the worlds that the sample is compared with.
+fn seeds(asked: &CalibrateArgs) -> Vec<u64> {
+    (0..asked.worlds).map(|nth| asked.seed.wrapping_add(OTHER_SEEDS + nth)).collect()
 }
 
 /// The command as the files repeat it, without what belongs to the machine.
 fn command(asked: &CalibrateArgs) -> String {
     let mut command = format!(
-        "probity calibrate --sample FOLDER --mapping {} --weight {} --seed {}",
+        "probity calibrate --sample FOLDER --mapping {} --weight {} --seed {} --worlds {}",
         shown_path(Path::new(&asked.mapping)),
         asked.weight,
-        asked.seed
+        asked.seed,
+        asked.worlds
     );
     for (option, path) in [("--out", &asked.out), ("--report", &asked.report)] {
         if let Some(path) = path {
@@ -140,14 +140,14 @@ fn compare(
     sampling: &Sampling,
     base: &Setting,
     fitted: &Fitted,
-    seed: u64,
+    asked: &CalibrateArgs,
 ) -> Result<Vec<Compared>, AppError> {
     let market: &Market = &fitted.market;
     let setting = world_of(base, &fitted.honest, market)?;
     let mut bar = Bar::new();
     let mut drawn: Vec<Vec<Observed>> = Vec::new();
-    for (done, seed) in (0..).zip(seeds(seed)) {
-        bar.at("simulating", done, WORLDS, false);
+    for (done, seed) in (0..).zip(seeds(asked)) {
+        bar.at("simulating", done, asked.worlds, false);
         drawn.push(sampling.draw(&market.lived(&setting, seed), seed, 0));
     }
     bar.done();
@@ -156,7 +156,7 @@ fn compare(
         let real = marginal.of(&within);
         let simulated: Vec<Data> = drawn.iter().map(|drawn| marginal.of(drawn)).collect();
         let distances: Vec<f64> = simulated.iter().map(|simulated| real.distance(simulated)).collect();
-        let halves = marginal.between_halves(&within, seed, SPLITS);
+        let halves = marginal.between_halves(&within, asked.seed, SPLITS);
         let first = simulated.into_iter().next().unwrap_or_else(|| marginal.of(&[]));
         Compared { marginal, real, simulated: first, distances, halves }
     });

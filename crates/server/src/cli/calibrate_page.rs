@@ -26,8 +26,6 @@ pub(super) struct Compared {
     pub(super) halves: f64,
 }
 
-/// A distance up to so many times that of halves is chance.
-const CHANCE: f64 = 1.25;
 /// A distance up to this is small, chance or not: one order in twenty lies elsewhere.
 const SMALL: f64 = 0.05;
 
@@ -48,7 +46,7 @@ impl Compared {
     /// In a word.
     pub(super) fn verdict(&self) -> &'static str {
         match self.distance() {
-            distance if distance <= self.halves * CHANCE => "as alike as halves",
+            distance if distance <= self.halves => "as alike as halves",
             distance if distance <= SMALL => "close",
             _ => "differs",
         }
@@ -133,7 +131,7 @@ fn head(page: &mut String, asked: &Asked, fitted: &Fitted) {
          difference between the shares at or below any number. For classes it is the total variation: the share of orders that\n\
          would have to change class. Distances are means over {} worlds. Beside each stands the mean distance between two random halves\n\
          of the real sample ({} splits): so much is chance. Halves are smaller than the whole, so whole samples of one market would lie\n\
-         apart by about 0.7 of that. *As alike as halves*: at most {} times that distance. *Close*: at most {}. *Differs*: more.\n\n",
+         apart by about 0.7 of that. *As alike as halves*: at most that distance. *Close*: more, but at most {}. *Differs*: more than that.\n\n",
         asked.command,
         asked.origin,
         asked.sampled,
@@ -148,7 +146,6 @@ fn head(page: &mut String, asked: &Asked, fitted: &Fitted) {
         seeds.join(", "),
         asked.seeds.len(),
         asked.splits,
-        CHANCE,
         SMALL
     );
 }
@@ -181,8 +178,8 @@ fn short(value: f64) -> String {
 fn findings(page: &mut String, fitted: &Fitted, compared: &[Compared]) {
     page.push_str("\n## What fits and what does not\n\n");
     for (verdict, words) in [
-        ("as alike as halves", "Not told apart from chance"),
-        ("close", "Different beyond chance, but by little"),
+        ("as alike as halves", "No further away than halves of the sample from each other"),
+        ("close", "Further away, but at most one order in twenty lies elsewhere"),
         ("differs", "Different"),
     ] {
         let named: Vec<String> = compared

@@ -98,6 +98,8 @@ fn purchases(rate: f64, spread: f64, market: &Market) -> [f64; BUYER_CLASSES] {
 /// Spreads of visibility that are tried first; then their neighbours on a finer grid.
 const COARSE: [f64; 6] = [0.4, 0.8, 1.2, 1.6, 2.0, 2.4];
 const FINER: [f64; 2] = [0.2, 0.1];
+/// Adjustments of the number of merchants at each spread.
+const ADJUSTMENTS: u32 = 4;
 /// Samples drawn from each world, so that the drawing itself counts less.
 const DRAWS: u64 = 3;
 /// Buyers of a world that only its merchants matter of.
@@ -128,14 +130,19 @@ pub(super) fn merchants(
     let mut attempt = |spread: f64, tried: &mut Vec<Tried>| -> Result<(), Problem> {
         progress(tried.len() as u64, of);
         setting.honest.demand.visibility_spread = spread;
+        let apart = |tried: &&Tried| (tried.spread - spread).abs();
+        let nearest = tried.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)));
+        market.merchants = nearest.map_or(market.merchants, |tried| tried.merchants);
         let mut classes = drawn(&mut setting, &market, sampling, seed)?;
-        for _ in 0..2 {
+        for _ in 0..ADJUSTMENTS {
             let now: f64 = classes.iter().sum::<f64>() / DRAWS as f64;
             let more = named / now.max(1.0);
             if (more - 1.0).abs() < 0.02 {
                 break;
             }
-            market.merchants = (f64::from(market.merchants) * more).clamp(1.0, 1e6) as u32;
+            // With more merchants each has fewer orders, so of the added ones not all are seen.
+            let factor = more * libm::sqrt(more);
+            market.merchants = (f64::from(market.merchants) * factor).clamp(1.0, 1e6) as u32;
             classes = drawn(&mut setting, &market, sampling, seed)?;
         }
         let now: f64 = classes.iter().sum::<f64>() / DRAWS as f64;

@@ -52,7 +52,7 @@ pub fn fit(
     let buyers = demand::buyers(sample, &market, &base.honest.demand);
     remarks.extend(buyers.remark);
     setting.honest.demand.buyer_spread = buyers.spread;
-    setting.honest.demand.orders_per_buyer_year = buyers.rate;
+    setting.honest.demand.orders_per_buyer_year = orders::digits(buyers.rate);
     market.buyers = market.buyers_at(buyers.rate);
     setting.honest.fulfilment.promise_follows = orders::promise_follows(sample, &setting, seed);
     let tried = demand::merchants(sample, sampling, &setting, &market, seed, progress)?;

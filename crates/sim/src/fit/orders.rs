@@ -6,7 +6,7 @@ use crate::dice::{Dice, Purpose};
 use crate::honest::{Basket, Demand, Fulfilment, Honest, Payment, Reviews};
 use crate::marginal::{
     Growth, UNDELIVERED, article_freight, article_price, each, fates, handling_hours, hours, instalments_of,
-    items_of, marks, methods, promise_days, quick_minutes, review_after_days, ship_promise_days, slow_hours,
+    items_of, marks, methods, promise_days, quick_minutes, review_after_days, ship_promises, slow_hours,
     transit_days, weekdays,
 };
 use crate::observed::{Fate, Observed};
@@ -31,7 +31,7 @@ pub(super) fn honest(sample: &[Observed], setting: &Setting) -> Result<Honest, P
 }
 
 /// Rounded to five digits: more says nothing.
-fn digits(value: f64) -> f64 {
+pub(super) fn digits(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return 0.0;
     }
@@ -138,7 +138,10 @@ fn fulfilment(sample: &[Observed]) -> Result<Fulfilment, Problem> {
     let handling = logs("the time to dispatch", sample, handling_hours)?;
     let between = between_merchants(sample);
     let handling = form(&handling, &normal_points(between));
-    let ship_promise = own("the promised dispatch", sample, ship_promise_days)?;
+    let ship_promise = ship_promises(sample);
+    if ship_promise.iter().sum::<f64>() <= 0.0 {
+        return Err(Problem::new(CALIBRATE_IMPOSSIBLE, "no order has a promised dispatch"));
+    }
     let transit = own("the time of transit", sample, transit_days)?;
     // A promise is moved to the end of its day: by half a day on average.
     let promise = own("the promised delivery", sample, |order| {
@@ -152,9 +155,7 @@ fn fulfilment(sample: &[Observed]) -> Result<Fulfilment, Problem> {
         handling_between: digits(between),
         handling_within: digits(handling.spread),
         handling_shape: handling.shape,
-        ship_promise_days: digits(ship_promise.median),
-        ship_promise_spread: digits(ship_promise.spread),
-        ship_promise_shape: ship_promise.shape,
+        ship_promise_days: shares(&ship_promise),
         transit_days: digits(transit.median),
         transit_spread: digits(transit.spread),
         transit_shape: transit.shape,
