@@ -2,8 +2,10 @@
 
 use crate::archetype::{BuyerKind, MerchantKind};
 use crate::dice::Dice;
+use crate::honest::{Fulfilment, Payment};
 use crate::party::Merchant;
 use crate::setting::Setting;
+use crate::shape::{bent, draw};
 use crate::truth::{Ending, Intent};
 use probity_primitives::{Duration, Timestamp};
 
@@ -96,6 +98,39 @@ pub(crate) struct Course {
     pub(crate) deliver_by: Timestamp,
 }
 
+/// Handling takes at least this long.
+pub(crate) const SHORTEST_HANDLING: Duration = Duration(600_000);
+/// A buyer does not wait for ever.
+pub(crate) const LONGEST_HANDLING: Duration = Duration(90 * 24 * 3_600_000);
+/// Days that a parcel travels at least and at most: the carrier's contract ends.
+pub(crate) const TRANSIT_DAYS: (f64, f64) = (0.1, 120.0);
+
+/// From placing to payment.
+fn approval(payment: &Payment, method: Method, dice: &mut Dice) -> Duration {
+    match method {
+        Method::Boleto => hours(
+            draw(dice, payment.slow_hours, payment.slow_spread, &payment.slow_shape).min(LONGEST_APPROVAL),
+        ),
+        _ => hours(
+            (draw(dice, payment.quick_minutes, payment.quick_spread, &payment.quick_shape) / 60.0)
+                .min(LONGEST_APPROVAL),
+        ),
+    }
+}
+
+/// Hours after which an approval comes, at most.
+const LONGEST_APPROVAL: f64 = 30.0 * 24.0;
+
+/// Days of transit, and days promised from order to door: far parcels are promised late.
+pub(crate) fn journey(sent: &Fulfilment, dice: &mut Dice) -> (f64, f64) {
+    let (far, own) = (dice.normal(), dice.normal());
+    let follows = sent.promise_follows;
+    let promise = follows * far + libm::sqrt(1.0 - follows * follows) * own;
+    let transit = bent(sent.transit_days, sent.transit_spread, &sent.transit_shape, far);
+    let promise = bent(sent.promise_days, sent.promise_spread, &sent.promise_shape, promise);
+    (transit.clamp(TRANSIT_DAYS.0, TRANSIT_DAYS.1), promise)
+}
+
 /// Who deals with whom, and when.
 pub(crate) struct Deal<'a> {
     pub(crate) setting: &'a Setting,
@@ -117,25 +152,19 @@ impl Deal<'_> {
         let Self { setting, seller, customer, placed, .. } = *self;
         let (honest, sent) = (&setting.honest, &setting.honest.fulfilment);
         let method = self.method(dice);
-        let pays_after = match method {
-            Method::Boleto => hours(dice.log_normal(honest.payment.slow_hours, honest.payment.slow_spread)),
-            _ => hours(dice.log_normal(honest.payment.quick_minutes, honest.payment.quick_spread) / 60.0),
-        };
+        let pays_after = approval(&honest.payment, method, dice);
         let instalments = if method == Method::Card { dice.pick(&honest.payment.instalments) + 1 } else { 1 };
         let paid = placed.plus(pays_after);
-        let ship_by = paid.plus(days(dice.log_normal(sent.ship_promise_days, sent.ship_promise_spread)));
-        let (far, own) = (dice.normal(), dice.normal());
-        let follows = sent.promise_follows;
-        let promise = follows * far + libm::sqrt(1.0 - follows * follows) * own;
-        let promised = placed.plus(days(sent.promise_days * libm::exp(sent.promise_spread * promise)));
+        let ship_by = paid.plus(days(dice.pick(&sent.ship_promise_days) as f64 + 1.0));
+        let (transit, promise) = journey(sent, dice);
+        let promised = placed.plus(days(promise));
         // A promise is a day, meant until its end.
         let deliver_by = promised.day().end();
-        let transit = sent.transit_days * libm::exp(sent.transit_spread * far);
-        let handling = dice.log_normal(self.merchant.handling_hours * self.strain, sent.handling_within);
+        let median = self.merchant.handling_hours * self.strain;
+        let handling = draw(dice, median, sent.handling_within, &sent.handling_shape);
         let (would, mut ships_after) = self.ending(dice, hours(handling));
-        // A buyer does not wait for ever, nor does the carrier's contract.
-        let arrives_after = days(transit.clamp(0.1, 120.0));
-        ships_after.0 = ships_after.0.clamp(600_000, days(90.0).0);
+        let arrives_after = days(transit);
+        ships_after.0 = ships_after.0.clamp(SHORTEST_HANDLING.0, LONGEST_HANDLING.0);
         let would = match would {
             Ending::OnTime if paid.plus(ships_after).plus(arrives_after) > deliver_by => Ending::Late,
             would => would,
@@ -251,7 +280,7 @@ impl Deal<'_> {
     /// The rating by how the order went, moved by how good the shop is.
     fn rating(&self, dice: &mut Dice, course: &Course) -> Option<(u8, Duration)> {
         let said = &self.setting.honest.reviews;
-        let after = days(dice.log_normal(said.after_days, said.after_spread).min(60.0));
+        let after = days(draw(dice, said.after_days, said.after_spread, &said.after_shape).min(60.0));
         if !dice.chance(said.share) || course.would == Ending::Unpaid {
             return None;
         }
@@ -335,6 +364,12 @@ impl Deal<'_> {
     }
 }
 
+/// The place of the heaviest weight.
+fn usual_place(weights: &[f64]) -> f64 {
+    let most = weights.iter().copied().fold(0.0, f64::max);
+    weights.iter().position(|weight| *weight >= most).unwrap_or(0) as f64
+}
+
 /// What an order for show is like: paid at once, "delivered" fast, praised.
 pub(crate) fn show(setting: &Setting, intent: Intent, placed: Timestamp, dice: &mut Dice) -> Course {
     let credit = intent == Intent::CashOut;
@@ -360,7 +395,7 @@ pub(crate) fn show(setting: &Setting, intent: Intent, placed: Timestamp, dice: &
         returns: None,
         complaint: Complaint::None,
         question: None,
-        ship_by: placed.plus(days(sent.ship_promise_days)),
+        ship_by: placed.plus(days(usual_place(&sent.ship_promise_days) + 1.0)),
         deliver_by: promised,
     }
 }

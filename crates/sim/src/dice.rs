@@ -111,7 +111,7 @@ impl Dice {
 }
 
 /// The value below which a standard normal number lies with probability `p`, for `p` strictly between 0 and 1.
-fn inverse_normal(p: f64) -> f64 {
+pub(crate) fn inverse_normal(p: f64) -> f64 {
     const LOW: f64 = 0.02425;
     let tail = |q: f64| {
         (((((-7.784894002430293e-03 * q - 3.223964580411365e-01) * q - 2.400758277161838) * q

@@ -1,9 +1,15 @@
 //! How an honest marketplace behaves: the marginals that are fitted to a real one (`catalogue/worlds/honest.toml`).
 //!
 //! `probity calibrate` writes the file; nothing in it is set by hand. Times are in the unit that a field's name ends with;
-//! a *spread* is the standard deviation of the logarithm.
+//! a *spread* is the standard deviation of the logarithm (half the distance between the 16th and the 84th percentile), and a
+//! *shape* says how the quantity differs from a log-normal with that median and spread ([`Shape`]).
 
+use crate::shape::{COUNT, Shape};
+use probity_primitives::{Code, Problem};
 use serde::{Deserialize, Serialize};
+
+/// The code of a world that cannot be.
+pub const WORLD_INVALID: Code = Code::new("world-invalid");
 
 /// The fitted marginals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,10 +55,16 @@ pub struct Basket {
     pub price_median: f64,
     /// Spread of prices.
     pub price_spread: f64,
+    /// Shape of prices.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub price_shape: Shape,
     /// Shipping of an article, median, in minor units.
     pub freight_median: f64,
     /// Spread of shipping.
     pub freight_spread: f64,
+    /// Shape of shipping.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub freight_shape: Shape,
 }
 
 /// How it is paid.
@@ -73,10 +85,16 @@ pub struct Payment {
     pub quick_minutes: f64,
     /// Spread of quick approvals.
     pub quick_spread: f64,
+    /// Shape of quick approvals.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub quick_shape: Shape,
     /// Approval of bank slips, median in hours.
     pub slow_hours: f64,
     /// Spread of slow approvals.
     pub slow_spread: f64,
+    /// Shape of slow approvals.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub slow_shape: Shape,
 }
 
 /// How it is sent.
@@ -89,18 +107,25 @@ pub struct Fulfilment {
     pub handling_between: f64,
     /// Spread of that among the orders of one merchant.
     pub handling_within: f64,
-    /// From payment to promised dispatch, median in days.
-    pub ship_promise_days: f64,
-    /// Spread of that promise.
-    pub ship_promise_spread: f64,
+    /// Shape of the spread within a merchant.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub handling_shape: Shape,
+    /// Orders by days from payment to promised dispatch, from 1.
+    pub ship_promise_days: Vec<f64>,
     /// From dispatch to the door, median in days.
     pub transit_days: f64,
     /// Spread of transit.
     pub transit_spread: f64,
+    /// Shape of transit.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub transit_shape: Shape,
     /// From order to promised delivery, median in days.
     pub promise_days: f64,
     /// Spread of the promise.
     pub promise_spread: f64,
+    /// Shape of the promise.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub promise_shape: Shape,
     /// Correlation of (the logarithms of) transit and promise: far parcels are promised late.
     pub promise_follows: f64,
     /// Share of orders that the seller cannot supply.
@@ -123,6 +148,9 @@ pub struct Reviews {
     pub after_days: f64,
     /// Spread of that.
     pub after_spread: f64,
+    /// Shape of that.
+    #[serde(default, skip_serializing_if = "Shape::is_plain")]
+    pub after_shape: Shape,
     /// Delivered by the promised day.
     pub on_time: [f64; 5],
     /// One to three days late.
@@ -136,6 +164,17 @@ pub struct Reviews {
 }
 
 impl Honest {
+    /// As TOML, the way the world's file holds it.
+    ///
+    /// # Errors
+    /// `world-invalid` when it cannot be.
+    pub fn text(&self) -> Result<String, Problem> {
+        if let Some(detail) = self.impossible() {
+            return Err(Problem::new(WORLD_INVALID, detail));
+        }
+        toml::to_string(self).map_err(|error| Problem::new(WORLD_INVALID, error.to_string()))
+    }
+
     /// What is impossible about it, if anything.
     pub(crate) fn impossible(&self) -> Option<String> {
         let sent = &self.fulfilment;
@@ -147,6 +186,7 @@ impl Honest {
             .or_else(|| outside(&self.positive(), 1e-6, 1e9, "above 0"))
             .or_else(|| outside(&self.spreads(), 0.0, 4.0, "a spread from 0 to 4"))
             .or_else(|| self.bad_weights())
+            .or_else(|| self.bad_shape())
             .or_else(|| (ends > 1.0).then(|| format!("{all_ends} make {ends}, more than all orders")))
             .or_else(|| outside(&[("promise_follows", sent.promise_follows)], -1.0, 1.0, "a correlation"))
             .or_else(|| ((mix - 1.0).abs() > 1e-6).then(|| format!("the payment shares make {mix}, not 1")))
@@ -170,19 +210,19 @@ impl Honest {
     fn positive(&self) -> [(&'static str, f64); 9] {
         let (payment, sent) = (&self.payment, &self.fulfilment);
         [
+            ("basket.freight_median", self.basket.freight_median),
             ("demand.orders_per_buyer_year", self.demand.orders_per_buyer_year),
             ("basket.price_median", self.basket.price_median),
             ("payment.quick_minutes", payment.quick_minutes),
             ("payment.slow_hours", payment.slow_hours),
             ("fulfilment.handling_hours", sent.handling_hours),
-            ("fulfilment.ship_promise_days", sent.ship_promise_days),
             ("fulfilment.transit_days", sent.transit_days),
             ("fulfilment.promise_days", sent.promise_days),
             ("reviews.after_days", self.reviews.after_days),
         ]
     }
 
-    fn spreads(&self) -> [(&'static str, f64); 12] {
+    fn spreads(&self) -> [(&'static str, f64); 11] {
         let (payment, sent) = (&self.payment, &self.fulfilment);
         [
             ("demand.visibility_spread", self.demand.visibility_spread),
@@ -193,21 +233,37 @@ impl Honest {
             ("payment.slow_spread", payment.slow_spread),
             ("fulfilment.handling_between", sent.handling_between),
             ("fulfilment.handling_within", sent.handling_within),
-            ("fulfilment.ship_promise_spread", sent.ship_promise_spread),
             ("fulfilment.transit_spread", sent.transit_spread),
             ("fulfilment.promise_spread", sent.promise_spread),
             ("reviews.after_spread", self.reviews.after_spread),
         ]
     }
 
+    fn bad_shape(&self) -> Option<String> {
+        let (basket, payment, sent) = (&self.basket, &self.payment, &self.fulfilment);
+        let shapes = [
+            ("basket.price_shape", &basket.price_shape),
+            ("basket.freight_shape", &basket.freight_shape),
+            ("payment.quick_shape", &payment.quick_shape),
+            ("payment.slow_shape", &payment.slow_shape),
+            ("fulfilment.handling_shape", &sent.handling_shape),
+            ("fulfilment.transit_shape", &sent.transit_shape),
+            ("fulfilment.promise_shape", &sent.promise_shape),
+            ("reviews.after_shape", &self.reviews.after_shape),
+        ];
+        let (name, _) = shapes.iter().find(|(_, shape)| shape.impossible())?;
+        Some(format!("{name} is neither empty nor {COUNT} numbers from -50 to 50, none below the one before"))
+    }
+
     fn bad_weights(&self) -> Option<String> {
         let (demand, reviews) = (&self.demand, &self.reviews);
-        let tables: [(&str, &[f64], usize); 10] = [
+        let tables: [(&str, &[f64], usize); 11] = [
             ("demand.hour_weights", &demand.hour_weights, 24),
             ("demand.weekday_weights", &demand.weekday_weights, 7),
             ("demand.month_weights", &demand.month_weights, 12),
             ("basket.items", &self.basket.items, 0),
             ("payment.instalments", &self.payment.instalments, 0),
+            ("fulfilment.ship_promise_days", &self.fulfilment.ship_promise_days, 0),
             ("reviews.on_time", &reviews.on_time, 5),
             ("reviews.late_3", &reviews.late_3, 5),
             ("reviews.late_7", &reviews.late_7, 5),

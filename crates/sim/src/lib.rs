@@ -5,6 +5,7 @@
 //! buyers see, and is told the truth about each order and party when it is over.
 
 pub mod dice;
+pub mod shape;
 pub mod honest;
 pub mod archetype;
 pub mod setting;
@@ -16,3 +17,7 @@ mod party;
 mod course;
 pub mod world;
 pub mod conserve;
+pub mod observed;
+pub mod weighted;
+pub mod marginal;
+pub mod fit;

@@ -2,12 +2,11 @@
 
 use crate::archetype::{BuyerKind, MOST_DAYS, MerchantKind};
 use crate::honest::Honest;
-use probity_primitives::{Code, Currency, Day, Problem, Timestamp};
+use probity_primitives::{Currency, Day, Problem, Timestamp};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The code of a world that cannot be.
-pub const WORLD_INVALID: Code = Code::new("world-invalid");
+pub use crate::honest::WORLD_INVALID;
 
 /// Parties of a role at most: their numbers stand in 32 bits beside marks.
 const MOST_PARTIES: u32 = 100_000_000;

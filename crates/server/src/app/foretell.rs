@@ -204,7 +204,7 @@ impl Probity {
 
 impl Shared {
     /// Shows every event of the log, oldest row first.
-    fn each_event(&self, mut show: impl FnMut([u8; 16], &Event)) -> Result<(), AppError> {
+    pub(super) fn each_event(&self, mut show: impl FnMut([u8; 16], &Event)) -> Result<(), AppError> {
         let mut next = 1;
         loop {
             let rows = self.read(|reader| Ok(reader.range(next, ROWS_AT_ONCE)?))?;

@@ -25,6 +25,7 @@ mod record;
 mod ranking;
 mod estimate;
 mod foretell;
+mod calibrate;
 mod import;
 mod simulate;
 mod rehearse;

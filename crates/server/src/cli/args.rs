@@ -96,6 +96,11 @@ pub enum Command {
         after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --only exit_scam,whitewasher\n\nThe same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
     )]
     Detect(DetectArgs),
+    /// Fit the simulator's honest marketplace to a sample of a real one, and show how well it fits.
+    #[command(
+        after_help = "Examples:\n  probity calibrate --sample ./olist --weight delivered=18.65\n  probity calibrate --sample ./olist --weight delivered=18.65 --out catalogue/worlds/honest.toml --report docs/CALIBRATION.md\n\nThe sample goes through the mapping into a store of its own that is removed again; nothing of it is kept but the\nfitted figures. Without --out and --report the fit is only shown."
+    )]
+    Calibrate(CalibrateArgs),
     /// Events of the log.
     #[command(
         after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc"
@@ -284,6 +289,35 @@ pub struct ForetellArgs {
     /// Write the tables into this Markdown file and the picture beside it, as pictures/foretell.svg.
     #[arg(long)]
     pub out: Option<PathBuf>,
+}
+
+/// Options of `calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Folder of the sample's tables.
+    #[arg(long)]
+    pub sample: PathBuf,
+    /// The mapping that reads them: of the catalogue by name, or a file.
+    #[arg(long, default_value = "olist")]
+    pub mapping: String,
+    /// Orders of the market that a delivered order of the sample stands for, as delivered=NUMBER.
+    #[arg(long, default_value = "delivered=1")]
+    pub weight: String,
+    /// Where the sample is from and under which licence, for the head of the file.
+    #[arg(long, default_value = "the Olist tables (Brazilian marketplace, on Kaggle), CC BY-NC-SA 4.0")]
+    pub origin: String,
+    /// Write the fitted parameters into this TOML file.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Write the comparison into this Markdown file and its pictures beside it, as pictures/calibration-NAME.svg.
+    #[arg(long)]
+    pub report: Option<PathBuf>,
+    /// Seed of the fit; the comparison uses others.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Simulated worlds that the sample is compared with.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub worlds: u64,
 }
 
 /// How often scores are taken.

@@ -17,7 +17,7 @@ const FIRST_MONTHS: i32 = 3;
 /// Answers `foretell`.
 pub(super) fn foretell(arguments: &Arguments, asked: &ForetellArgs) -> Done {
     let horizon = Duration::parse(&asked.horizon)?;
-    let delivered_weight = weight(&asked.weight)?;
+    let delivered_weight = weight(&asked.weight, FORETELL_INVALID)?;
     let (from, to) = (asked.from.as_deref().map(day).transpose()?, asked.to.as_deref().map(day).transpose()?);
     let probity = open_existing(arguments)?;
     let answer = span(&probity, from, to, horizon).and_then(|(from, to)| {
@@ -48,7 +48,7 @@ pub(super) fn foretell(arguments: &Arguments, asked: &ForetellArgs) -> Done {
 }
 
 /// The file as the page names it: its folder's name and its own, nothing of the machine it was made on.
-fn shown_path(out: &Path) -> String {
+pub(super) fn shown_path(out: &Path) -> String {
     if out.is_relative() {
         out.display().to_string()
     } else {
@@ -94,11 +94,12 @@ fn show(foretold: &Foretold) {
     );
 }
 
-fn weight(text: &str) -> Result<f64, AppError> {
+/// The weight of delivered orders; anything else is refused with this code.
+pub(super) fn weight(text: &str, code: Code) -> Result<f64, AppError> {
     let number = text.strip_prefix("delivered=").and_then(|number| number.parse::<f64>().ok());
     number.filter(|weight| weight.is_finite() && *weight > 0.0 && *weight <= 1e6).ok_or_else(|| {
         let detail = format!("'{}' is no weight", probity_primitives::problem::shown(text));
-        Problem::new(FORETELL_INVALID, detail).hint("delivered=18.65: a number above 0").into()
+        Problem::new(code, detail).hint("delivered=18.65: a number above 0").into()
     })
 }
 
@@ -158,7 +159,7 @@ mod tests {
             ("lost=2", None),
             ("", None),
         ] {
-            assert_eq!(weight(text).ok(), expected, "{text}");
+            assert_eq!(weight(text, FORETELL_INVALID).ok(), expected, "{text}");
         }
         for (text, taken) in [("2017-03-31", true), ("2017-02-30", false), ("2017-03", false), ("", false)] {
             assert_eq!(day(text).ok().map(|day| day.to_string()).as_deref() == Some(text), taken, "{text}");

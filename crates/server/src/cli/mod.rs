@@ -16,6 +16,9 @@ mod detect_page;
 mod detect;
 mod whatif_page;
 mod whatif;
+mod plot;
+mod calibrate_page;
+mod calibrate;
 mod keep;
 mod check;
 mod simulate;
@@ -51,6 +54,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
+        Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
         Command::Events(events) => lists::events(&arguments, events),
         Command::Export(export) => lists::export(&arguments, export),
         Command::SetAside(asked) => lists::set_aside(&arguments, asked),

@@ -7,6 +7,7 @@ use crate::dice::{Dice, Purpose, Urn};
 use crate::event::{Field, Kind, Named, Number, Value};
 use crate::party::{NO_LINE, NOBODY};
 use crate::platform::Platform;
+use crate::shape::draw;
 use crate::truth::{Ending, Intent};
 use probity_primitives::{Day, Timestamp};
 
@@ -122,8 +123,9 @@ impl<P: Platform> World<'_, P> {
         let category = &self.setting.world.categories[usize::from(merchant.category)];
         let items = dice.pick(&basket.items) + 1;
         let median = basket.price_median * category.price * merchant.price * merchant.ticket;
-        let price = dice.log_normal(median, basket.price_spread).clamp(100.0, 1e8);
-        let freight = dice.log_normal(basket.freight_median, basket.freight_spread).clamp(0.0, 1e7);
+        let price = draw(dice, median, basket.price_spread, &basket.price_shape).clamp(100.0, 1e8);
+        let freight =
+            draw(dice, basket.freight_median, basket.freight_spread, &basket.freight_shape).clamp(0.0, 1e7);
         Wish {
             category: merchant.category,
             items: items as u8,
