@@ -238,7 +238,7 @@ fn a_world_of_one_is_a_world() {
 
 #[test]
 fn whoever_stands_behind_stolen_cards_has_a_first_bad_act() {
-    let seen = lived(&setting(200, 2_000, 365), 11);
+    let seen = lived(&setting(200, 2_000, 365), 11, None);
     for archetype in ["triangulator", "mule", "ring", "cash_out"] {
         let (acted, of) = seen
             .parties

@@ -116,6 +116,7 @@ fn observed(
     let own = Arguments {
         data: scratch.0.join("data"),
         catalogue_dir: arguments.catalogue_dir.clone(),
+        catalogue_version: None,
         currency: Some(base.currency()?.to_string()),
         json: arguments.json,
         log_format: arguments.log_format,
