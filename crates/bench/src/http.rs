@@ -3,7 +3,7 @@
 use crate::client::{Folder, Server};
 use crate::crowd::{Met, ask};
 use crate::data::{open, parties};
-use crate::figures::{Figure, median, middle, rank};
+use crate::figures::{Figure, median, middle, rank, scaled};
 use crate::import::SHOPS;
 use crate::score::filled;
 use probity_credit::event::Role;
@@ -125,7 +125,10 @@ pub(crate) fn first_crowd() -> Result<Vec<Figure>, String> {
         format!("median {:.1} ms, the longest {:.1} ms", median(&met.waits), rank(&met.waits, 1.0))
     };
     Ok(vec![Figure::new(
-        "`latest` of 51 merchants of 15,000 events each, asked by 64 clients of a server just started",
+        &format!(
+            "`latest` of 51 merchants of {} events each, asked by 64 clients of a server just started",
+            scaled(765_000) / 51
+        ),
         format!("{} of {} refused; {}", first.refused, first.waits.len(), told(&first)),
         format!("the same again: {}", told(&second)),
         "none refused",

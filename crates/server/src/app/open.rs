@@ -22,7 +22,7 @@ const WAITING: usize = 1_024;
 /// Connections for readers.
 const READERS: usize = 8;
 /// Pages in the write-ahead log (64 MiB) at which it is written into the database. Single events touch a page of the index
-/// each; at half of it, more than one request in a hundred waited for that writing.
+/// each; at half of it, by that count, one request in a hundred waits for the writing.
 const DRAIN_AT: u32 = 16_384;
 /// Rows replayed in one go.
 const REPLAYED_AT_ONCE: usize = 10_000;
