@@ -105,13 +105,14 @@ const ROUNDS: usize = 10;
 /// else's logarithms with their shares. With `[(0, 1)]` the form is that of the sample itself.
 ///
 /// Begins with a form as wide as variances say, and moves each knot by what the mixture's quantile is off there, smoothed
-/// over its neighbours: unmixing makes noise larger, and jagged forms come of it.
+/// over its neighbours and held near the form that it began with: unmixing makes noise larger, and jagged forms come of it.
 pub(crate) fn form(sample: &Weighted, beside: &[(f64, f64)]) -> Form {
     let wanted = KNOTS.map(|z| sample.quantile(normal_share(z)));
     let (shift, other) = moments(beside);
     let whole = half_width(&wanted);
     let narrowed = if whole > 0.0 { libm::sqrt((1.0 - other / (whole * whole)).max(0.05)) } else { 1.0 };
     let mut knots = wanted.map(|knot| wanted[MIDDLE] + (knot - wanted[MIDDLE]) * narrowed - shift);
+    let begun = knots;
     let rounds = if other > 0.0 { ROUNDS } else { 0 };
     for _ in 0..rounds {
         let mixed = mixture(&knots, beside);
@@ -121,9 +122,7 @@ pub(crate) fn form(sample: &Weighted, beside: &[(f64, f64)]) -> Form {
         for (place, knot) in knots.iter_mut().enumerate() {
             *knot += 0.25 * at(place.saturating_sub(1)) + 0.5 * at(place) + 0.25 * at(place + 1);
         }
-        for place in 1..COUNT {
-            knots[place] = knots[place].max(knots[place - 1]);
-        }
+        like(&mut knots, &begun);
     }
     let (spread, median) = (half_width(&knots), libm::exp(knots[MIDDLE]));
     if spread < 1e-6 {
@@ -133,6 +132,20 @@ pub(crate) fn form(sample: &Weighted, beside: &[(f64, f64)]) -> Form {
     let digits = |value: f64| libm::round(value * 1e4) / 1e4;
     let middle = knots[MIDDLE];
     Form { median, spread, shape: Shape::new(&knots.map(|knot| digits((knot - middle) / spread))) }
+}
+
+/// Lets knots rise from one to the next at least half and at most twice as much as others do, from the middle outwards:
+/// steps and leaps explain nothing, they are noise made larger.
+fn like(knots: &mut [f64; COUNT], others: &[f64; COUNT]) {
+    let rise = |rise: f64, other: f64| rise.clamp(other / 2.0, other * 2.0);
+    for place in MIDDLE + 1..COUNT {
+        let (before, other) = (knots[place - 1], others[place] - others[place - 1]);
+        knots[place] = before + rise(knots[place] - before, other);
+    }
+    for place in (0..MIDDLE).rev() {
+        let (behind, other) = (knots[place + 1], others[place + 1] - others[place]);
+        knots[place] = behind - rise(behind - knots[place], other);
+    }
 }
 
 /// The knot of the median, and how far from it those one standard deviation away are.
