@@ -4,7 +4,7 @@ use probity_primitives::{Day, Timestamp};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Days ahead that an action can lie; what lies further is put on the last of them. Longer than any chain of a life needs.
+/// Days ahead that have a list of their own. What lies further waits on the last of them and is put on again from there.
 const AHEAD: i32 = 400;
 
 /// An action: when, what, and about whom. Of two at one moment the one planned first comes first.
@@ -41,13 +41,17 @@ impl<A: Copy + Ord> Calendar<A> {
     pub(crate) fn plan(&mut self, at: Timestamp, action: A) {
         self.nth += 1;
         let planned = Planned { at: at.millis(), nth: self.nth, action };
-        let ahead = (at.day().0 - self.day.0).clamp(0, AHEAD - 1);
-        if ahead == 0 {
+        if at.day() <= self.day {
             self.today.push(Reverse(planned));
-        } else if self.day.0 + ahead <= self.last.0 {
-            let place = (self.day.0 + ahead).rem_euclid(AHEAD) as usize;
-            self.days[place].push(planned);
+        } else if at.day() <= self.last {
+            self.put(planned);
         }
+    }
+
+    /// Puts an action of a later day on a list.
+    fn put(&mut self, planned: Planned<A>) {
+        let day = Timestamp::from_millis(planned.at).day().0.min(self.day.0 + AHEAD - 1);
+        self.days[day.rem_euclid(AHEAD) as usize].push(planned);
     }
 
     /// The next action of today.
@@ -59,8 +63,40 @@ impl<A: Copy + Ord> Calendar<A> {
     pub(crate) fn turn(&mut self) -> bool {
         self.day = self.day.plus(1);
         let place = self.day.0.rem_euclid(AHEAD) as usize;
-        let due = std::mem::take(&mut self.days[place]);
+        let mut due = std::mem::take(&mut self.days[place]);
+        let end = self.day.end().millis();
+        due.extract_if(.., |planned| planned.at > end)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .for_each(|planned| self.put(planned));
         self.today = due.into_iter().map(Reverse).collect::<Vec<_>>().into();
         self.day.0 <= self.last.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_far_ahead_happens_on_its_day() {
+        let mut calendar = Calendar::new(Day(10), Day(2_000));
+        let days = [10, 11, 408, 409, 410, 411, 809, 1_500, 2_000, 2_001, 3];
+        for day in days {
+            calendar.plan(Day(day).start(), day);
+        }
+        let mut seen = Vec::new();
+        loop {
+            while let Some((at, day)) = calendar.next() {
+                assert_eq!(at, Day(day).start());
+                assert!(calendar.day() == Day(day) || day == 3, "{day} on {}", calendar.day().0);
+                seen.push(day);
+            }
+            if !calendar.turn() {
+                break;
+            }
+        }
+        // What lies in the past happens at once, what lies behind the last day never.
+        assert_eq!(seen, [3, 10, 11, 408, 409, 410, 411, 809, 1_500, 2_000]);
     }
 }

@@ -160,4 +160,10 @@ fn every_world_keeps_the_laws() {
         setting.world.market.orders_per_buyer_year = Some(900.0);
     };
     check("one long day", one_day, 7, 0);
+    // Some buyers come so seldom that their next visit lies years ahead.
+    let years: Changes = |setting| {
+        (setting.world.size.buyers, setting.world.size.days) = (2_000, 1_500);
+        setting.world.market.orders_per_buyer_year = Some(0.5);
+    };
+    check("four years", years, 7, 0);
 }
