@@ -108,8 +108,10 @@ fn what_cannot_be_rehearsed_is_refused_with_the_reason() {
     let card = std::fs::read_to_string(folder.join("scorecards/merchant.toml")).unwrap();
     let broken = house.file("broken.toml", card.replacen("base_points = 600", "base_points = \"many\"", 1));
     let torn = house.file("torn.toml", "[scorecard\nname = 1\n");
-    let tiers = std::fs::read_to_string(folder.join("tiers/buyer.toml")).unwrap();
-    house.file("catalogue/tiers/buyer.toml", tiers.replace("\"outstanding\"", "\"golden\""));
+    for file in ["tiers/buyer.toml", "terms/buyer.toml"] {
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        house.file(&format!("catalogue/{file}"), text.replace("\"outstanding\"", "\"golden\""));
+    }
     let (broken, torn, golden) =
         (broken.display().to_string(), torn.display().to_string(), folder.display().to_string());
     let line = card.lines().position(|line| line.starts_with("base_points")).unwrap() + 1;

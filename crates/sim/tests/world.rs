@@ -77,7 +77,7 @@ fn a_seed_gives_one_world_and_another_seed_another() {
 
 #[test]
 fn a_year_holds_every_kind_of_event_in_order() {
-    let watch = lived(&setting(300, 4_000, 365), 7, None);
+    let watch = lived(&setting(500, 9_000, 365), 7, None);
     assert!(watch.events.is_sorted_by(|a, b| a.at <= b.at && a.serial + 1 == b.serial));
     let kinds: BTreeSet<Kind> = watch.events.iter().map(|event| event.kind).collect();
     let missing: Vec<_> = Kind::ALL.iter().filter(|kind| !kinds.contains(kind)).collect();
@@ -171,7 +171,7 @@ fn archetypes_can_be_left_out_and_nobody_else_changes() {
 
 #[test]
 fn whom_the_platform_stops_sells_no_more() {
-    let setting = setting(60, 1_500, 200);
+    let setting = setting(20, 6_000, 200);
     let free = lived(&setting, 5, None);
     let busiest = |watch: &Watch| {
         let mut counts: BTreeMap<u32, usize> = BTreeMap::new();

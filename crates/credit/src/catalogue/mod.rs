@@ -91,9 +91,18 @@ impl Judged {
             tiers.fits(scorecard)?;
         }
         let currency = rates.reporting;
+        let answers = !below(sources, "policies/").is_empty();
+        if answers {
+            one(sources, NOTICES)?;
+        }
         let terms = |tiers: &Tiers| {
-            let source = one(sources, &format!("terms/{}.toml", tiers.of()))?;
-            Terms::parse(source.file, source.text, tiers, currency)
+            let path = format!("terms/{}.toml", tiers.of());
+            match sources.iter().find(|source| source.file == path) {
+                Some(source) => Terms::parse(source.file, source.text, tiers, currency),
+                // A catalogue of before there were terms still gives its scores; policies need them.
+                None if answers => Err(one(sources, &path).err().unwrap_or_default()),
+                None => Ok(Terms::none(tiers)),
+            }
         };
         let [merchant, buyer] = &tiers;
         let terms = [terms(merchant)?, terms(buyer)?];
@@ -130,7 +139,10 @@ impl Catalogue {
         let words = Words::resolve(&vocabulary)?;
         let marks = MarkTypes::resolve(&vocabulary);
         let sanctions = SanctionTypes::resolve(&vocabulary);
-        let notices = Notices::parse(&one("notices.toml")?).map_err(alone)?;
+        let notices = match sources.iter().find(|source| source.file == NOTICES) {
+            Some(source) => Notices::parse(source).map_err(alone)?,
+            None => Notices::none(),
+        };
         let plan = Plan::compile(
             definitions(&below("indicators/"))?,
             &vocabulary,
@@ -206,6 +218,9 @@ impl Catalogue {
         }
     }
 }
+
+/// The file of notices and deadlines.
+const NOTICES: &str = "notices.toml";
 
 /// Folders of definitions that no indicator depends on.
 const ABOVE_INDICATORS: [&str; 5] = ["scorecards/", "tiers/", "terms/", "policies/", "notices.toml"];

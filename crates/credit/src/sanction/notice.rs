@@ -65,6 +65,22 @@ fn unknown_place(text: &str) -> Option<&str> {
 }
 
 impl Notices {
+    /// No notices, for a catalogue of before there were any: it gives scores and imposes nothing.
+    pub fn none() -> Self {
+        Self {
+            notice_days: BTreeMap::new(),
+            at_once: Vec::new(),
+            appeal_days: 0,
+            what: BTreeMap::new(),
+            text: BTreeMap::new(),
+        }
+    }
+
+    /// True when there are no texts: nobody may be sanctioned without being told.
+    pub fn is_none(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// Reads and checks the file.
     ///
     /// # Errors

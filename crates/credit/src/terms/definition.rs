@@ -82,6 +82,22 @@ impl Terms {
         findings.end(made)
     }
 
+    /// Terms that grant nothing, for a catalogue of before there were terms: it gives scores and answers no request.
+    pub fn none(tiers: &Tiers) -> Self {
+        let nothing = |tier: &crate::tier::Tier| TierTerms {
+            tier: tier.name.clone(),
+            discount: 0,
+            payment_limit: 0,
+            payout_delay: Duration::days(0),
+            reserve: 0,
+            deposit: 0,
+            cover: 0,
+        };
+        let list = tiers.list().iter().map(nothing).collect();
+        let (title, reasoning) = (String::new(), String::new());
+        Self { of: tiers.of(), title, reasoning, list, hash: Digest::of(&[]) }
+    }
+
     /// Whose: merchant or buyer.
     pub const fn of(&self) -> &'static str {
         self.of
