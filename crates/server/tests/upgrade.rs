@@ -27,8 +27,19 @@ fn schema(data: &Path) -> i64 {
     connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
 }
 
-fn hash(data: &Path) -> serde_json::Value {
-    run(data, ["--json", "audit", "verify"]).exits(0).json()["hash"].clone()
+/// The hash of the last row that the old folder had; scores of later months may stand behind it. The whole log is audited.
+fn hash(data: &Path) -> Vec<u8> {
+    let last = |folder: &Path| -> (i64, Vec<u8>) {
+        let connection = rusqlite::Connection::open(folder.join("probity.db")).unwrap();
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        connection.query_row("SELECT seq, hash FROM log ORDER BY seq DESC LIMIT 1", [], row).unwrap()
+    };
+    let old = House::new();
+    lay_out(&old.data());
+    let (rows, _) = last(&old.data());
+    run(data, ["audit", "verify"]).exits(0);
+    let connection = rusqlite::Connection::open(data.join("probity.db")).unwrap();
+    connection.query_row("SELECT hash FROM log WHERE seq = ?1", [rows], |row| row.get(0)).unwrap()
 }
 
 fn scores(data: &Path, of: &str, moment: &str) -> Ran {
