@@ -101,6 +101,8 @@ pub(crate) struct Buyer {
     pub(crate) first_bad: Option<Timestamp>,
     /// Device and other tokens; accounts of one person share it.
     pub(crate) token: u64,
+    /// Accounts that use them already.
+    pub(crate) accounts_before: u32,
 }
 
 /// What a merchant owes for a compensated claim.

@@ -76,6 +76,9 @@ impl<P: Platform> World<'_, P> {
         if course.intent != Intent::Honest {
             self.bad_act(order.merchant, order.buyer, course.intent, order.placed);
         }
+        if course.intent == Intent::PromotionAbuse {
+            self.suspect(order.buyer, at)?;
+        }
         self.plan(slot, at.plus(days(self.setting.world.payouts.release_days)), Step::Release);
         if course.would == Ending::NeverSent {
             self.orders[slot as usize].did = Ending::NeverSent;
@@ -211,6 +214,10 @@ impl<P: Platform> World<'_, P> {
             (Field::Verified, Value::Truth(true)),
         ];
         self.tell_of(slot, Kind::ReviewPosted, at, &fields)?;
+        // Whoever was threatened may report it once the rating is there.
+        if order.course.intent == Intent::Extortion {
+            self.suspect(order.buyer, at)?;
+        }
         self.reconsider(order.merchant, at)
     }
 

@@ -82,29 +82,34 @@ impl<P: Platform> World<'_, P> {
         if amount <= 0 {
             return Ok(());
         }
-        let covered = self.take_back(slot, amount);
+        let laid_out = self.take_back(slot, amount);
         self.orders[slot as usize].refunded += amount;
-        let by = if covered { "merchant" } else { "guarantee_fund" };
-        let fields = [
-            (Field::Value, Value::Minor(amount)),
-            (Field::PaidBy, Value::Word(by)),
-            (Field::Cause, Value::Word(cause)),
-        ];
-        self.tell_of(slot, Kind::RefundIssued, at, &fields)?;
-        self.call_in(slot, at, covered);
+        // Who bore what is told apart.
+        for (part, by) in [(amount - laid_out, "merchant"), (laid_out, "guarantee_fund")] {
+            if part > 0 {
+                let fields = [
+                    (Field::Value, Value::Minor(part)),
+                    (Field::PaidBy, Value::Word(by)),
+                    (Field::Cause, Value::Word(cause)),
+                ];
+                self.tell_of(slot, Kind::RefundIssued, at, &fields)?;
+            }
+        }
+        self.call_in(slot, at, laid_out);
         Ok(())
     }
 
     /// The card issuer takes the payment back.
     pub(super) fn charge_back(&mut self, slot: u32, at: Timestamp) {
         let amount = self.orders[slot as usize].refundable();
-        let covered = self.take_back(slot, amount);
+        let laid_out = self.take_back(slot, amount);
         self.orders[slot as usize].charged_back += amount;
-        self.call_in(slot, at, covered);
+        self.call_in(slot, at, laid_out);
     }
 
-    /// Takes an amount from what is held, else from the merchant's balance; says whether that covered it.
-    fn take_back(&mut self, slot: u32, amount: i64) -> bool {
+    /// Takes an amount from what is held, else from the merchant's balance; says how much of it nothing covered, which the
+    /// platform lays out.
+    fn take_back(&mut self, slot: u32, amount: i64) -> i64 {
         let order = &mut self.orders[slot as usize];
         let from_held = amount.min(order.held());
         order.from_held += from_held;
@@ -113,14 +118,16 @@ impl<P: Platform> World<'_, P> {
         }
         let number = order.merchant;
         let merchant = self.merchant(number);
-        merchant.balance -= amount - from_held;
-        merchant.balance >= 0 || amount == from_held
+        let rest = amount - from_held;
+        let laid_out = rest - rest.min(merchant.balance.max(0));
+        merchant.balance -= rest;
+        laid_out
     }
 
     /// What was laid out is to be repaid.
-    fn call_in(&mut self, slot: u32, at: Timestamp, covered: bool) {
+    fn call_in(&mut self, slot: u32, at: Timestamp, laid_out: i64) {
         let (number, claim) = (self.orders[slot as usize].merchant, self.orders[slot as usize].claim);
-        if covered || self.merchants[number as usize].recourse.is_some() {
+        if laid_out == 0 || self.merchants[number as usize].recourse.is_some() {
             return;
         }
         let id = self.fresh();
