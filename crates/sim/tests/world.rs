@@ -51,7 +51,11 @@ impl Platform for Watch {
     fn day_ended(&mut self, day: Day, changes: &mut Vec<Change>) -> Result<(), Infallible> {
         if let Some((on, number)) = self.stops.filter(|(on, _)| *on == day.0) {
             assert_eq!(on, day.0);
-            changes.push(Change { merchant: true, number, standing: Standing { badge: -3, trades: false } });
+            changes.push(Change {
+                merchant: true,
+                number,
+                standing: Standing { badge: -3, trades: false, ..Standing::PLAIN },
+            });
         }
         Ok(())
     }

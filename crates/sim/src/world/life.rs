@@ -79,7 +79,9 @@ impl<P: Platform> World<'_, P> {
         if course.intent == Intent::PromotionAbuse {
             self.suspect(order.buyer, at)?;
         }
-        self.plan(slot, at.plus(days(self.setting.world.payouts.release_days)), Step::Release);
+        let release_at = self.release_at(slot, at);
+        self.orders[slot as usize].release_at = release_at;
+        self.plan(slot, release_at, Step::Release);
         if course.would == Ending::NeverSent {
             self.orders[slot as usize].did = Ending::NeverSent;
             self.without_goods(slot, at);
@@ -167,6 +169,7 @@ impl<P: Platform> World<'_, P> {
             (Field::PlacedAt, Value::Moment(order.placed)),
         ];
         self.tell_of(slot, Kind::OrderDelivered, at, &fields)?;
+        self.release_after_delivery(slot, at);
         if !late && course.intent == Intent::Honest {
             self.buyers[order.buyer as usize].favourite = order.merchant;
         }

@@ -75,6 +75,7 @@ impl<'a, P: Platform> World<'a, P> {
             category_shares: world.categories.iter().map(|category| category.share).collect(),
             events: 0,
             order_count: 0,
+            asked: 0,
             rings: 0,
             numbered: 0,
         }
@@ -216,6 +217,7 @@ impl<'a, P: Platform> World<'a, P> {
             waiting: 0,
             orders: 0,
             balance: 0,
+            reserved: 0,
             topped_up: 0,
             recourse: None,
             first_bad: None,

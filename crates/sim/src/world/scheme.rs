@@ -154,7 +154,7 @@ impl<P: Platform> World<'_, P> {
         }
         let wish = Wish { category, items: 1, goods, freight: 0 };
         let course = show(self.setting, intent, at, &mut dice);
-        let slot = self.order(number, buyer, &wish, 0, course, at)?;
+        let Some(slot) = self.order(number, buyer, &wish, 0, course, at)? else { return Ok(()) };
         self.behind(number, at);
         self.orders[slot as usize].noticed = dice.chance(noticed);
         Ok(())

@@ -61,7 +61,7 @@ impl Policy {
     pub(super) fn standings(&self, role: Role, world: &World) -> Result<Vec<Standing>, AppError> {
         let Some(catalogue) = &self.catalogue else { return Ok(Vec::new()) };
         let standing = |tier: &probity_credit::tier::Tier| match world.standing.get(&tier.name) {
-            Some(meaning) => Ok(Standing { badge: meaning.badge, trades: meaning.trades }),
+            Some(meaning) => Ok(Standing { badge: meaning.badge, trades: meaning.trades, ..Standing::PLAIN }),
             None => {
                 let known: Vec<&str> = world.standing.keys().map(String::as_str).collect();
                 let detail = format!(
