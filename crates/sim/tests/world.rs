@@ -216,6 +216,9 @@ fn impossible_worlds_are_refused_with_the_reason() {
     check("loyalty        = 0.25", "loyalty        = 1.25", "market.loyalty = 1.25");
     check("loyalty        = 0.25", "loyalty        = nan", "market.loyalty = NaN");
     check("loyalty        = 0.25", "loyalti        = 0.25", "unknown field `loyalti`");
+    check("step_up_thief  = 0.1", "step_up_thief  = 1.1", "payments.step_up_thief = 1.1");
+    check("reserve_days     = 90.0", "reserve_days     = 900.0", "payouts.reserve_days = 900");
+    check("discount_response = 2.0", "discount_response = -1.0", "market.discount_response = -1");
     check("share  = 0.76", "share  = 0.96", "the shares of buyers make");
     check("cheats      = true", "cheats      = 3", "marketplace.toml");
     check("months = [5, 6, 11, 12]", "months = [5, 6, 11, 13]", "merchants.seasonal");
@@ -321,4 +324,16 @@ fn a_refund_is_told_as_what_each_side_bore() {
             && by(pair[1]) == Some(Value::Word("guarantee_fund"))
     });
     assert!(split.count() > 0, "no refund of {} was borne by both", refunds.len());
+}
+
+#[test]
+fn no_token_can_be_taken_for_a_card_number() {
+    let seen = lived(&setting(200, 2_000, 300), 2, None);
+    for event in &seen.events {
+        for (field, value) in event.fields() {
+            if let Value::Id(_, number) = value {
+                assert!(*number < 1_000_000_000_000, "{}.{}: {number}", event.kind.name(), field.name());
+            }
+        }
+    }
 }

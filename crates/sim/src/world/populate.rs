@@ -14,6 +14,14 @@ use probity_primitives::{Day, Timestamp};
 /// Years before the first day over which those who are there at the begin have joined.
 const YEARS_BEFORE: f64 = 2.0;
 
+/// Tokens (devices, addresses, cards) of buyers are their numbers; those of merchants, of strangers who take an account over
+/// and of accomplices begin here. All have fewer than 13 digits: longer ones may look like card numbers.
+const OWN_TOKENS: u64 = 1 << 37;
+/// See [`OWN_TOKENS`].
+pub(super) const STRANGE_TOKENS: u64 = 1 << 38;
+/// See [`OWN_TOKENS`]; 4,096 for each merchant who recruits.
+const SHARED_TOKENS: u64 = 1 << 39;
+
 /// Gives each of `count` parties the place of a kind, so that every kind has its share to within one, whoever is first.
 fn shared_out(setting_seed: u64, salt: u64, count: u32, shares: &[(f64, bool)]) -> Vec<u16> {
     let mut order: Vec<(u64, u32)> =
@@ -225,7 +233,7 @@ impl<'a, P: Platform> World<'a, P> {
             accomplices: (1, 0),
             scheme: (begins, begins.plus(days(within(lasts, &mut dice)))),
             names: 0,
-            token: (1 << 41) + u64::from(number),
+            token: OWN_TOKENS + u64::from(number),
         }
     }
 
@@ -277,13 +285,13 @@ impl<'a, P: Platform> World<'a, P> {
         let count = few + dice.below(u64::from(many - few + 1)) as u32;
         let (first, token, person) = (
             self.buyers.len() as Number,
-            (1 << 42) + u64::from(number),
+            SHARED_TOKENS + (u64::from(number) << 12),
             self.merchants[number as usize].person,
         );
         let begins = self.merchants[number as usize].scheme.0.max(self.merchants[number as usize].opened);
         for nth in 0..count {
             // A few devices between them; accounts are opened in the weeks before they are needed.
-            let shared = token + (u64::from(nth / 4) << 44);
+            let shared = token + u64::from(nth / 4);
             let opened = begins.plus(days(-1.0 - dice.exponential(20.0).min(100.0)));
             self.add_buyer(place as u16, Some(ring), (person, shared, nth % 4), opened, false);
         }
