@@ -75,6 +75,26 @@ fn a_scorecard_takes_the_place_of_the_starters() {
 }
 
 #[test]
+fn a_policy_takes_the_place_of_the_starters() {
+    let house = House::new();
+    let policy = std::fs::read_to_string(starter(&house).join("policies/payment.toml")).unwrap();
+    // Nothing above 40.00 goes through.
+    let least = "[[table.rule]]\nname   = \"one_pair\"\nlimit  = \"amount('40.00')\"";
+    let at = policy.find("[[table.rule]]\nname   = \"one_pair\"").unwrap();
+    let end = policy[at..].find("\nreason").unwrap() + at;
+    let strict = house.file("strict.toml", format!("{}{least}{}", &policy[..at], &policy[end..]));
+    let command = format!("whatif --json --policy starter --policy {} --seeds 2", strict.display());
+    let told = run(&house, &command, &[]).exits(0).json();
+    let by_policy = |name: &str| {
+        let measure = told["measures"].as_array().unwrap().iter().find(|one| one["name"] == name);
+        let measure = measure.unwrap_or_else(|| panic!("{name}: {told}"));
+        [0, 1].map(|policy| measure["by_policy"][policy]["value"].as_f64().unwrap())
+    };
+    let [paid, away] = ["paid_honest", "turned_away_honest"].map(by_policy);
+    assert!(paid[1] < paid[0] / 2.0 && away[1] > away[0] * 2.0, "{paid:?} {away:?}");
+}
+
+#[test]
 fn detection_is_reported_for_both_lists_of_seeds() {
     let house = House::new();
     let (report, pictures) = (house.path("docs/D.md"), house.path("docs/pictures"));
@@ -112,6 +132,9 @@ fn what_cannot_be_rehearsed_is_refused_with_the_reason() {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         house.file(&format!("catalogue/{file}"), text.replace("\"outstanding\"", "\"golden\""));
     }
+    let policy = std::fs::read_to_string(folder.join("policies/payment.toml")).unwrap();
+    let odd = policy.replacen("merchant_terminated OR", "merchant_gone OR", 1);
+    let odd = house.file("odd.toml", odd).display().to_string();
     let (broken, torn, golden) =
         (broken.display().to_string(), torn.display().to_string(), folder.display().to_string());
     let line = card.lines().position(|line| line.starts_with("base_points")).unwrap() + 1;
@@ -145,6 +168,7 @@ fn what_cannot_be_rehearsed_is_refused_with_the_reason() {
             "rehearsal-policy-invalid",
             "'golden'".to_owned(),
         ),
+        (&format!("whatif --policy none --policy {odd}"), "expression-unknown-column", format!("{odd}:")),
         ("detect --policy none", "rehearsal-invalid", "nothing to look at".to_owned()),
         ("detect --seeds 1,2,1", "rehearsal-invalid", "seed 1 stands twice".to_owned()),
         ("detect --seeds 1,2 --tuned-seeds 2", "rehearsal-invalid", "seed 2 stands twice".to_owned()),

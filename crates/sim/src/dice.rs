@@ -28,6 +28,8 @@ pub enum Purpose {
     Roles,
     /// A sample drawn from a finished world.
     Sample,
+    /// What a buyer does about an answer that is no plain yes.
+    Answer,
 }
 
 /// A stream of numbers.

@@ -46,6 +46,8 @@ pub(crate) struct Merchant {
     pub(crate) orders: u32,
     /// Credited by the platform less paid out and taken back.
     pub(crate) balance: i64,
+    /// Credited and held in reserve; never while the balance is below 0.
+    pub(crate) reserved: i64,
     /// Paid in from outside.
     pub(crate) topped_up: i64,
     /// What it owes for a compensated claim.
@@ -68,6 +70,12 @@ impl Merchant {
     /// It can take an order now.
     pub(crate) fn sells(&self) -> bool {
         self.open && self.standing.trades
+    }
+
+    /// The price level that buyers see: a share of a lower fee is passed on to them.
+    pub(crate) fn shown_price(&self, passed_on: f64) -> f64 {
+        let off = self.standing.grants.map_or(0.0, |grants| f64::from(grants.discount) / 10_000.0);
+        self.price * (1.0 - passed_on * off)
     }
 
     /// The rating that buyers see: the mean, drawn to `mean` by `prior` reviews.
@@ -101,6 +109,8 @@ pub(crate) struct Buyer {
     pub(crate) first_bad: Option<Timestamp>,
     /// Device and other tokens; accounts of one person share it.
     pub(crate) token: u64,
+    /// Accounts that use them already.
+    pub(crate) accounts_before: u32,
 }
 
 /// What a merchant owes for a compensated claim.

@@ -2,7 +2,18 @@
 
 use crate::event::{Event, Number};
 use crate::truth::{OrderTruth, PartyTruth};
-use probity_primitives::Day;
+use probity_primitives::{Day, Timestamp};
+
+/// What a platform grants a party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grants {
+    /// Days from delivery (or the promised day, where no delivery is told) until a merchant is credited.
+    pub payout_days: u16,
+    /// Share of what a merchant is credited that is held in a rolling reserve, in basis points.
+    pub reserve: u16,
+    /// Off the fee of a merchant, or off the prices for a buyer, in basis points of the price.
+    pub discount: u16,
+}
 
 /// How a party stands with the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,11 +22,53 @@ pub struct Standing {
     pub badge: i8,
     /// Whether it may trade.
     pub trades: bool,
+    /// Whether money leaves for it. Who may not trade is not paid out either.
+    pub paid_out: bool,
+    /// Its terms; those of the world's customs where the platform has none.
+    pub grants: Option<Grants>,
 }
 
 impl Standing {
     /// How everybody begins.
-    pub const PLAIN: Self = Self { badge: 0, trades: true };
+    pub const PLAIN: Self = Self { badge: 0, trades: true, paid_out: true, grants: None };
+}
+
+/// What the platform is asked before an order is placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// The number that the order will have.
+    pub order: u64,
+    /// Who sells.
+    pub merchant: Number,
+    /// Who buys.
+    pub buyer: Number,
+    /// When.
+    pub at: Timestamp,
+    /// What the buyer is to pay.
+    pub value: i64,
+    /// What is bought: the place among the world's categories.
+    pub category: u16,
+    /// How it will be paid.
+    pub method: &'static str,
+}
+
+/// What the platform answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Approve {
+        /// Up to this value; no bound when missing.
+        most: Option<i64>,
+        /// After a further proof.
+        proof: bool,
+    },
+    /// No.
+    Decline,
+}
+
+impl Answer {
+    /// A plain yes.
+    pub const YES: Self = Self::Approve { most: None, proof: false };
 }
 
 /// A change of a party's standing.
@@ -44,7 +97,12 @@ pub trait Platform {
     /// Stops the world.
     fn event(&mut self, event: &Event) -> Result<(), Self::Error>;
 
-    /// Nothing more will happen to an order.
+    /// May this order be placed? Who never answers approves everything.
+    fn asked(&mut self, _payment: &Asked) -> Answer {
+        Answer::YES
+    }
+
+    /// Nothing more will happen to an order, or it was never let happen.
     ///
     /// # Errors
     /// Stops the world.

@@ -40,6 +40,8 @@ pub struct World {
     pub returns: Returns,
     /// Claims and card disputes.
     pub claims: Claims,
+    /// What buyers do about answers of the platform.
+    pub payments: Payments,
     /// Money to merchants.
     pub payouts: Payouts,
     /// Credit lines of buyers.
@@ -96,6 +98,22 @@ pub struct Market {
     pub rating_mean: f64,
     /// Spread of price levels among merchants.
     pub price_spread: f64,
+    /// How much more often a buyer comes for a discount: this many times the discount.
+    pub discount_response: f64,
+    /// Share of a lower fee that a merchant passes on in its prices.
+    pub passed_on: f64,
+}
+
+/// What buyers do about answers that are no plain yes.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payments {
+    /// Share of further proofs that buyers give who pay with their own money.
+    pub step_up_honest: f64,
+    /// Share that those give who pay with a stolen card.
+    pub step_up_thief: f64,
+    /// Share of honest buyers who buy something cheaper when a limit is below the price of one article.
+    pub settles: f64,
 }
 
 /// Questions and answers.
@@ -170,6 +188,8 @@ pub struct Payouts {
     pub release_days: f64,
     /// Days between payouts.
     pub every_days: u32,
+    /// Days for which a reserve is kept, where terms have one.
+    pub reserve_days: f64,
 }
 
 /// Credit lines of buyers.
@@ -369,11 +389,16 @@ impl Setting {
     }
 
     fn out_of_range(&self) -> Option<String> {
-        let World { market, service, returns, claims, payouts, credit, promotions, identity, .. } =
-            &self.world;
+        let World {
+            market, service, returns, claims, payments, payouts, credit, promotions, identity, ..
+        } = &self.world;
         let shares = [
             ("market.there_at_begin", market.there_at_begin),
             ("market.loyalty", market.loyalty),
+            ("market.passed_on", market.passed_on),
+            ("payments.step_up_honest", payments.step_up_honest),
+            ("payments.step_up_thief", payments.step_up_thief),
+            ("payments.settles", payments.settles),
             ("service.asks", service.asks),
             ("service.logins", service.logins),
             ("service.payment_fails", service.payment_fails),
@@ -410,6 +435,7 @@ impl Setting {
             ("claims.recourse_days", claims.recourse_days, 90.0),
             ("payouts.release_days", payouts.release_days, 90.0),
             ("payouts.every_days", f64::from(payouts.every_days), 90.0),
+            ("payouts.reserve_days", payouts.reserve_days, 180.0),
             ("credit.instalments", f64::from(credit.instalments), 6.0),
             ("credit.write_off_days", f64::from(credit.write_off_days), 180.0),
             ("market.candidates", f64::from(market.candidates), 64.0),
@@ -423,6 +449,11 @@ impl Setting {
                 let rate = self.orders_per_buyer_year();
                 (!(0.0..=1_000.0).contains(&rate) || rate == 0.0)
                     .then(|| format!("orders_per_buyer_year = {rate} is not above 0 and at most 1000"))
+            })
+            .or_else(|| {
+                let response = market.discount_response;
+                (!(0.0..=100.0).contains(&response))
+                    .then(|| format!("market.discount_response = {response} is not from 0 to 100"))
             })
             .or_else(|| {
                 (!(0..10_000).contains(&payouts.fee_basis_points))

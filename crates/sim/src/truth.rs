@@ -121,7 +121,7 @@ impl Ending {
 /// The truth about an order, told when nothing more will happen to it or the world ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderTruth {
-    /// Its number.
+    /// Its number; 0 for one that was declined before it had any.
     pub order: u64,
     /// Who sold.
     pub merchant: Number,
@@ -137,6 +137,10 @@ pub struct OrderTruth {
     pub did: Ending,
     /// What the buyer was to pay.
     pub value: i64,
+    /// What the buyer would have paid had the platform set no limit.
+    pub wanted: i64,
+    /// What the platform pays the buyer back for its tier's discount, out of its own pocket.
+    pub discount: i64,
     /// What was paid in, vouchers included.
     pub paid: i64,
     /// What was refunded.
@@ -176,6 +180,8 @@ pub struct PartyTruth {
     pub closed_at: Option<Timestamp>,
     /// What the platform owes it (or, below 0, is owed): released less paid out and taken back.
     pub balance: i64,
+    /// Of that, what is held in reserve.
+    pub reserved: i64,
     /// What it paid in from outside to cover recourse.
     pub topped_up: i64,
     /// Outstanding credit.

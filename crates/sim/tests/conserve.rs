@@ -4,9 +4,9 @@
 use probity_primitives::Day;
 use probity_sim::conserve::{Books, EventSeen, OrderSeen, PartySeen};
 use probity_sim::event::{Event, Field, Number, Value};
-use probity_sim::platform::{Change, Platform, Standing};
+use probity_sim::platform::{Answer, Asked, Change, Grants, Platform, Standing};
 use probity_sim::setting::Setting;
-use probity_sim::truth::{OrderTruth, PartyTruth};
+use probity_sim::truth::{Intent, OrderTruth, PartyTruth};
 use probity_sim::world::run;
 use std::convert::Infallible;
 
@@ -19,6 +19,13 @@ struct Bookkeeper {
     books: Books,
     /// Every so many parties are stopped for a while.
     stops: u32,
+    /// Answers payments in every way, and grants terms of every kind.
+    grants: bool,
+    declined: u64,
+    limited: u64,
+    reserved: i64,
+    cashback: i64,
+    stolen: u64,
     parties: [Number; 2],
 }
 
@@ -58,7 +65,23 @@ impl Platform for Bookkeeper {
         Ok(())
     }
 
+    fn asked(&mut self, payment: &Asked) -> Answer {
+        let draw = (payment.at.millis() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56;
+        match draw {
+            _ if !self.grants => Answer::YES,
+            0..20 => Answer::Decline,
+            20..120 => {
+                Answer::Approve { most: Some(payment.value * draw as i64 / 120), proof: draw % 2 == 0 }
+            }
+            _ => Answer::Approve { most: None, proof: draw % 5 == 0 },
+        }
+    }
+
     fn order(&mut self, truth: &OrderTruth) -> Result<(), Infallible> {
+        self.declined += u64::from(truth.order == 0);
+        self.limited += u64::from(truth.value < truth.wanted);
+        self.cashback += truth.discount;
+        self.stolen += u64::from(truth.intent == Intent::StolenCard && truth.paid > 0);
         self.books.order(&OrderSeen {
             id: &format!("o{}", truth.order),
             merchant: &format!("m{}", truth.merchant),
@@ -76,10 +99,12 @@ impl Platform for Bookkeeper {
     }
 
     fn party(&mut self, truth: &PartyTruth) -> Result<(), Infallible> {
+        self.reserved += truth.reserved;
         self.books.party(&PartySeen {
             id: &format!("{}{}", if truth.merchant { "m" } else { "b" }, truth.number),
             merchant: truth.merchant,
             balance: truth.balance,
+            reserved: truth.reserved,
             topped_up: truth.topped_up,
             outstanding: truth.outstanding,
         });
@@ -87,12 +112,30 @@ impl Platform for Bookkeeper {
     }
 
     fn day_ended(&mut self, day: Day, changes: &mut Vec<Change>) -> Result<(), Infallible> {
+        if self.grants {
+            for (merchant, most) in [true, false].into_iter().zip(self.parties) {
+                changes.extend((0..=most).filter(|number| day.0 % 5 == *number as i32 % 5).map(|number| {
+                    let step = (number as u16).wrapping_mul(31).wrapping_add(day.0 as u16);
+                    let grants = Grants {
+                        payout_days: step % 46,
+                        reserve: step % 7 * 1_000,
+                        discount: step % 6 * 400,
+                    };
+                    let paid_out = step % 11 > 0;
+                    Change {
+                        merchant,
+                        number,
+                        standing: Standing { paid_out, grants: Some(grants), ..Standing::PLAIN },
+                    }
+                }));
+            }
+        }
         if self.stops > 0 {
             for (merchant, most) in [true, false].into_iter().zip(self.parties) {
                 changes.extend((0..=most).filter(|number| number % self.stops == 0).map(|number| Change {
                     merchant,
                     number,
-                    standing: Standing { badge: 1, trades: day.0 % 40 > 9 },
+                    standing: Standing { badge: 1, trades: day.0 % 40 > 9, ..Standing::PLAIN },
                 }));
             }
         }
@@ -101,16 +144,20 @@ impl Platform for Bookkeeper {
 }
 
 fn check(what: &str, change: impl Fn(&mut Setting), seed: u64, stops: u32) {
+    lived(what, change, seed, Bookkeeper { stops, ..Bookkeeper::default() });
+}
+
+fn lived(what: &str, change: impl Fn(&mut Setting), seed: u64, mut keeper: Bookkeeper) -> Bookkeeper {
     let mut setting = Setting::read(WORLD, HONEST).unwrap();
     (setting.world.size.merchants, setting.world.size.buyers, setting.world.size.days) = (60, 800, 250);
     change(&mut setting);
     setting.check().unwrap();
-    let mut keeper = Bookkeeper { stops, ..Bookkeeper::default() };
     let Ok(events) = run(&setting, seed, &mut keeper, &mut |_, _, _| {});
-    let audit = keeper.books.close();
+    let audit = std::mem::take(&mut keeper.books).close();
     assert_eq!(audit.violated, 0, "{what}, seed {seed}: {:#?}", audit.violations);
     assert_eq!(audit.events, events, "{what}");
     assert!(audit.orders > 0, "{what}: {audit:?}");
+    keeper
 }
 
 /// A change of a setting.
@@ -166,4 +213,33 @@ fn every_world_keeps_the_laws() {
         setting.world.market.orders_per_buyer_year = Some(0.5);
     };
     check("four years", years, 7, 0);
+}
+
+#[test]
+fn worlds_under_terms_keep_the_laws_too() {
+    let (mut reserved, mut seen) = (0, 0);
+    for seed in 0..2 {
+        for (what, change) in CUSTOMS {
+            let keeper = lived(what, change, seed, Bookkeeper { grants: true, ..Bookkeeper::default() });
+            assert!(keeper.declined > 20 && keeper.limited > 20 && keeper.cashback > 0, "{what}");
+            (reserved, seen) = (reserved + keeper.reserved, seen + 1);
+        }
+        lived(
+            "somebody is stopped, too",
+            |_| {},
+            seed,
+            Bookkeeper { grants: true, stops: 7, ..Bookkeeper::default() },
+        );
+    }
+    assert!(reserved > 0, "no reserve in {seen} worlds: the test says too little");
+}
+
+#[test]
+fn thieves_rarely_pass_a_further_proof() {
+    let of = |thief: f64| {
+        let change = |setting: &mut Setting| setting.world.payments.step_up_thief = thief;
+        lived("thieves", change, 3, Bookkeeper { grants: true, ..Bookkeeper::default() }).stolen
+    };
+    let (never, always) = (of(0.0), of(1.0));
+    assert!(always > never && never > 0, "{never} paid with stolen cards, {always} when proofs stop nobody");
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what the tests call fails by panicking, too")]
 
 use probity_primitives::{Day, Digest};
-use probity_sim::event::{Event, Field, Kind};
+use probity_sim::event::{Event, Field, Kind, Value};
 use probity_sim::platform::{Change, Platform, Standing};
 use probity_sim::setting::Setting;
 use probity_sim::truth::{Ending, Intent, OrderTruth, PartyTruth};
@@ -51,7 +51,11 @@ impl Platform for Watch {
     fn day_ended(&mut self, day: Day, changes: &mut Vec<Change>) -> Result<(), Infallible> {
         if let Some((on, number)) = self.stops.filter(|(on, _)| *on == day.0) {
             assert_eq!(on, day.0);
-            changes.push(Change { merchant: true, number, standing: Standing { badge: -3, trades: false } });
+            changes.push(Change {
+                merchant: true,
+                number,
+                standing: Standing { badge: -3, trades: false, ..Standing::PLAIN },
+            });
         }
         Ok(())
     }
@@ -141,7 +145,7 @@ fn archetypes_can_be_left_out_and_nobody_else_changes() {
         assert!(present.contains(name.as_str()), "{name} is not there");
     }
     // Each alone, out of all.
-    for name in ["exit_scam", "brusher", "ring", "refund_abuser", "over_borrower"] {
+    for name in ["exit_scam", "brusher", "ring", "refund_abuser", "over_borrower", "sybil"] {
         let mut less = all.clone();
         less.choose(None, &[name.to_owned()]).unwrap();
         let rest = lived(&less, 3, None);
@@ -212,6 +216,9 @@ fn impossible_worlds_are_refused_with_the_reason() {
     check("loyalty        = 0.25", "loyalty        = 1.25", "market.loyalty = 1.25");
     check("loyalty        = 0.25", "loyalty        = nan", "market.loyalty = NaN");
     check("loyalty        = 0.25", "loyalti        = 0.25", "unknown field `loyalti`");
+    check("step_up_thief  = 0.1", "step_up_thief  = 1.1", "payments.step_up_thief = 1.1");
+    check("reserve_days     = 90.0", "reserve_days     = 900.0", "payouts.reserve_days = 900");
+    check("discount_response = 2.0", "discount_response = -1.0", "market.discount_response = -1");
     check("share  = 0.76", "share  = 0.96", "the shares of buyers make");
     check("cheats      = true", "cheats      = 3", "marketplace.toml");
     check("months = [5, 6, 11, 12]", "months = [5, 6, 11, 13]", "merchants.seasonal");
@@ -246,5 +253,87 @@ fn whoever_stands_behind_stolen_cards_has_a_first_bad_act() {
             .filter(|party| party.archetype == archetype)
             .fold((0, 0), |(acted, of), party| (acted + u32::from(party.first_bad_at.is_some()), of + 1));
         assert!(acted > 0, "{archetype}: {acted} of {of}");
+    }
+}
+
+#[test]
+fn people_with_many_accounts_have_no_more_than_their_share_of_accounts() {
+    let setting = setting(20, 6_000, 60);
+    let seen = lived(&setting, 3, None);
+    for (name, kind) in &setting.world.buyers {
+        let accounts: Vec<&PartyTruth> =
+            seen.parties.iter().filter(|party| party.archetype == *name).collect();
+        if kind.share > 0.0 {
+            let expected = kind.share * 6_000.0;
+            assert!(
+                (accounts.len() as f64 - expected).abs() <= 2.0,
+                "{name}: {} of {expected}",
+                accounts.len()
+            );
+        }
+        if kind.accounts[1] > 1 {
+            let people: BTreeSet<u64> = accounts.iter().map(|party| party.person).collect();
+            let each = accounts.len() as f64 / people.len() as f64;
+            let [few, many] = kind.accounts.map(f64::from);
+            assert!((few * 0.8..=many).contains(&each), "{name}: {each} accounts a person");
+        }
+    }
+    // The device of a person with many accounts says how many it is used by.
+    let most = seen.events.iter().filter(|event| event.kind == Kind::DeviceLinked);
+    let most = most.filter_map(|event| event.get(Field::Accounts));
+    let most =
+        most.filter_map(|value| if let Value::Count(count) = value { Some(count) } else { None }).max();
+    assert!(most.is_some_and(|most| (10..=20).contains(&most)), "{most:?}");
+}
+
+#[test]
+fn every_kind_of_cheating_buyer_is_found_out_in_time_and_not_at_once() {
+    let seen = lived(&setting(100, 6_000, 365), 4, None);
+    let mut found: HashMap<u32, i32> = HashMap::new();
+    for event in seen.events.iter().filter(|event| event.kind == Kind::ViolationFound) {
+        if let Some(buyer) = event.buyer {
+            found.entry(buyer).or_insert(event.at.day().0);
+        }
+    }
+    for archetype in ["extortionist", "promotion_abuser", "sybil"] {
+        let acted = seen.parties.iter().filter(|party| party.archetype == archetype);
+        // Those who began early enough to be found in half a year.
+        let acted: Vec<(u32, i32)> = acted
+            .filter_map(|party| Some((party.number, party.first_bad_at?.day().0)))
+            .filter(|(_, first)| *first < seen.events[0].at.day().0.max(20_089) + 183)
+            .collect();
+        let after = |days: i32| {
+            let hits =
+                acted.iter().filter(|(who, first)| found.get(who).is_some_and(|day| day - first <= days));
+            hits.count() as f64 / acted.len() as f64
+        };
+        assert!(acted.len() > 15, "{archetype}: {}", acted.len());
+        assert!(after(182) > 0.5, "{archetype}: {} found within half a year", after(182));
+        assert!(after(7) < 0.5, "{archetype}: {} found within a week", after(7));
+    }
+}
+
+#[test]
+fn a_refund_is_told_as_what_each_side_bore() {
+    let seen = lived(&setting(100, 2_000, 300), 6, None);
+    let by = |event: &Event| event.get(Field::PaidBy);
+    let refunds: Vec<&Event> = seen.events.iter().filter(|event| event.kind == Kind::RefundIssued).collect();
+    let split = refunds.windows(2).filter(|pair| {
+        let same = pair[0].at == pair[1].at && pair[0].id(Field::Order) == pair[1].id(Field::Order);
+        same && by(pair[0]) == Some(Value::Word("merchant"))
+            && by(pair[1]) == Some(Value::Word("guarantee_fund"))
+    });
+    assert!(split.count() > 0, "no refund of {} was borne by both", refunds.len());
+}
+
+#[test]
+fn no_token_can_be_taken_for_a_card_number() {
+    let seen = lived(&setting(200, 2_000, 300), 2, None);
+    for event in &seen.events {
+        for (field, value) in event.fields() {
+            if let Value::Id(_, number) = value {
+                assert!(*number < 1_000_000_000_000, "{}.{}: {number}", event.kind.name(), field.name());
+            }
+        }
     }
 }

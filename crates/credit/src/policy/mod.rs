@@ -21,5 +21,5 @@ mod starter;
 pub use apply::{Applied, Held};
 pub use definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Table};
 pub use fields::{Domain, Facts, Fields, Side};
-pub use parse::{FieldsOf, POLICY_INVALID};
+pub use parse::{FieldsOf, POLICY_INVALID, decides};
 pub use request::{Attribute, Request, RequestKind};

@@ -38,6 +38,12 @@ const LONGEST_REASONING: usize = 50_000;
 /// What a policy is read against: makes the columns for a kind of request and its attributes.
 pub type FieldsOf<'a> = &'a dyn Fn(RequestKind, &[(String, Type)]) -> Fields;
 
+/// What a file says that it decides; none for one that is no policy at all.
+pub fn decides(text: &str) -> Option<RequestKind> {
+    let table: toml::Table = text.parse().ok()?;
+    RequestKind::parse(table.get("policy")?.get("decides")?.as_str()?)
+}
+
 impl Policy {
     /// Reads and checks a policy. `file` names it in problems.
     ///

@@ -3,7 +3,8 @@
 use super::error::AppError;
 use super::estimate::{mean, median};
 use super::ranking::Measured;
-use super::rehearse::{Lived, Policy, RehearseProgress, Watched, Worlds, rehearse};
+use super::rehearse::{Lived, Policy, RehearseProgress, Trade, Watched, Worlds, rehearse};
+use probity_credit::event::Role;
 use probity_sim::truth::Intent;
 use serde::Serialize;
 
@@ -86,13 +87,17 @@ pub fn compare(
     policies: &[Policy; 2],
     progress: RehearseProgress<'_>,
 ) -> Result<WhatIf, AppError> {
-    let rehearsed =
-        rehearse(worlds, policies, progress, &|_, _, lived| (lived.totals.events, readings(&lived)))?;
-    let events = rehearsed.iter().flat_map(|world| &world.by_policy).map(|(events, _)| events).sum();
-    let by_world: Vec<Vec<Vec<Reading>>> = rehearsed
-        .into_iter()
-        .map(|world| world.by_policy.into_iter().map(|(_, readings)| readings).collect())
-        .collect();
+    let take = |_, _: &Policy, lived: Lived| One {
+        events: lived.totals.events,
+        readings: readings(&lived),
+        tiers: last_tiers(&lived),
+        trade: lived.trade,
+    };
+    let rehearsed = rehearse(worlds, policies, progress, &take)?;
+    let events = rehearsed.iter().flat_map(|world| &world.by_policy).map(|one| one.events).sum();
+    let tiers = tiers(policies);
+    let by_world: Vec<Vec<Vec<Reading>>> =
+        rehearsed.into_iter().map(|world| with_circle(world.by_policy, &tiers)).collect();
     Ok(WhatIf {
         policies: policies.iter().map(|policy| policy.name.clone()).collect(),
         seeds: worlds.seeds.clone(),
@@ -100,6 +105,70 @@ pub fn compare(
         events,
         measures: compared(&by_world),
     })
+}
+
+/// What is kept of a world under a policy.
+struct One {
+    events: u64,
+    readings: Vec<Reading>,
+    /// By merchant's number: place of the tier of the last review.
+    tiers: Vec<Option<u8>>,
+    trade: Vec<Trade>,
+}
+
+/// Tiers by which merchants are told apart: those of the last policy that has any, with its place.
+fn tiers(policies: &[Policy]) -> Option<(usize, Vec<String>)> {
+    let (place, catalogue) =
+        policies.iter().enumerate().rev().find_map(|(place, one)| Some((place, one.catalogue.as_ref()?)))?;
+    let names = catalogue.tiers(Role::Merchant).list().iter().map(|tier| tier.name.clone());
+    Some((place, names.collect()))
+}
+
+fn last_tiers(lived: &Lived) -> Vec<Option<u8>> {
+    lived.merchants.iter().map(|one| one.reviews.last().map(|review| review.tier)).collect()
+}
+
+/// Adds to each policy's readings the honest trade of the same merchants, told apart by the tier in which they end: so what
+/// terms do to the trade of those who earn them is seen on the very same shops.
+fn with_circle(by_policy: Vec<One>, tiers: &Option<(usize, Vec<String>)>) -> Vec<Vec<Reading>> {
+    let Some((place, names)) = tiers else { return by_policy.into_iter().map(|one| one.readings).collect() };
+    let ends: Vec<Option<u8>> = by_policy.get(*place).map(|one| one.tiers.clone()).unwrap_or_default();
+    let with = |mut one: One| {
+        for (tier, name) in (0_u8..).zip(names) {
+            let of_tier = one.trade.iter().zip(&ends).filter(|(_, end)| **end == Some(tier));
+            let sum = of_tier.fold(Trade::default(), |sum, (trade, _)| Trade {
+                paid: sum.paid + trade.paid,
+                due: sum.due + trade.due,
+                on_time: sum.on_time + trade.on_time,
+            });
+            one.readings.extend(circle(name, &sum));
+        }
+        one.readings
+    };
+    by_policy.into_iter().map(with).collect()
+}
+
+fn circle(tier: &str, trade: &Trade) -> [Reading; 2] {
+    let group = "the circle: the same merchants, by the tier in which they end";
+    let on_time = (trade.due > 0).then(|| trade.on_time as f64 / trade.due as f64);
+    [
+        Reading {
+            group,
+            name: format!("sales_of_{tier}"),
+            title: format!("Honest sales of those that end {tier}"),
+            counted: Counted::Money,
+            wanted: Wanted::Neither,
+            value: Some(trade.paid as f64),
+        },
+        Reading {
+            group,
+            name: format!("on_time_of_{tier}"),
+            title: "of them on time".to_owned(),
+            counted: Counted::Share,
+            wanted: Wanted::Higher,
+            value: on_time,
+        },
+    ]
 }
 
 fn compared(by_world: &[Vec<Vec<Reading>>]) -> Vec<MeasureCompared> {
@@ -163,8 +232,16 @@ fn readings(lived: &Lived) -> Vec<Reading> {
     read(sales, "paid_honest", title, Counted::Money, Wanted::Higher, money(totals.paid_honest));
     read(sales, "paid", "Paid for all orders", Counted::Money, Wanted::Neither, money(totals.paid));
     read(sales, "fees", "Fees of the platform", Counted::Money, Wanted::Higher, money(totals.fees));
+    let title = "Discounts paid back to buyers";
+    read(sales, "discounts", title, Counted::Money, Wanted::Neither, money(totals.discounts));
+    let (due, on_time) = totals.service;
+    let on_time = (due > 0).then(|| on_time as f64 / due as f64);
+    read(sales, "on_time", "Honest orders on time", Counted::Share, Wanted::Higher, on_time);
+    let title = "Held in reserve at the end";
+    read("compensation", "reserved", title, Counted::Money, Wanted::Neither, money(totals.reserved));
     let title = "Refunds by the guarantee fund";
     read("compensation", "compensated", title, Counted::Money, Wanted::Lower, money(totals.compensated));
+    turned_away(lived, &mut read);
     for (role, parties) in [("merchant", &lived.merchants), ("buyer", &lived.buyers)] {
         honest(role, parties, &mut read);
     }
@@ -172,6 +249,20 @@ fn readings(lived: &Lived) -> Vec<Reading> {
         cheats(role, parties, &mut read);
     }
     all
+}
+
+fn turned_away(lived: &Lived, read: Read<'_>) {
+    let (totals, group) = (&lived.totals, "trade turned away");
+    let ((_, honest), (_, ill)) = (totals.turned_away_honest, totals.turned_away_ill);
+    let money = |minor: i64| Some(minor as f64);
+    let title = "Honest orders declined or cut";
+    read(group, "turned_away_honest", title, Counted::Money, Wanted::Lower, money(honest));
+    let wanted = totals.paid_honest + honest;
+    let share = (wanted > 0).then(|| honest as f64 / wanted as f64);
+    let title = "as a share of honest sales wanted";
+    read(group, "turned_away_honest_share", title, Counted::Share, Wanted::Lower, share);
+    let title = "Orders meant ill, declined or cut";
+    read(group, "turned_away_ill", title, Counted::Money, Wanted::Higher, money(ill));
 }
 
 /// Takes a reading.

@@ -7,6 +7,7 @@ use super::rehearse_args::WorldArgs;
 use crate::app::{AppError, Policy, Scoring, Worlds, embedded_catalogue, folder_catalogue};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
+use probity_credit::policy::decides;
 use probity_credit::score::Scorecard;
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Problem};
@@ -63,17 +64,18 @@ pub(super) fn worlds(arguments: &Arguments, asked: &WorldArgs, seeds: Vec<u64>) 
     Ok(Worlds { setting, seeds, review_days: asked.review_days, threads })
 }
 
-/// A policy by its word, its catalogue folder or its scorecard file.
+/// A policy by its word, its catalogue folder, its scorecard file or its policy file.
 pub(super) fn policy(word: &str, scoring: Scoring) -> Result<Policy, AppError> {
     let path = Path::new(word);
     let catalogue = match word {
         "none" => None,
         "starter" => Some(Catalogue::load(embedded_catalogue())?),
         _ if path.is_dir() => Some(load(folder_catalogue(path)?, |at| path.join(at).display().to_string())?),
-        _ if path.is_file() => Some(with_scorecard(path)?),
+        _ if path.is_file() => Some(with_file(path)?),
         _ => {
             let detail = format!("there is no folder or file '{}'", shown(word));
-            let hint = "a catalogue folder, a scorecard file, or one of the words starter and none";
+            let hint =
+                "a catalogue folder, a scorecard file, a policy file, or one of the words starter and none";
             return Err(Problem::new(POLICY_INVALID, detail).hint(hint).into());
         }
     };
@@ -88,8 +90,8 @@ fn load(texts: BTreeMap<String, String>, named: impl Fn(&str) -> String) -> Resu
     })
 }
 
-/// The starter with another scorecard.
-fn with_scorecard(path: &Path) -> Result<Catalogue, AppError> {
+/// The starter with another scorecard, or another policy for requests of one kind.
+fn with_file(path: &Path) -> Result<Catalogue, AppError> {
     let failed =
         |why: String| AppError::from(Problem::new(POLICY_INVALID, why).at(path.display().to_string()));
     let size = path.metadata().map_err(|error| failed(error.to_string()))?.len();
@@ -97,17 +99,28 @@ fn with_scorecard(path: &Path) -> Result<Catalogue, AppError> {
         return Err(failed(format!("it has {size} bytes, more than {LARGEST_FILE}")));
     }
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let starter = Catalogue::load(embedded_catalogue())?;
     let file = path.display().to_string();
+    match decides(&text) {
+        Some(kind) => Ok(put(format!("policies/{}.toml", kind.as_str()), text, &file)?),
+        None => with_scorecard(text, &file),
+    }
+}
+
+/// The starter with another file in a place.
+fn put(place: String, text: String, file: &str) -> Result<Catalogue, Vec<Problem>> {
+    let mut texts = embedded_catalogue();
+    texts.insert(place.clone(), text);
+    load(texts, |at| at.replacen(&place, file, 1))
+}
+
+fn with_scorecard(text: String, file: &str) -> Result<Catalogue, AppError> {
+    let starter = Catalogue::load(embedded_catalogue())?;
     // Whose card it is stands in the card; one that cannot be read is told with the fewest complaints.
     let mut wrong: Option<Vec<Problem>> = None;
     for role in Role::ALL {
-        match Scorecard::parse(&file, &text, starter.plan.names(role)) {
+        match Scorecard::parse(file, &text, starter.plan.names(role)) {
             Ok(card) if card.of() == role.as_str() => {
-                let mut texts = embedded_catalogue();
-                let place = format!("scorecards/{}.toml", role.as_str());
-                texts.insert(place.clone(), text);
-                return Ok(load(texts, |at| at.replacen(&place, &file, 1))?);
+                return Ok(put(format!("scorecards/{}.toml", role.as_str()), text, file)?);
             }
             Ok(_) => {}
             Err(problems) => {

@@ -32,8 +32,8 @@ pub struct WorldArgs {
 /// Options of `whatif`.
 #[derive(Debug, Args)]
 pub struct WhatifArgs {
-    /// What is compared, given twice: a catalogue folder, a scorecard file (it takes the place of the starter's scorecard of
-    /// its role), or one of the words `starter` and `none` (no score: nobody is stopped, there are no badges).
+    /// What is compared, given twice: a catalogue folder, a scorecard or policy file (it takes the place of the starter's
+    /// scorecard of its role, or of its policy for what it decides), or one of the words `starter` and `none` (no score: nobody is stopped, there are no badges).
     #[arg(long = "policy", value_name = "POLICY", required = true)]
     pub policies: Vec<String>,
     /// How many worlds; the same ones under both policies.

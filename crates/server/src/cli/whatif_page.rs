@@ -96,9 +96,11 @@ pub(super) fn page(asked: &Asked, found: &WhatIf) -> String {
         "# What if: {b} in place of {a}\n\n\
          Made by\n\n```\n{}\n```\n\n\
          {} simulated worlds, each lived twice with the same seed: once under A ({a}), once under B ({b}). In each {} merchants\n\
-         and {} buyers trade for {} days. Every event goes through the code that scores live; every {} days everybody is scored,\n\
-         and the tier decides which badge buyers see and who may trade, as the world's file says. So reputation moves sales, and\n\
-         what a policy prevents does not happen. Amounts are in {}.\n\n\
+         and {} buyers trade for {} days. Every event goes through the code that scores live, and every order is asked\n\
+         for: the payment policy answers it with the scores of that moment, limits and exposure counted. Every {} days everybody is\n\
+         scored, and the tier decides which badge buyers see, when merchants are paid, what is kept in reserve, and the discounts.\n\
+         Whoever is found out is out of trade. So reputation moves sales, and what a policy prevents does not happen. Amounts are\n\
+         in {}.\n\n\
          Figures are means over worlds. The difference is B less A, paired world by world; the interval is Student's t at 95 %\n\
          over the {} worlds. \"Not told apart\" says that the interval holds 0. With this many rows, one in twenty falls\n\
          outside by chance.\n",
@@ -136,6 +138,12 @@ fn words() -> String {
      or given away. **Net losses of the platform**: what it laid out for merchants and never got back, and credit written off.\n\
      - **Sales** count what was paid, vouchers included; honest orders are those that both sides meant.\n\
      - **Compensation**: refunds that the merchant's balance did not cover and the guarantee fund bore.\n\
+     - **Reserve**: part of what merchants earned, kept for 90 days. **Discounts** to buyers are paid by the platform, on top of\n  \
+     its other costs; lower fees of merchants show in the fees.\n\
+     - **Turned away**: what orders would have brought that were declined, given up at a further proof, or cut to a limit.\n\
+     - **The circle** compares each merchant with itself: the same shops in the same worlds, told apart by the tier in which they\n  \
+     end under the policy that has tiers (B, if both have). Which tier that is depends on how they did, so a good tier's sales\n  \
+     hold some luck; the difference between the columns is what the policy does.\n\
      - **Wrongly limited**: honest parties that could not trade at some time, or ever stood in the lowest tier.\n\
      - **Caught**: cheats that came to a gate, into the lowest tier or out of trade at or after their first bad act, of all\n  \
      that acted; the days are counted from that act. Under `none` nobody is scored, so nobody is caught.\n\

@@ -242,6 +242,9 @@ impl Books {
     /// Takes the truth about an order, after all events.
     pub fn order(&mut self, order: &OrderSeen<'_>) {
         let about = || format!("order {}", order.id);
+        if number("o", order.id) == Some(0) {
+            return self.declined(order);
+        }
         let Some(place) = number("o", order.id).and_then(|number| self.book_of(number)) else {
             return self.violation(about(), "the truth speaks of it, but it was never placed");
         };
@@ -289,6 +292,15 @@ impl Books {
         sums.held += i128::from(order.held);
     }
 
+    /// What was declined moves no money.
+    fn declined(&mut self, order: &OrderSeen<'_>) {
+        let OrderSeen { paid, refunded, charged_back, released, fee, held, .. } = *order;
+        if [paid, refunded, charged_back, released, fee, held].iter().any(|amount| *amount != 0) {
+            let about = format!("an order between {} and {}", order.merchant, order.buyer);
+            self.violation(about, "it was declined, and yet money moved");
+        }
+    }
+
     /// Takes the truth about a party, after all orders.
     pub fn party(&mut self, truth: &PartySeen<'_>) {
         let about = || format!("party {}", truth.id);
@@ -311,6 +323,11 @@ impl Books {
                     "{} released, {} paid out, {} taken back and {} paid in make {balance}, not {}",
                     book.released, book.paid_out, book.taken_back, truth.topped_up, truth.balance
                 );
+                self.violation(about(), detail);
+            }
+            // A reserve is part of what is owed, and never kept from somebody who owes.
+            if truth.reserved < 0 || truth.reserved > truth.balance.max(0) {
+                let detail = format!("{} in reserve of {} owed", truth.reserved, truth.balance);
                 self.violation(about(), detail);
             }
             self.sums.topped_up += i128::from(truth.topped_up);

@@ -61,6 +61,8 @@ pub struct PartySeen<'a> {
     pub merchant: bool,
     /// What the platform owes it, or is owed below 0.
     pub balance: i64,
+    /// Of that, what is held in reserve.
+    pub reserved: i64,
     /// What it paid in from outside.
     pub topped_up: i64,
     /// Outstanding credit.

@@ -76,7 +76,12 @@ impl<P: Platform> World<'_, P> {
         if course.intent != Intent::Honest {
             self.bad_act(order.merchant, order.buyer, course.intent, order.placed);
         }
-        self.plan(slot, at.plus(days(self.setting.world.payouts.release_days)), Step::Release);
+        if course.intent == Intent::PromotionAbuse {
+            self.suspect(order.buyer, at)?;
+        }
+        let release_at = self.release_at(slot, at);
+        self.orders[slot as usize].release_at = release_at;
+        self.plan(slot, release_at, Step::Release);
         if course.would == Ending::NeverSent {
             self.orders[slot as usize].did = Ending::NeverSent;
             self.without_goods(slot, at);
@@ -164,6 +169,7 @@ impl<P: Platform> World<'_, P> {
             (Field::PlacedAt, Value::Moment(order.placed)),
         ];
         self.tell_of(slot, Kind::OrderDelivered, at, &fields)?;
+        self.release_after_delivery(slot, at);
         if !late && course.intent == Intent::Honest {
             self.buyers[order.buyer as usize].favourite = order.merchant;
         }
@@ -211,6 +217,10 @@ impl<P: Platform> World<'_, P> {
             (Field::Verified, Value::Truth(true)),
         ];
         self.tell_of(slot, Kind::ReviewPosted, at, &fields)?;
+        // Whoever was threatened may report it once the rating is there.
+        if order.course.intent == Intent::Extortion {
+            self.suspect(order.buyer, at)?;
+        }
         self.reconsider(order.merchant, at)
     }
 

@@ -6,6 +6,7 @@
 mod state;
 mod populate;
 mod money;
+mod ask;
 mod pursue;
 mod life;
 mod credit;

@@ -1,6 +1,6 @@
 //! Money: released to merchants, paid out, given back, recovered.
 
-use super::state::{Action, World};
+use super::state::{Action, Step, World};
 use crate::course::days;
 use crate::dice::Purpose;
 use crate::event::{Field, Kind, Named, Number, Value};
@@ -11,7 +11,9 @@ use probity_primitives::Timestamp;
 impl<P: Platform> World<'_, P> {
     /// What is left of a payment goes to the merchant, less the fee.
     pub(super) fn release(&mut self, slot: u32, at: Timestamp) -> Result<(), P::Error> {
-        let rate = self.setting.world.payouts.fee_basis_points;
+        let grants = self.merchants[self.orders[slot as usize].merchant as usize].standing.grants;
+        let off = grants.map_or(0, |grants| i64::from(grants.discount));
+        let rate = (self.setting.world.payouts.fee_basis_points - off).max(0);
         let order = &mut self.orders[slot as usize];
         if order.settled || order.claim != 0 {
             return Ok(());
@@ -21,8 +23,52 @@ impl<P: Platform> World<'_, P> {
         order.fee = amount * rate / 10_000;
         order.released = amount - order.fee;
         let (number, released) = (order.merchant, order.released);
-        self.merchant(number).balance += released;
+        let merchant = self.merchant(number);
+        merchant.balance += released;
+        // Whoever owes pays that first; a reserve is kept from what is left.
+        let part = grants.map_or(0, |grants| released * i64::from(grants.reserve) / 10_000);
+        let kept = part.min(merchant.balance).max(0);
+        merchant.balance -= kept;
+        merchant.reserved += kept;
+        if kept > 0 {
+            let free = at.plus(days(self.setting.world.payouts.reserve_days));
+            self.calendar.plan(free, Action::ReserveFree { merchant: number, amount: kept });
+        }
         self.recover(number, at)
+    }
+
+    /// What was kept in reserve long enough is the merchant's to have, as far as nothing was taken from it.
+    pub(super) fn reserve_free(
+        &mut self,
+        number: Number,
+        amount: i64,
+        at: Timestamp,
+    ) -> Result<(), P::Error> {
+        let merchant = self.merchant(number);
+        let free = amount.min(merchant.reserved);
+        merchant.reserved -= free;
+        merchant.balance += free;
+        self.recover(number, at)
+    }
+
+    /// When money paid at a moment goes to the merchant if no delivery is told.
+    pub(super) fn release_at(&self, slot: u32, paid: Timestamp) -> Timestamp {
+        let order = &self.orders[slot as usize];
+        match self.merchants[order.merchant as usize].standing.grants {
+            Some(grants) => order.course.deliver_by.max(paid).plus(days(f64::from(grants.payout_days))),
+            None => paid.plus(days(self.setting.world.payouts.release_days)),
+        }
+    }
+
+    /// Under terms a delivery brings the release nearer.
+    pub(super) fn release_after_delivery(&mut self, slot: u32, delivered: Timestamp) {
+        let order = &mut self.orders[slot as usize];
+        let Some(grants) = self.merchants[order.merchant as usize].standing.grants else { return };
+        let at = delivered.plus(days(f64::from(grants.payout_days)));
+        if at < order.release_at {
+            order.release_at = at;
+            self.plan(slot, at, Step::Release);
+        }
     }
 
     /// Recourse is met as soon as the balance allows.
@@ -82,29 +128,34 @@ impl<P: Platform> World<'_, P> {
         if amount <= 0 {
             return Ok(());
         }
-        let covered = self.take_back(slot, amount);
+        let laid_out = self.take_back(slot, amount);
         self.orders[slot as usize].refunded += amount;
-        let by = if covered { "merchant" } else { "guarantee_fund" };
-        let fields = [
-            (Field::Value, Value::Minor(amount)),
-            (Field::PaidBy, Value::Word(by)),
-            (Field::Cause, Value::Word(cause)),
-        ];
-        self.tell_of(slot, Kind::RefundIssued, at, &fields)?;
-        self.call_in(slot, at, covered);
+        // Who bore what is told apart.
+        for (part, by) in [(amount - laid_out, "merchant"), (laid_out, "guarantee_fund")] {
+            if part > 0 {
+                let fields = [
+                    (Field::Value, Value::Minor(part)),
+                    (Field::PaidBy, Value::Word(by)),
+                    (Field::Cause, Value::Word(cause)),
+                ];
+                self.tell_of(slot, Kind::RefundIssued, at, &fields)?;
+            }
+        }
+        self.call_in(slot, at, laid_out);
         Ok(())
     }
 
     /// The card issuer takes the payment back.
     pub(super) fn charge_back(&mut self, slot: u32, at: Timestamp) {
         let amount = self.orders[slot as usize].refundable();
-        let covered = self.take_back(slot, amount);
+        let laid_out = self.take_back(slot, amount);
         self.orders[slot as usize].charged_back += amount;
-        self.call_in(slot, at, covered);
+        self.call_in(slot, at, laid_out);
     }
 
-    /// Takes an amount from what is held, else from the merchant's balance; says whether that covered it.
-    fn take_back(&mut self, slot: u32, amount: i64) -> bool {
+    /// Takes an amount from what is held, else from the merchant's balance and its reserve; says how much of it nothing
+    /// covered, which the platform lays out.
+    fn take_back(&mut self, slot: u32, amount: i64) -> i64 {
         let order = &mut self.orders[slot as usize];
         let from_held = amount.min(order.held());
         order.from_held += from_held;
@@ -113,14 +164,18 @@ impl<P: Platform> World<'_, P> {
         }
         let number = order.merchant;
         let merchant = self.merchant(number);
-        merchant.balance -= amount - from_held;
-        merchant.balance >= 0 || amount == from_held
+        let rest = amount - from_held;
+        let missing = rest - rest.min(merchant.balance.max(0));
+        let from_reserve = missing.min(merchant.reserved);
+        merchant.reserved -= from_reserve;
+        merchant.balance -= rest - from_reserve;
+        missing - from_reserve
     }
 
     /// What was laid out is to be repaid.
-    fn call_in(&mut self, slot: u32, at: Timestamp, covered: bool) {
+    fn call_in(&mut self, slot: u32, at: Timestamp, laid_out: i64) {
         let (number, claim) = (self.orders[slot as usize].merchant, self.orders[slot as usize].claim);
-        if covered || self.merchants[number as usize].recourse.is_some() {
+        if laid_out == 0 || self.merchants[number as usize].recourse.is_some() {
             return;
         }
         let id = self.fresh();
@@ -138,11 +193,13 @@ impl<P: Platform> World<'_, P> {
         if merchant.closed.is_none() {
             self.calendar.plan(at.plus(days(f64::from(every))), Action::Payout(number));
         }
-        if value <= 0 || merchant.recourse.is_some() || !self.merchants[number as usize].standing.trades {
+        let standing = self.merchants[number as usize].standing;
+        if value <= 0 || merchant.recourse.is_some() || !standing.trades || !standing.paid_out {
             return Ok(());
         }
         self.merchant(number).balance = 0;
-        let dwell = days(self.setting.world.payouts.release_days).0;
+        let release_days = self.setting.world.payouts.release_days;
+        let dwell = days(standing.grants.map_or(release_days, |grants| f64::from(grants.payout_days))).0;
         let fields = [
             (Field::Value, Value::Minor(value)),
             (Field::PayoutAccount, Value::Id(Named::Account, token)),

@@ -14,6 +14,14 @@ use probity_primitives::{Day, Timestamp};
 /// Years before the first day over which those who are there at the begin have joined.
 const YEARS_BEFORE: f64 = 2.0;
 
+/// Tokens (devices, addresses, cards) of buyers are their numbers; those of merchants, of strangers who take an account over
+/// and of accomplices begin here. All have fewer than 13 digits: longer ones may look like card numbers.
+const OWN_TOKENS: u64 = 1 << 37;
+/// See [`OWN_TOKENS`].
+pub(super) const STRANGE_TOKENS: u64 = 1 << 38;
+/// See [`OWN_TOKENS`]; 4,096 for each merchant who recruits.
+const SHARED_TOKENS: u64 = 1 << 39;
+
 /// Gives each of `count` parties the place of a kind, so that every kind has its share to within one, whoever is first.
 fn shared_out(setting_seed: u64, salt: u64, count: u32, shares: &[(f64, bool)]) -> Vec<u16> {
     let mut order: Vec<(u64, u32)> =
@@ -38,6 +46,22 @@ fn shared_out(setting_seed: u64, salt: u64, count: u32, shares: &[(f64, bool)]) 
     kinds
 }
 
+/// Somebody with one account or several, while they are handed out.
+#[derive(Debug, Clone, Copy)]
+struct Person {
+    first: u64,
+    ring: Option<u32>,
+    opened: Timestamp,
+    accounts: u32,
+    most: u32,
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self { first: 0, ring: None, opened: Timestamp::EARLIEST, accounts: 0, most: 0 }
+    }
+}
+
 impl<'a, P: Platform> World<'a, P> {
     pub(super) fn new(setting: &'a Setting, seed: u64, begin: Day, platform: &'a mut P) -> Self {
         let world = &setting.world;
@@ -59,6 +83,7 @@ impl<'a, P: Platform> World<'a, P> {
             category_shares: world.categories.iter().map(|category| category.share).collect(),
             events: 0,
             order_count: 0,
+            asked: 0,
             rings: 0,
             numbered: 0,
         }
@@ -97,21 +122,25 @@ impl<'a, P: Platform> World<'a, P> {
     }
 
     fn people(&mut self, kinds: &[u16]) {
-        let mut number = 0;
-        while let Some(kind) = kinds.get(number) {
-            let mut dice = self.dice(Purpose::Buyer, number as u64, 0_u64);
-            let customer = self.buyer_kinds[usize::from(*kind)].1;
-            let [few, many] = customer.accounts;
-            let accounts = few + dice.below(u64::from(many - few + 1)) as u32;
-            let opened = self.joins(&mut dice);
-            let ring = (accounts > 1).then(|| self.ring());
-            // The accounts of one person take the places of the parties that follow.
-            let end = (number + accounts as usize).min(kinds.len());
-            for nth in number..end {
-                let opened = opened.plus(days(if nth > number { dice.exponential(5.0) } else { 0.0 }));
-                self.add_buyer(*kind, ring, (number as u64, number as u64), opened, true);
+        // A person's accounts are the next places of its own kind: so a kind has its share of accounts, however many of them
+        // one person has, and nobody else's place moves.
+        let mut people = vec![Person::default(); self.buyer_kinds.len()];
+        for (number, kind) in (0_u64..).zip(kinds) {
+            let at = usize::from(*kind);
+            let mut opened = people[at].opened;
+            if people[at].accounts == people[at].most {
+                let mut dice = self.dice(Purpose::Buyer, number, 0_u64);
+                let [few, many] = self.buyer_kinds[at].1.accounts;
+                let most = few + dice.below(u64::from(many - few + 1)) as u32;
+                opened = self.joins(&mut dice);
+                let ring = (most > 1).then(|| self.ring());
+                people[at] = Person { first: number, ring, opened, accounts: 0, most };
+            } else {
+                opened = opened.plus(days(self.dice(Purpose::Buyer, number, 3_u64).exponential(5.0)));
             }
-            number = end;
+            let Person { first, ring, accounts, .. } = people[at];
+            self.add_buyer(*kind, ring, (first, first, accounts), opened, true);
+            people[at].accounts += 1;
         }
     }
 
@@ -120,12 +149,13 @@ impl<'a, P: Platform> World<'a, P> {
         self.rings
     }
 
-    /// A buyer of a kind, and what it has. `person` is who stands behind it and whose token it uses.
+    /// A buyer of a kind, and what it has. `person` is who stands behind it, whose token it uses, and how many accounts use
+    /// that already.
     fn add_buyer(
         &mut self,
         kind: u16,
         ring: Option<u32>,
-        person: (u64, u64),
+        person: (u64, u64, u32),
         opened: Timestamp,
         visits: bool,
     ) {
@@ -161,6 +191,7 @@ impl<'a, P: Platform> World<'a, P> {
             line: place,
             first_bad: None,
             token: person.1,
+            accounts_before: person.2,
         });
         self.calendar.plan(opened, Action::BuyerJoins(number));
     }
@@ -194,6 +225,7 @@ impl<'a, P: Platform> World<'a, P> {
             waiting: 0,
             orders: 0,
             balance: 0,
+            reserved: 0,
             topped_up: 0,
             recourse: None,
             first_bad: None,
@@ -201,7 +233,7 @@ impl<'a, P: Platform> World<'a, P> {
             accomplices: (1, 0),
             scheme: (begins, begins.plus(days(within(lasts, &mut dice)))),
             names: 0,
-            token: (1 << 41) + u64::from(number),
+            token: OWN_TOKENS + u64::from(number),
         }
     }
 
@@ -253,15 +285,15 @@ impl<'a, P: Platform> World<'a, P> {
         let count = few + dice.below(u64::from(many - few + 1)) as u32;
         let (first, token, person) = (
             self.buyers.len() as Number,
-            (1 << 42) + u64::from(number),
+            SHARED_TOKENS + (u64::from(number) << 12),
             self.merchants[number as usize].person,
         );
         let begins = self.merchants[number as usize].scheme.0.max(self.merchants[number as usize].opened);
         for nth in 0..count {
             // A few devices between them; accounts are opened in the weeks before they are needed.
-            let shared = token + (u64::from(nth / 4) << 44);
+            let shared = token + u64::from(nth / 4);
             let opened = begins.plus(days(-1.0 - dice.exponential(20.0).min(100.0)));
-            self.add_buyer(place as u16, Some(ring), (person, shared), opened, false);
+            self.add_buyer(place as u16, Some(ring), (person, shared, nth % 4), opened, false);
         }
         let merchant = self.merchant(number);
         merchant.ring = Some(ring);
@@ -334,9 +366,8 @@ impl<'a, P: Platform> World<'a, P> {
         let who = (None, Some(number));
         let token = self.buyers[number as usize].token;
         self.tell(Kind::AccountOpened, at, who, &[(Field::Channel, Value::Word("app"))])?;
-        let before =
-            self.buyers[..number as usize].iter().rev().take(64).filter(|other| other.token == token).count();
-        let accounts = (Field::Accounts, Value::Count(before as i64 + 1));
+        let before = self.buyers[number as usize].accounts_before;
+        let accounts = (Field::Accounts, Value::Count(i64::from(before) + 1));
         self.tell(
             Kind::DeviceLinked,
             at,

@@ -154,8 +154,7 @@ impl<P: Platform> World<'_, P> {
     /// What was withheld because of a claim is released once it is decided, if its time has come.
     fn resume_release(&mut self, slot: u32, at: Timestamp) -> Result<(), P::Error> {
         let order = &self.orders[slot as usize];
-        let due = order.paid_at.map(|paid| paid.plus(days(self.setting.world.payouts.release_days)));
-        if due.is_some_and(|due| due <= at) { self.release(slot, at) } else { Ok(()) }
+        if order.paid_at.is_some() && order.release_at <= at { self.release(slot, at) } else { Ok(()) }
     }
 
     /// A claim that the merchant lost may lead to an established violation.

@@ -68,6 +68,7 @@ impl<P: Platform> World<'_, P> {
             Action::Due { buyer, due, amount } => self.due(buyer, due, amount, at),
             Action::Repaid { buyer, due, amount, late } => self.repaid(buyer, due, amount, late, at),
             Action::Missed { buyer, due, amount, late } => self.missed(buyer, due, amount, late, at),
+            Action::ReserveFree { merchant, amount } => self.reserve_free(merchant, amount, at),
         }
     }
 
@@ -96,7 +97,8 @@ impl<P: Platform> World<'_, P> {
                 opened_at: merchant.opened,
                 first_bad_at: merchant.first_bad,
                 closed_at: merchant.closed,
-                balance: merchant.balance,
+                balance: merchant.balance + merchant.reserved,
+                reserved: merchant.reserved,
                 topped_up: merchant.topped_up,
                 outstanding: 0,
             })?;
@@ -114,6 +116,7 @@ impl<P: Platform> World<'_, P> {
                 first_bad_at: buyer.first_bad,
                 closed_at: None,
                 balance: 0,
+                reserved: 0,
                 topped_up: 0,
                 outstanding: self.lines.get(buyer.line as usize).map_or(0, |line| line.outstanding),
             })?;

@@ -1,5 +1,6 @@
 //! Schemes: what cheats do over weeks.
 
+use super::populate::STRANGE_TOKENS;
 use super::shop::Wish;
 use super::state::{Action, World};
 use crate::archetype::{FakeOrders, Scheme};
@@ -64,7 +65,7 @@ impl<P: Platform> World<'_, P> {
 
     /// Somebody else has the account now: a new device, a new password, another account for the money.
     fn taken_over(&mut self, number: Number, at: Timestamp) -> Result<(), P::Error> {
-        let (stranger, who) = (self.fresh() + (1 << 40), (Some(number), None));
+        let (stranger, who) = (self.fresh() + STRANGE_TOKENS, (Some(number), None));
         let device = (Field::Device, Value::Id(Named::Device, stranger));
         self.tell(Kind::LoginSucceeded, at, who, &[device, (Field::NewDevice, Value::Truth(true))])?;
         self.tell(Kind::CredentialReset, at, who, &[(Field::OfKind, Value::Word("password"))])?;
@@ -154,7 +155,7 @@ impl<P: Platform> World<'_, P> {
         }
         let wish = Wish { category, items: 1, goods, freight: 0 };
         let course = show(self.setting, intent, at, &mut dice);
-        let slot = self.order(number, buyer, &wish, 0, course, at)?;
+        let Some(slot) = self.order(number, buyer, &wish, 0, course, at)? else { return Ok(()) };
         self.behind(number, at);
         self.orders[slot as usize].noticed = dice.chance(noticed);
         Ok(())

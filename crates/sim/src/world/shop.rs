@@ -12,6 +12,7 @@ use crate::truth::{Ending, Intent};
 use probity_primitives::{Day, Timestamp};
 
 /// What an order is about, before its course is known.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Wish {
     pub(super) category: u16,
     pub(super) items: u8,
@@ -53,7 +54,10 @@ impl<P: Platform> World<'_, P> {
             return;
         }
         let mut dice = self.dice(Purpose::Return, number, buyer.visits);
-        let gap = dice.exponential(365.0 * mean_season / buyer.rate);
+        // A discount brings a buyer more often.
+        let off = buyer.standing.grants.map_or(0.0, |grants| f64::from(grants.discount) / 10_000.0);
+        let rate = buyer.rate * (1.0 + self.setting.world.market.discount_response * off);
+        let gap = dice.exponential(365.0 * mean_season / rate);
         if gap > 5_000.0 {
             return;
         }
@@ -107,7 +111,7 @@ impl<P: Platform> World<'_, P> {
             let rating = merchant.shown_rating(market.rating_prior, market.rating_mean) - market.rating_mean;
             let utility = market.rating_weight * rating
                 + market.badge_weight * f64::from(merchant.standing.badge)
-                - market.price_weight * libm::log(merchant.price)
+                - market.price_weight * libm::log(merchant.shown_price(market.passed_on))
                 + noise;
             if best.is_none_or(|(most, _)| utility > most) {
                 best = Some((utility, number));
@@ -122,7 +126,8 @@ impl<P: Platform> World<'_, P> {
         let merchant = &self.merchants[merchant as usize];
         let category = &self.setting.world.categories[usize::from(merchant.category)];
         let items = dice.pick(&basket.items) + 1;
-        let median = basket.price_median * category.price * merchant.price * merchant.ticket;
+        let level = merchant.shown_price(self.setting.world.market.passed_on);
+        let median = basket.price_median * category.price * level * merchant.ticket;
         let price = draw(dice, median, basket.price_spread, &basket.price_shape).clamp(100.0, 1e8);
         let freight =
             draw(dice, basket.freight_median, basket.freight_spread, &basket.freight_shape).clamp(0.0, 1e7);
@@ -202,16 +207,23 @@ impl<P: Platform> World<'_, P> {
         }
     }
 
-    /// Takes an order in, tells of it and plans its payment. Its place among the open orders.
+    /// Asks the platform for an order; takes it in, tells of it and plans its payment. Its place among the open orders, or
+    /// none if it does not happen.
     pub(super) fn order(
         &mut self,
         merchant: Number,
         buyer: Number,
-        wish: &Wish,
+        wanted: &Wish,
         voucher: i64,
         course: Course,
         at: Timestamp,
-    ) -> Result<u32, P::Error> {
+    ) -> Result<Option<u32>, P::Error> {
+        let Some(wish) = self.let_through(merchant, buyer, wanted, &course, at) else {
+            self.platform.order(&self.turned_away(merchant, buyer, wanted, &course, at))?;
+            return Ok(None);
+        };
+        // A smaller order takes a smaller voucher.
+        let voucher = voucher.min(wish.goods);
         self.order_count += 1;
         self.merchant(merchant).orders += 1;
         let (id, carriers) = (self.order_count, self.setting.world.carriers.len() as u64);
@@ -224,6 +236,8 @@ impl<P: Platform> World<'_, P> {
             carrier: (id % carriers) as u16,
             placed: at,
             value: wish.goods + wish.freight,
+            wanted: wanted.goods + wanted.freight,
+            discount: self.buyers[buyer as usize].standing.grants.map_or(0, |grants| grants.discount),
             goods: wish.goods,
             voucher,
             course,
@@ -237,6 +251,7 @@ impl<P: Platform> World<'_, P> {
             from_held: 0,
             released: 0,
             fee: 0,
+            release_at: at,
             settled: false,
             claim: 0,
             answered: false,
@@ -245,13 +260,13 @@ impl<P: Platform> World<'_, P> {
             planned: 0,
             used: true,
         });
-        self.tell_placed(slot, wish, at)?;
+        self.tell_placed(slot, &wish, at)?;
         if unpaid {
             self.plan(slot, at.plus(days(8.0)), Step::Close);
         } else {
             self.plan(slot, at.plus(course.pays_after), Step::Pay);
         }
-        Ok(slot)
+        Ok(Some(slot))
     }
 
     /// Tells of an order's placing, of a voucher used with it, and of a first payment that failed.
@@ -320,7 +335,7 @@ impl<P: Platform> World<'_, P> {
         let mut course = deal.course(&mut dice);
         course.method = Method::Card;
         (course.intent, course.complaint, course.rating) = (Intent::StolenCard, Complaint::None, None);
-        let shadow = self.order(shop, account, &wish, 0, course, at)?;
+        let Some(shadow) = self.order(shop, account, &wish, 0, course, at)? else { return Ok(()) };
         self.behind(order.merchant, at);
         if dice.chance(*noticed) {
             let after = days(5.0 + dice.exponential(*noticed_days).min(90.0));

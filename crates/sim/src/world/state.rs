@@ -52,6 +52,7 @@ pub(super) enum Action {
     Due { buyer: Number, due: u64, amount: i64 },
     Repaid { buyer: Number, due: u64, amount: i64, late: u32 },
     Missed { buyer: Number, due: u64, amount: i64, late: u32 },
+    ReserveFree { merchant: Number, amount: i64 },
 }
 
 /// An order that is not over.
@@ -64,6 +65,10 @@ pub(super) struct Open {
     pub(super) carrier: u16,
     pub(super) placed: Timestamp,
     pub(super) value: i64,
+    /// Before the platform limited it.
+    pub(super) wanted: i64,
+    /// The buyer's discount, in basis points.
+    pub(super) discount: u16,
     pub(super) goods: i64,
     /// Paid with a voucher of the platform.
     pub(super) voucher: i64,
@@ -79,6 +84,8 @@ pub(super) struct Open {
     pub(super) from_held: i64,
     pub(super) released: i64,
     pub(super) fee: i64,
+    /// When what is left goes to the merchant, unless a claim is open.
+    pub(super) release_at: Timestamp,
     /// Released, or never will be.
     pub(super) settled: bool,
     /// Number of the claim or dispute that is open, 0 for none.
@@ -111,6 +118,8 @@ pub(super) struct World<'a, P> {
     pub(super) category_shares: Vec<f64>,
     pub(super) events: u64,
     pub(super) order_count: u64,
+    /// How often the platform was asked.
+    pub(super) asked: u64,
     pub(super) rings: u32,
     /// Claims, disputes, threads and whatever else is numbered through.
     pub(super) numbered: u64,
@@ -251,6 +260,8 @@ impl Open {
             would: self.course.would,
             did: self.did,
             value: self.value,
+            wanted: self.wanted,
+            discount: self.refundable() * i64::from(self.discount) / 10_000,
             paid: self.paid,
             refunded: self.refunded,
             charged_back: self.charged_back,

@@ -195,6 +195,7 @@ mod tests {
                 first_bad_at: bad_after.map(|days| day(days).start()),
                 closed_at: None::<Timestamp>,
                 balance: 0,
+                reserved: 0,
                 topped_up: 0,
                 outstanding: 0,
             },

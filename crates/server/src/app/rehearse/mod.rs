@@ -4,6 +4,7 @@
 mod translate;
 mod books;
 mod policy;
+mod answers;
 mod told;
 mod platform;
 mod runs;
@@ -12,6 +13,7 @@ mod tests;
 
 pub use policy::{Policy, Scoring};
 pub use runs::{RehearseProgress, Rehearsed, Worlds};
+pub(super) use told::Trade;
 pub use told::{Lived, Reviewed, Totals, Watched};
 
 pub(super) use runs::rehearse;

@@ -2,18 +2,19 @@
 //! tier stands. It does in memory what the keeper, the orders and the reads do on the log.
 
 use super::super::error::AppError;
+use super::answers::{Desk, ENDS_AT, Seen};
 use super::books::{Books, Step};
 use super::policy::{Policy, Scoring};
 use super::told::{Lived, Reviewed, Watched};
 use super::translate::Translation;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Event, Role};
-use probity_credit::indicator::{Contributions, PartyState, Platform as Sums};
+use probity_credit::indicator::{Contributions, PartyState, Platform as Sums, Priors};
 use probity_credit::tier::assign;
 use probity_expression::Faults;
 use probity_primitives::{Day, Timestamp};
 use probity_sim::event::{Event as Happened, Field, Kind, Number, Value};
-use probity_sim::platform::{Change, Platform, Standing};
+use probity_sim::platform::{Answer, Asked, Change, Platform, Standing};
 use probity_sim::setting::Setting;
 use probity_sim::truth::{OrderTruth, PartyTruth};
 
@@ -32,6 +33,8 @@ struct Known {
     state: PartyState,
     tier: Option<usize>,
     standing: Standing,
+    /// Fraud was established: the relation is ended.
+    terminated: bool,
     reviews: Vec<Reviewed>,
     stopped: Option<Day>,
     found_at: Option<Timestamp>,
@@ -43,6 +46,7 @@ impl Known {
             state: PartyState::new(role),
             tier: None,
             standing: Standing::PLAIN,
+            terminated: false,
             reviews: Vec::new(),
             stopped: None,
             found_at: None,
@@ -59,6 +63,11 @@ struct Scores<'a> {
     books: Books,
     sums: Sums,
     faults: Faults,
+    /// Decides, where the catalogue has a policy for payments and scores act.
+    desk: Option<Desk<'a>>,
+    categories: Vec<&'a str>,
+    /// Who joined or was found out today: how they stand is looked at before the next review.
+    today: Vec<(Role, Number)>,
 }
 
 /// A platform under a policy.
@@ -98,6 +107,12 @@ impl<'a> Scores<'a> {
             books: Books::default(),
             sums: Sums::default(),
             faults: Faults::default(),
+            desk: match policy.scoring {
+                Scoring::Acts => Desk::new(catalogue, setting.currency()?),
+                Scoring::Watches => None,
+            },
+            categories: setting.world.categories.iter().map(|category| category.name.as_str()).collect(),
+            today: Vec::new(),
         }))
     }
 
@@ -113,7 +128,82 @@ impl<'a> Scores<'a> {
         }
         let step = Step { event: &event, contributions: &contributions, known_at: event.known_at, sign: 1 };
         apply(catalogue, &mut self.sums, parties, &step);
+        if let Some(desk) = &mut self.desk {
+            desk.take(&event, happened.merchant, happened.buyer);
+            self.notice(happened, parties);
+        }
         Ok(())
+    }
+
+    /// Notes who joined, and ends the relation with whose fraud was established.
+    fn notice(&mut self, happened: &Happened, parties: &mut [Vec<Known>; 2]) {
+        let about = happened.merchant.map(|number| (Role::Merchant, number));
+        let Some((role, number)) = about.or(happened.buyer.map(|number| (Role::Buyer, number))) else {
+            return;
+        };
+        let grave = match happened.get(Field::Severity) {
+            Some(Value::Count(severity)) => severity >= ENDS_AT,
+            _ => false,
+        };
+        match happened.kind {
+            Kind::AccountOpened => self.today.push((role, number)),
+            Kind::ViolationFound if grave => {
+                if let Some(party) = known(parties, role, number) {
+                    party.terminated = true;
+                    self.today.push((role, number));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Answers a payment with the scores of that moment.
+    fn answer(&mut self, asked: &Asked, parties: &mut [Vec<Known>; 2]) -> Answer {
+        let Some(desk) = &mut self.desk else { return Answer::YES };
+        let catalogue = self.catalogue;
+        let priors = self.sums.priors(&catalogue.plan, asked.at);
+        let mut of = |role: Role, number: Number| {
+            let party = known(parties, role, number)?;
+            Some(seen(catalogue, role, number, asked.at, party, &priors).0)
+        };
+        let (Some(merchant), Some(buyer)) =
+            (of(Role::Merchant, asked.merchant), of(Role::Buyer, asked.buyer))
+        else {
+            return Answer::Decline;
+        };
+        let category = self.categories.get(usize::from(asked.category)).copied().unwrap_or_default();
+        desk.answer(asked, &merchant, &buyer, category)
+    }
+
+    /// Tells the world how those stand who joined or were found out today.
+    fn renew(&mut self, day: Day, parties: &mut [Vec<Known>; 2], changes: &mut Vec<Change>) {
+        let today = std::mem::take(&mut self.today);
+        if today.is_empty() {
+            return;
+        }
+        let catalogue = self.catalogue;
+        let priors = self.sums.priors(&catalogue.plan, day.end());
+        for (role, number) in today {
+            let Some(party) = known(parties, role, number) else { continue };
+            let (seen, tier) = seen(catalogue, role, number, day.end(), party, &priors);
+            let standing = self.standing(role, &seen, tier, day);
+            party.stands(
+                standing,
+                day,
+                Change { merchant: role == Role::Merchant, number, standing },
+                changes,
+            );
+        }
+    }
+
+    /// How a party stands: as the policies say, or where there are none as the world says of its tier.
+    fn standing(&self, role: Role, seen: &Seen<'_>, tier: usize, day: Day) -> Standing {
+        let standings = self.standings.get(usize::from(role.number()));
+        let by_tier = standings.and_then(|tiers| tiers.get(tier)).copied().unwrap_or(Standing::PLAIN);
+        match &self.desk {
+            Some(desk) => desk.standing(role, seen, by_tier.badge, day.end()),
+            None => by_tier,
+        }
     }
 
     fn settle(&mut self, day: Day, parties: &mut [Vec<Known>; 2]) {
@@ -124,45 +214,69 @@ impl<'a> Scores<'a> {
     fn review(&mut self, day: Day, parties: &mut [Vec<Known>; 2], changes: &mut Vec<Change>) {
         let catalogue = self.catalogue;
         let priors = self.sums.priors(&catalogue.plan, day.end());
-        for ((role, parties), standings) in Role::ALL.into_iter().zip(parties).zip(&self.standings) {
+        self.today.clear();
+        if let Some(desk) = &mut self.desk {
+            desk.forget(day);
+        }
+        for (role, parties) in Role::ALL.into_iter().zip(parties) {
             for (number, party) in (0..).zip(parties) {
                 if party.state.events <= 0 {
                     continue;
                 }
-                let reviewed = reviewed(catalogue, role, day, party, &priors);
-                party.tier = Some(usize::from(reviewed.tier));
-                party.reviews.push(reviewed);
-                let standing = standings.get(usize::from(reviewed.tier)).copied().unwrap_or(Standing::PLAIN);
-                if self.scoring == Scoring::Acts && standing != party.standing {
-                    party.standing = standing;
-                    if !standing.trades {
-                        party.stopped = party.stopped.or(Some(day));
-                    }
-                    changes.push(Change { merchant: role == Role::Merchant, number, standing });
+                let (seen, tier) = seen(catalogue, role, number, day.end(), party, &priors);
+                party.tier = Some(tier);
+                party.reviews.push(reviewed(catalogue, role, day, &seen, tier));
+                if self.scoring == Scoring::Acts {
+                    let standing = self.standing(role, &seen, tier, day);
+                    let change = Change { merchant: role == Role::Merchant, number, standing };
+                    party.stands(standing, day, change, changes);
                 }
             }
         }
     }
 }
 
-fn reviewed(
-    catalogue: &Catalogue,
+impl Known {
+    /// Takes a new standing and tells of it, if it is one.
+    fn stands(&mut self, standing: Standing, day: Day, change: Change, changes: &mut Vec<Change>) {
+        if standing == self.standing {
+            return;
+        }
+        self.standing = standing;
+        if !standing.trades {
+            self.stopped = self.stopped.or(Some(day));
+        }
+        changes.push(change);
+    }
+}
+
+/// A party at a moment, and the place of its tier.
+fn seen<'a>(
+    catalogue: &'a Catalogue,
     role: Role,
-    day: Day,
+    number: Number,
+    at: Timestamp,
     party: &Known,
-    priors: &probity_credit::indicator::Priors,
-) -> Reviewed {
+    priors: &Priors,
+) -> (Seen<'a>, usize) {
     let (card, tiers) = (catalogue.scorecard(role), catalogue.tiers(role));
-    let values = catalogue.plan.values(&party.state, day.end(), priors);
+    let values = catalogue.plan.values(&party.state, at, priors);
     let scored = card.score(&values);
     let previous = party.tier.and_then(|place| tiers.list().get(place)).map(|tier| tier.name.as_str());
     let given = assign(tiers, scored.score, previous, card.thin_tier(&scored), card.gate_tiers(&scored));
+    let tier = tiers.list().get(given.index).map_or("", |tier| tier.name.as_str());
+    let (known, terminated) = (party.state.events > 0, party.terminated);
+    (Seen { number, scored, values, tier, known, terminated }, given.index)
+}
+
+fn reviewed(catalogue: &Catalogue, role: Role, day: Day, seen: &Seen<'_>, tier: usize) -> Reviewed {
+    let history = catalogue.scorecard(role).history_of(&seen.values).unwrap_or(0.0);
     Reviewed {
         day,
-        score: scored.score,
-        tier: u8::try_from(given.index).unwrap_or(u8::MAX),
-        gated: !scored.gates.is_empty(),
-        history: card.history_of(&values).unwrap_or(0.0).clamp(0.0, 4e9) as u32,
+        score: seen.scored.score,
+        tier: u8::try_from(tier).unwrap_or(u8::MAX),
+        gated: !seen.scored.gates.is_empty(),
+        history: history.clamp(0.0, 4e9) as u32,
     }
 }
 
@@ -242,8 +356,15 @@ impl Platform for Rehearsal<'_> {
         }
     }
 
+    fn asked(&mut self, payment: &Asked) -> Answer {
+        match &mut self.scores {
+            Some(scores) => scores.answer(payment, &mut self.parties),
+            None => Answer::YES,
+        }
+    }
+
     fn order(&mut self, truth: &OrderTruth) -> Result<(), AppError> {
-        self.lived.totals.order(truth);
+        self.lived.order(truth);
         if truth.harm > 0 {
             self.lived.harmful.push(*truth);
         }
@@ -254,6 +375,7 @@ impl Platform for Rehearsal<'_> {
         let role = if truth.merchant { Role::Merchant } else { Role::Buyer };
         if truth.merchant {
             self.lived.totals.unrecovered += (-truth.balance).max(0);
+            self.lived.totals.reserved += truth.reserved;
         }
         let Some(known) = known(&mut self.parties, role, truth.number) else { return Ok(()) };
         let watched = Watched {
@@ -275,6 +397,8 @@ impl Platform for Rehearsal<'_> {
             scores.settle(day, &mut self.parties);
             if due {
                 scores.review(day, &mut self.parties, changes);
+            } else {
+                scores.renew(day, &mut self.parties, changes);
             }
         }
         Ok(())

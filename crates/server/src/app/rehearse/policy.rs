@@ -1,4 +1,4 @@
-//! A policy, as far as there are policies: a catalogue whose scores and tiers say who may trade, or none at all.
+//! A policy: a catalogue whose scores, tiers, terms and rules say who may trade, how far and on which terms, or none at all.
 
 use super::super::error::AppError;
 use probity_credit::catalogue::Catalogue;
@@ -14,7 +14,8 @@ pub(super) const POLICY_INVALID: Code = Code::new("rehearsal-policy-invalid");
 /// What scores do in a rehearsal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scoring {
-    /// Tiers set badges and stop parties, as the world's `standing` says.
+    /// Policies answer payments, terms and sanctions apply, tiers set badges. Where a catalogue has no policy for payments,
+    /// tiers stop parties as the world's `standing` says.
     Acts,
     /// Parties are scored and nothing follows: what would have happened happens.
     Watches,
@@ -61,7 +62,7 @@ impl Policy {
     pub(super) fn standings(&self, role: Role, world: &World) -> Result<Vec<Standing>, AppError> {
         let Some(catalogue) = &self.catalogue else { return Ok(Vec::new()) };
         let standing = |tier: &probity_credit::tier::Tier| match world.standing.get(&tier.name) {
-            Some(meaning) => Ok(Standing { badge: meaning.badge, trades: meaning.trades }),
+            Some(meaning) => Ok(Standing { badge: meaning.badge, trades: meaning.trades, ..Standing::PLAIN }),
             None => {
                 let known: Vec<&str> = world.standing.keys().map(String::as_str).collect();
                 let detail = format!(

@@ -131,7 +131,7 @@ fn same(probity: &Probity, role: Role, watched: &[Watched], tiers: bool) -> usiz
 #[test]
 fn scores_and_tiers_are_those_of_the_log_digit_for_digit() {
     // Everybody joins after the first day: the log would put months on record that the world does not have.
-    let mut setting = setting(40, 400, 150);
+    let mut setting = setting(40, 440, 150);
     setting.world.market.there_at_begin = 0.0;
     let (_home, probity) = imported(&written(&setting, 5));
     let policy = starter(Scoring::Watches);
@@ -194,5 +194,36 @@ fn who_is_stopped_sells_no_more() {
             .iter()
             .any(|order| order.merchant == party.truth.number && order.placed_at > day.end() && !back);
         assert!(!later, "{party:?} {last:?}");
+    }
+}
+
+#[test]
+fn policies_terms_and_sanctions_apply() {
+    let setting = setting(150, 1_500, 250);
+    let starter = starter(Scoring::Acts);
+    let watches = Policy { scoring: Scoring::Watches, ..starter.clone() };
+    let [acted, watched] = [&starter, &watches].map(|policy| lived(&setting, policy, 4, Reviews::Every(7)));
+    let (acts, none) = (&acted.totals, &watched.totals);
+    // Who only watches turns nobody away and keeps nothing back.
+    assert_eq!(
+        (none.turned_away_honest, none.turned_away_ill, none.discounts, none.reserved),
+        ((0, 0), (0, 0), 0, 0)
+    );
+    assert!(acts.turned_away_honest.0 > 0 && acts.turned_away_ill.0 > 0, "{acts:?}");
+    assert!(acts.discounts > 0 && acts.reserved > 0, "{acts:?}");
+    assert!(acts.unrecovered < none.unrecovered, "{} {}", acts.unrecovered, none.unrecovered);
+    let honest = |lived: &Lived| lived.trade.iter().map(|trade| trade.paid).sum::<i64>();
+    assert_eq!([honest(&acted), honest(&watched)], [acts.paid_honest, none.paid_honest]);
+    // The relation with whoever was found out ends on that day: nothing is placed after it.
+    let found: Vec<&Watched> =
+        acted.merchants.iter().filter(|one| one.truth.cheats && one.found_at.is_some()).collect();
+    assert!(found.len() > 3, "{}", found.len());
+    for party in found {
+        let day = party.found_at.unwrap().day();
+        assert!(party.stopped.is_some_and(|stopped| stopped <= day), "{party:?}");
+        let later = |order: &&probity_sim::truth::OrderTruth| {
+            order.merchant == party.truth.number && order.placed_at > party.found_at.unwrap()
+        };
+        assert_eq!(acted.harmful.iter().filter(later).count(), 0, "{party:?}");
     }
 }

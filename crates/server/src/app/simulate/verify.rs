@@ -219,6 +219,8 @@ fn tell_truth(books: &mut Books, row: &Row<'_>, nth: u64) {
             id,
             merchant: role == "merchant",
             balance: amount("balance"),
+            // Nobody has terms in a world that is written down.
+            reserved: 0,
             topped_up: amount("topped_up"),
             outstanding: amount("outstanding"),
         }),
