@@ -454,4 +454,34 @@ fn the_demo_shows_reasons_and_history() {
     }
     let record = ran.out.split("Its scores on record").nth(1).unwrap();
     assert!(record.contains("2025-08-31T23:59:59"), "{record}");
+    the_story_of_the_readme_is_true(&house, &ran.out);
+}
+
+/// What the README tells of three merchants, held against their scores on record.
+fn the_story_of_the_readme_is_true(house: &House, out: &str) {
+    let tier = |merchant: &str, month: &str| {
+        let history = house.run(["--json", "history", &format!("merchant:{merchant}")]).exits(0).json();
+        let of = |item: &serde_json::Value| item["as_of"].as_str().unwrap().starts_with(month);
+        let item = history.as_array().unwrap().iter().find(|item| of(item)).cloned();
+        item.map(|item| (item["score"].as_i64().unwrap(), item["tier"].as_str().unwrap().to_owned())).unwrap()
+    };
+    let cases = [
+        ("m22", "2023-02", 610, "new"),
+        ("m22", "2025-06", 747, "outstanding"),
+        ("m22", "2025-09", 756, "outstanding"),
+        ("m48", "2025-02", 661, "trusted"),
+        ("m48", "2025-05", 639, "trusted"),
+        ("m48", "2025-06", 596, "new"),
+        ("m48", "2025-07", 350, "restricted"),
+        ("m111", "2025-05", 687, "outstanding"),
+        ("m111", "2025-09", 350, "restricted"),
+    ];
+    for (merchant, month, score, wanted) in cases {
+        assert_eq!(tier(merchant, month), (score, wanted.to_owned()), "{merchant} in {month}");
+    }
+    assert!(out.contains("3936.23"), "{out}");
+    let readme = include_str!("../../../README.md");
+    for told in ["*Outstanding* from June on, at 747", "fallen to 596", "had lost 3,936.23"] {
+        assert!(readme.contains(told), "{told}");
+    }
 }
