@@ -54,13 +54,13 @@ pub struct SanctionTypes {
 /// The sanctions of one party.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sanctions {
-    imposed: Vec<Imposed>,
+    pub(super) imposed: Vec<Imposed>,
     /// Appeals and ends of sanctions whose start has not been seen yet.
-    early: Vec<(Box<str>, Change)>,
+    pub(super) early: Vec<(Box<str>, Change)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
+pub(super) enum Change {
     Appealed(Timestamp),
     Rejected,
     Lifted(Timestamp),

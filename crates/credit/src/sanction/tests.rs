@@ -3,6 +3,7 @@ use crate::catalogue::tests::starter;
 use crate::event::{Arrival, Event, Flat};
 use crate::source::Source;
 use probity_primitives::Timestamp;
+use probity_primitives::wire::{Reader, Writer};
 
 fn at(day: i64) -> Timestamp {
     Timestamp::from_millis(1_735_689_600_000 + day * 86_400_000)
@@ -62,8 +63,14 @@ fn what_a_party_may_do_follows_from_the_events_in_any_order() {
     ];
     for turn in 0..events.len() {
         let mut sanctions = Sanctions::default();
-        let turned = events.iter().cycle().skip(turn).take(events.len());
-        turned.for_each(|event| sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, event));
+        for event in events.iter().cycle().skip(turn).take(events.len()) {
+            sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, event);
+            let mut writer = Writer::new();
+            sanctions.encode(&mut writer);
+            let mut reader = Reader::new(&writer.bytes);
+            assert_eq!(Sanctions::decode(&mut reader).unwrap(), sanctions, "turned by {turn}");
+            assert!(reader.is_empty());
+        }
         for (day, standing) in expected {
             assert_eq!(sanctions.standing(at(day)), standing, "turned by {turn}, day {day}");
         }
