@@ -108,7 +108,7 @@ fn notices_are_filled_once_and_in_both_languages() {
     let told = |name: &str, what: &str| notices.told(name, what, false, &[("orders", "3"), ("limit", "9")]);
     assert!(told("members", "limit_members").contains("payments with this party are limited to 9"));
     assert!(told("ended", "appeal_upheld").contains("your appeal was upheld"));
-    assert!(told("open", "").contains(": 3 orders of"));
+    assert!(told("open", "").contains("decided: 3, "));
     for ground in Ground::ALL {
         for chinese in [false, true] {
             assert!(

@@ -4,7 +4,7 @@ use super::answer::{Answer, json, json_with};
 use super::body;
 use super::cursor::Question;
 use super::params::{Params, limit, party};
-use super::problem::{Failure, MEDIA_TYPE, PARAMETER_INVALID, REQUEST_INVALID};
+use super::problem::{Failure, MEDIA_TYPE, PARAMETER_INVALID, ProblemDocument, REQUEST_INVALID};
 use super::site::Site;
 use crate::app::{
     Appeal, Approval, AsOf, Ending, Notice, Probity, Proposal, SanctionFile, SanctionShown, SanctionsOf,
@@ -399,8 +399,8 @@ async fn write<T: Send + 'static>(
     request_body = ProposeBody,
     responses((status = 201, description = "It is proposed", body = Sanctioned),
         (status = 200, description = "It was proposed before", body = Sanctioned),
-        (status = 404, description = "A party is not known"),
-        (status = 409, description = "The id stands for another sanction")))]
+        (status = 404, description = "A party is not known", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The id stands for another sanction", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn propose(State(site): State<Site>, request: Request) -> Answer {
     let (body, headers) = sent::<ProposeBody>(&site, request).await?;
     let parties = parties(&body)?;
@@ -428,7 +428,7 @@ pub(crate) async fn propose(State(site): State<Site>, request: Request) -> Answe
 #[utoipa::path(post, path = "/v1/sanctions/{id}/approve", tag = "sanctions", operation_id = "approveSanction",
     params(("id" = String, Path, description = "The proposal", example = "s-1")), request_body = ApproveBody,
     responses((status = 200, description = "The sanctions as they start", body = Sanctioned),
-        (status = 409, description = "The same person, other content, or too late")))]
+        (status = 409, description = "The same person, other content, or too late", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn approve(State(site): State<Site>, Path(id): Path<String>, request: Request) -> Answer {
     let (body, _) = sent::<ApproveBody>(&site, request).await?;
     let approval = Approval { content: body.content, by: body.by };
@@ -440,7 +440,7 @@ pub(crate) async fn approve(State(site): State<Site>, Path(id): Path<String>, re
 #[utoipa::path(post, path = "/v1/sanctions/{id}/appeal", tag = "sanctions", operation_id = "appealSanction",
     params(("id" = String, Path, description = "The sanction", example = "s-1")), request_body = AppealBody,
     responses((status = 200, description = "The sanction under appeal", body = Sanctioned),
-        (status = 409, description = "Too late, over, or appealed before")))]
+        (status = 409, description = "Too late, over, or appealed before", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn appeal(State(site): State<Site>, Path(id): Path<String>, request: Request) -> Answer {
     let (body, _) = sent::<AppealBody>(&site, request).await?;
     let appeal = Appeal { party: body.party, statement: body.statement };
@@ -452,7 +452,7 @@ pub(crate) async fn appeal(State(site): State<Site>, Path(id): Path<String>, req
 #[utoipa::path(post, path = "/v1/sanctions/{id}/end", tag = "sanctions", operation_id = "endSanction",
     params(("id" = String, Path, description = "The sanction", example = "s-1")), request_body = EndBody,
     responses((status = 200, description = "The sanction as it stands now", body = Sanctioned),
-        (status = 409, description = "One person alone, somebody who was involved, no appeal, or over")))]
+        (status = 409, description = "One person alone, somebody who was involved, no appeal, or over", body = ProblemDocument, content_type = "application/problem+json")))]
 pub(crate) async fn end(State(site): State<Site>, Path(id): Path<String>, request: Request) -> Answer {
     let (body, _) = sent::<EndBody>(&site, request).await?;
     let ending = Ending {

@@ -13,6 +13,8 @@ mod propose;
 mod appeal;
 mod rule;
 mod outbox;
+#[cfg(test)]
+mod tests;
 
 pub use appeal::{Appeal, Ending};
 pub use course::SanctionShown;
