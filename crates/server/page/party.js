@@ -6,7 +6,7 @@ import { bandsOf, history, pointsMark, scale, stepMark, tierMark } from "./chart
 export function party(place, reference) {
 	const { kind, id } = split(reference);
 	const box = () => h("div");
-	const view = { reference, kind, base: `v1/parties/${encodeURIComponent(reference)}`, parts: { score: box(), history: box(), indicators: box(), timeline: box() } };
+	const view = { reference, kind, base: `v1/parties/${encodeURIComponent(reference)}`, parts: { standing: box(), score: box(), history: box(), indicators: box(), timeline: box() } };
 	view.date = h("input", { type: "date", id: "as-of", onchange: () => past(view) });
 	view.latest = h("a", { class: "button", href: pastLink(view, "") }, "Latest");
 	view.raw = h("a", { class: "button" }, "JSON");
@@ -15,6 +15,7 @@ export function party(place, reference) {
 			h("h1", { tabindex: "-1" }, dim(`${kind} `), h("span", { class: "id" }, id)),
 			h("form", { class: "bar", onsubmit: (event) => { event.preventDefault(); past(view); } },
 				h("label", { for: "as-of" }, "As known at the end of"), view.date, view.latest, view.raw)),
+		view.parts.standing,
 		view.parts.score,
 		view.rest = h("div", null,
 			section("Score over time", view.parts.history),
@@ -53,10 +54,23 @@ function show(view, date, signal) {
 	// Told where the score is shown, and asked again from there; a party that is not there has no more to show.
 	explanation.catch((error) => { explanation = null; view.rest.hidden = error.problem?.status === 404; });
 	fill(view.parts.score, "the score", async () => score(view, await (explanation ?? explain()), bandsOf(await platform, view.kind)));
+	// What holds, holds now, also when the newest event is old; a party that is not there is told of with its score.
+	view.parts.standing.replaceChildren();
+	ask(`${view.base}/sanctions`, { as_of: date ? as_of : "now" }, signal).then((it) => view.parts.standing.replaceChildren(...sanctions(it)), () => {});
 	fill(view.parts.history, "the history", async () => scores((await ask(`${view.base}/history`, null, signal)).items, bandsOf(await platform, view.kind)));
 	fill(view.parts.indicators, "the indicators", async () => indicators(await ask(`${view.base}/indicators`, { as_of }, signal), await explanation?.catch(() => null)));
 	view.parts.timeline.replaceChildren();
 	fill(view.parts.timeline, "the events", () => timeline(view, date, signal));
+}
+
+const DOING = { limit: "Limited", suspend: "Suspended", terminate: "Terminated" };
+
+// Sanctions that hold or are to come, in the words that the party was given.
+function sanctions(it) {
+	return it.sanctions.filter((one) => one.in_force || ["coming", "appealed"].includes(one.status)).map((one) => h("p", { class: "notice slim bad" },
+		strong(`${DOING[one.kind] ?? words(one.kind)}${one.limit ? ` to ${one.limit} ${one.currency}` : ""} from ${moment(one.starts_at)} UTC${one.ends_at ? ` until ${moment(one.ends_at)} UTC` : ""}. `),
+		`${words(one.ground)}: `, one.statement, " ", h("span", { class: "tag" }, one.reason), " ",
+		dim(one.status === "appealed" ? "under appeal" : `may be appealed until ${moment(one.appeal_by)} UTC`)));
 }
 
 function score(view, it, bands) {

@@ -2,7 +2,7 @@
 
 use crate::event::Role;
 use crate::policy::{Applied, Outcome, Policy, RequestKind};
-use crate::sanction::{Sanction, Standing};
+use crate::sanction::{Ground, Sanction, Standing};
 use crate::terms::TierTerms;
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,7 @@ pub struct Ruling {
     /// Further proofs asked for.
     pub step_up: Vec<String>,
     /// Sanctions to be started.
-    pub sanctions: Vec<(Sanction, Role)>,
+    pub sanctions: Vec<(Sanction, Role, Ground)>,
     /// Queues in which a case is opened.
     pub cases: Vec<String>,
     /// At most four reasons.

@@ -174,6 +174,15 @@ impl Exposure {
         self.parties.get(&party).copied().unwrap_or(0)
     }
 
+    /// How many orders of a party are open, and what they come to; reservations are none.
+    pub fn open_orders(&self, party: u32) -> (u64, i64) {
+        let own = |thing: &&Thing| {
+            thing.kind == ORDER && [thing.merchant, thing.buyer].contains(&Some(party)) && thing.open().0 > 0
+        };
+        let open = self.things.values().filter(own);
+        open.fold((0, 0), |(count, sum), thing| (count + 1, thing.open().0.saturating_add(sum)))
+    }
+
     /// What a buyer has open with a merchant, reservations included.
     pub fn of_pair(&self, merchant: u32, buyer: u32) -> i64 {
         self.pairs.get(&(merchant, buyer)).copied().unwrap_or(0)

@@ -58,6 +58,12 @@ fn what_is_open_follows_the_life_of_orders_lines_and_claims() {
     check("order.paid", "o1", 500, 1, (500, 500, 500));
     check("order.paid", "o2", 300, 1, (800, 800, 800));
     check("refund.issued", "o1", 100, 1, (700, 700, 700));
+    let orders = exposure.open_orders(1);
+    assert_eq!((orders, exposure.open_orders(2), exposure.open_orders(3)), ((2, 700), (2, 700), (0, 0)));
+    let mut check = |kind: &str, thing: &str, value: i64, sign: i32, open: (i64, i64, i64)| {
+        apply(&mut exposure, &event(kind, thing, value), sign);
+        assert_eq!(sums(&exposure), open, "{kind} {thing} {value} {sign}");
+    };
     check("order.delivered", "o1", 0, 1, (300, 300, 300));
     check("order.delivered", "o1", 0, -1, (700, 700, 700));
     check("order.cancelled", "o2", 0, 1, (400, 400, 400));
@@ -66,6 +72,7 @@ fn what_is_open_follows_the_life_of_orders_lines_and_claims() {
     check("claim.opened", "c1", 250, 1, (650, 1_000, 400));
     check("claim.decided", "c1", 250, 1, (400, 1_000, 400));
     check("order.paid", "o1", 500, -1, (0, 600, 0));
+    assert_eq!((exposure.open_orders(1), exposure.open_orders(2)), ((0, 0), (0, 0)));
     let (size, open) = (exposure.encode().len(), sums(&exposure));
     exposure.forget_before(at(0).day());
     assert_eq!(exposure.encode().len(), size);

@@ -2,7 +2,7 @@
 
 use super::definition::{Effect, Hit, Outcome, Policy, Table};
 use crate::event::Role;
-use crate::sanction::Sanction;
+use crate::sanction::{Ground, Sanction};
 use probity_expression::{Faults, Row, Value};
 use probity_primitives::Duration;
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub struct Applied {
     /// Further proofs asked for.
     pub step_up: Vec<String>,
     /// Sanctions to be started.
-    pub sanctions: Vec<(Sanction, Role)>,
+    pub sanctions: Vec<(Sanction, Role, Ground)>,
     /// Queues in which a case is opened.
     pub cases: Vec<String>,
     /// The reasons, by their places: of the gravest outcome first, each once.

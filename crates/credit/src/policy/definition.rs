@@ -4,7 +4,7 @@ use super::fields::Fields;
 use super::index::Index;
 use super::request::RequestKind;
 use crate::event::Role;
-use crate::sanction::Sanction;
+use crate::sanction::{Ground, Sanction};
 use probity_expression::{Expression, Type};
 use probity_primitives::{Digest, Duration};
 use serde::Serialize;
@@ -93,8 +93,8 @@ pub struct Effect {
     pub cover: Option<u32>,
     /// The further proof that is asked for.
     pub step_up: Option<String>,
-    /// A sanction to be started, and against whom.
-    pub sanction: Option<(Sanction, Role)>,
+    /// A sanction to be started, against whom and on what ground.
+    pub sanction: Option<(Sanction, Role, Ground)>,
     /// The queue in which a case is opened.
     pub case: Option<String>,
     /// The reason, by its place.

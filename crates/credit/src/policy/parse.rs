@@ -8,7 +8,7 @@ use super::index::Index;
 use super::request::RequestKind;
 use super::shape::{FileShape, PolicyShape, ReasonShape, RuleShape, TableShape};
 use crate::event::Role;
-use crate::sanction::Sanction;
+use crate::sanction::{Ground, Sanction};
 use crate::score::findings::Findings;
 use probity_expression::{Expression, MoneyIn, Type};
 use probity_primitives::problem::shown;
@@ -443,15 +443,16 @@ impl Check<'_, '_> {
         text.get_ref().clone()
     }
 
-    /// `suspend merchant` and the like.
-    fn sanction(&mut self, text: &Spanned<String>) -> Option<(Sanction, Role)> {
-        let mut words = text.get_ref().split_whitespace();
-        let sanction = words.next().and_then(Sanction::parse);
-        let role = match words.next() {
-            Some("merchant") => Some(Role::Merchant),
-            Some("buyer") => Some(Role::Buyer),
+    /// `suspend merchant for risk` and the like.
+    fn sanction(&mut self, text: &Spanned<String>) -> Option<(Sanction, Role, Ground)> {
+        let words: Vec<&str> = text.get_ref().split_whitespace().collect();
+        let found = match words.as_slice() {
+            [kind, role, "for", ground] => Sanction::parse(kind)
+                .zip(Role::parse(role))
+                .zip(Ground::parse(ground))
+                .map(|((kind, role), ground)| (kind, role, ground)),
             _ => None,
         };
-        self.word(text, sanction.zip(role), "a sanction and its party, such as `suspend merchant`")
+        self.word(text, found, "a sanction, its party and its ground, such as `suspend merchant for risk`")
     }
 }

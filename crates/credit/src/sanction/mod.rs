@@ -4,6 +4,7 @@
 mod kind;
 mod notice;
 mod standing;
+mod stored;
 #[cfg(test)]
 mod tests;
 

@@ -49,18 +49,20 @@ pub struct SanctionTypes {
     started: Option<TypeIndex>,
     appealed: Option<TypeIndex>,
     ended: Option<TypeIndex>,
+    proposed: Option<TypeIndex>,
+    queued: Option<TypeIndex>,
 }
 
 /// The sanctions of one party.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sanctions {
-    imposed: Vec<Imposed>,
+    pub(super) imposed: Vec<Imposed>,
     /// Appeals and ends of sanctions whose start has not been seen yet.
-    early: Vec<(Box<str>, Change)>,
+    pub(super) early: Vec<(Box<str>, Change)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
+pub(super) enum Change {
     Appealed(Timestamp),
     Rejected,
     Lifted(Timestamp),
@@ -73,12 +75,24 @@ impl SanctionTypes {
             started: vocabulary.find("sanction.started"),
             appealed: vocabulary.find("sanction.appealed"),
             ended: vocabulary.find("sanction.ended"),
+            proposed: vocabulary.find("sanction.proposed"),
+            queued: vocabulary.find("notice.queued"),
         }
     }
 
     /// True for a type that carries sanctions.
     pub fn is_sanction(&self, kind: TypeIndex) -> bool {
         [self.started, self.appealed, self.ended].contains(&Some(kind))
+    }
+
+    /// True for a type that proposes a sanction, or carries one.
+    pub fn is_step(&self, kind: TypeIndex) -> bool {
+        self.proposed == Some(kind) || self.is_sanction(kind)
+    }
+
+    /// True for a notice.
+    pub fn is_notice(&self, kind: TypeIndex) -> bool {
+        self.queued == Some(kind)
     }
 }
 

@@ -3,6 +3,7 @@ use crate::catalogue::tests::starter;
 use crate::event::{Arrival, Event, Flat};
 use crate::source::Source;
 use probity_primitives::Timestamp;
+use probity_primitives::wire::{Reader, Writer};
 
 fn at(day: i64) -> Timestamp {
     Timestamp::from_millis(1_735_689_600_000 + day * 86_400_000)
@@ -62,8 +63,14 @@ fn what_a_party_may_do_follows_from_the_events_in_any_order() {
     ];
     for turn in 0..events.len() {
         let mut sanctions = Sanctions::default();
-        let turned = events.iter().cycle().skip(turn).take(events.len());
-        turned.for_each(|event| sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, event));
+        for event in events.iter().cycle().skip(turn).take(events.len()) {
+            sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, event);
+            let mut writer = Writer::new();
+            sanctions.encode(&mut writer);
+            let mut reader = Reader::new(&writer.bytes);
+            assert_eq!(Sanctions::decode(&mut reader).unwrap(), sanctions, "turned by {turn}");
+            assert!(reader.is_empty());
+        }
         for (day, standing) in expected {
             assert_eq!(sanctions.standing(at(day)), standing, "turned by {turn}, day {day}");
         }
@@ -98,6 +105,21 @@ fn notices_are_filled_once_and_in_both_languages() {
         "{english}"
     );
     assert!(!english.contains("{what}") && !english.contains("{appeal_by}"));
+    let told = |name: &str, what: &str| notices.told(name, what, false, &[("orders", "3"), ("limit", "9")]);
+    assert!(told("members", "limit_members").contains("payments with this party are limited to 9"));
+    assert!(told("ended", "appeal_upheld").contains("your appeal was upheld"));
+    assert!(told("open", "").contains("decided: 3, "));
+    for ground in Ground::ALL {
+        for chinese in [false, true] {
+            assert!(
+                !notices.ground(ground, chinese).is_empty() && !notices.advice(ground, chinese).is_empty()
+            );
+        }
+        assert!(notices.tells_members(Sanction::Terminate, ground));
+        assert_eq!(notices.tells_members(Sanction::Suspend, ground), ground == Ground::Fraud);
+        assert!(!notices.tells_members(Sanction::Limit, ground));
+    }
+    assert_eq!(notices.quiet_until(at(1)), at(31));
     assert!(notices.told("decision", "decline", true, &places).contains("您的请求未获批准"));
 }
 
@@ -116,4 +138,9 @@ fn broken_notices_are_refused() {
     check("To {party}", "To {name}", "sanction_en holds {name}");
     check("decline_zh", "decline_jp", "the text decline_zh is missing");
     check("[appeal]", "[appeal]\nfree = 1", "free");
+    check("quiet_days = 30", "quiet_days = -1", "rule.quiet_days");
+    check("\"suspend for fraud\"", "\"suspend for fun\"", "'suspend for fun' is not such as");
+    check("lifted_members_zh", "lifted_members_jp", "the text lifted_members_zh is missing");
+    check("About {party}", "About {name}", "members_en holds {name}");
+    check("risk_zh         = \"请", "risk_jp         = \"请", "the text risk_zh is missing");
 }

@@ -68,6 +68,17 @@ pub(super) fn is_record(catalogue: &Catalogue, event: &Event) -> bool {
     matches!(catalogue.vocabulary.get(event.kind).name.as_str(), "score.recorded" | "tier.changed")
 }
 
+/// True for events that say nothing about how a party trades: what is on record of its score, what it was sanctioned with
+/// and told. They bring no new score on record.
+pub(super) fn is_no_news(catalogue: &Catalogue, event: &Event) -> bool {
+    is_record(catalogue, event) || is_sanction(catalogue, event)
+}
+
+/// True for events of sanctions, and for notices. A score never changes by one.
+pub(super) fn is_sanction(catalogue: &Catalogue, event: &Event) -> bool {
+    catalogue.sanctions.is_step(event.kind) || catalogue.sanctions.is_notice(event.kind)
+}
+
 /// The first and the last moment at which a step changes what counts: what is taken away and put back at the same moment
 /// is no change.
 pub(super) fn changed(moments: &[(Timestamp, i32)]) -> Option<(Timestamp, Timestamp)> {

@@ -3,7 +3,7 @@
 
 use super::aside;
 use super::clock::Clock;
-use super::due::{OnRecord, changed, is_record};
+use super::due::{OnRecord, changed, is_no_news};
 use super::error::AppError;
 use super::orders::Orders;
 use super::party::{Hot, THIN};
@@ -244,7 +244,7 @@ impl Keeper {
                 platform.apply(&shared.catalogue.plan, event, contributions, *moment, *sign);
             }
             drop(platform);
-            if !is_record(&shared.catalogue, event) {
+            if !is_no_news(&shared.catalogue, event) {
                 news.extend(changed(&step.platform));
             }
         }

@@ -9,6 +9,7 @@ mod files;
 mod versions;
 mod prepare;
 mod due;
+mod docket;
 mod aside;
 mod readers;
 mod shared;
@@ -22,6 +23,7 @@ mod skew;
 mod read;
 mod score;
 mod record;
+mod sanction;
 mod ranking;
 mod estimate;
 mod foretell;
@@ -49,6 +51,10 @@ pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};
 pub use record::{Period, RecordProgress};
 pub use rehearse::{Lived, Policy, RehearseProgress, Rehearsed, Reviewed, Scoring, Totals, Watched, Worlds};
+pub use sanction::{
+    Appeal, Approval, Ending, Notice, NoticePage, Proposal, RuleStart, SanctionFile, SanctionShown,
+    SanctionsOf, StandingShown,
+};
 pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Versions};
 pub use simulate::{
     EventFormat, FileInfo, Manifest, MerchantTruth, SimulateOptions, SimulateProgress, VerifyProgress, World,

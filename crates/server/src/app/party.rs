@@ -4,6 +4,7 @@ use super::error::AppError;
 use super::shared::Shared;
 use probity_credit::event::{Event, Mark, Role, standing, stands_at};
 use probity_credit::indicator::{Contributions, PartyState, Priors};
+use probity_credit::sanction::Sanctions;
 use probity_credit::score::Scored;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
@@ -33,6 +34,8 @@ pub(super) struct Hot {
     /// Changed since the last checkpoint.
     pub(super) dirty: bool,
     pub(super) recorded: Vec<Recorded>,
+    /// Sanctions, whatever their moment: what holds at one follows from them.
+    pub(super) sanctions: Sanctions,
     /// The last values and score, good until a row goes in, the hour turns or the platform's values change.
     pub(super) ready: Option<Ready>,
 }
@@ -49,7 +52,14 @@ pub(super) struct Ready {
 
 impl Hot {
     pub(super) fn new(role: Role) -> Self {
-        Self { state: PartyState::new(role), seq: 0, dirty: false, recorded: Vec::new(), ready: None }
+        Self {
+            state: PartyState::new(role),
+            seq: 0,
+            dirty: false,
+            recorded: Vec::new(),
+            sanctions: Sanctions::default(),
+            ready: None,
+        }
     }
 
     /// A row about the party went in: an event, or a step of one (`sign`) that a mark brought.
@@ -75,6 +85,10 @@ impl Hot {
         if let Some(recorded) = recorded(shared, event) {
             self.record(recorded, sign);
         }
+        // Nobody takes a sanction's events back: they are Probity's own, and lifting one is an event too.
+        if sign > 0 {
+            self.sanctions.add(&shared.catalogue.vocabulary, &shared.catalogue.sanctions, event);
+        }
     }
 
     /// Keeps scores on record by their moment, whatever order they come in: the last is the one before now.
@@ -90,7 +104,7 @@ impl Hot {
     }
 
     pub(super) fn weight(&self) -> usize {
-        self.state.weight() + self.recorded.len() * 80
+        self.state.weight() + self.recorded.len() * 80 + self.sanctions.list().len() * 200
     }
 
     pub(super) fn encode(&self, plan: &Digest) -> Vec<u8> {
@@ -105,6 +119,7 @@ impl Hot {
             writer.text(&recorded.tier);
         }
         writer.blob(&self.state.encode());
+        self.sanctions.encode(&mut writer);
         writer.bytes
     }
 
@@ -127,7 +142,10 @@ impl Hot {
         }
         recorded.sort_by_key(|recorded| recorded.at);
         let state = PartyState::decode(reader.blob()?)?;
-        Ok(Some(Self { state, seq, dirty: false, recorded, ready: None }))
+        // States that the first versions wrote end here: there were no sanctions.
+        let sanctions =
+            if reader.is_empty() { Sanctions::default() } else { Sanctions::decode(&mut reader)? };
+        Ok(Some(Self { state, seq, dirty: false, recorded, sanctions, ready: None }))
     }
 
     /// Reads a party's state as everything known makes it: the stored one and what came after, or all its events.
@@ -204,6 +222,7 @@ pub(super) fn build(shared: &Shared, role: Role, events: &[(u64, Event)], at: Op
             let contributions = contributions(shared, event, &mut faults);
             hot.state.apply(&catalogue.plan, event, &contributions, event.known_at, 1);
             hot.recorded.extend(recorded(shared, event));
+            hot.sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, event);
         }
     }
     hot.state.newest = at.map_or(newest, |at| newest.min(at));

@@ -1,7 +1,7 @@
 //! Putting scores on record: at the end of every month, for each party about which something became known in it, or whose
 //! tier moved. The moment on record is the month's end, also when a history is scored afterwards.
 
-use super::due::is_record;
+use super::due::{is_record, is_sanction};
 use super::error::AppError;
 use super::keeper::Settling;
 use super::open::Probity;
@@ -163,6 +163,9 @@ impl Probity {
             if is_record(catalogue, &event) {
                 let stands = moments(&event).last().is_some_and(|(_, stands)| *stands);
                 known.own.push((event, stands));
+                continue;
+            }
+            if is_sanction(catalogue, &event) {
                 continue;
             }
             // A fact that never stood is no news: whether the log holds any depends on what came in which order.
@@ -349,7 +352,13 @@ impl Probity {
     }
 
     /// An event of Probity's own; `None` when the catalogue does not declare the type.
-    fn own_event(&self, kind: &str, id: &str, at: Timestamp, fields: &[(&str, FieldValue)]) -> Option<Event> {
+    pub(super) fn own_event(
+        &self,
+        kind: &str,
+        id: &str,
+        at: Timestamp,
+        fields: &[(&str, FieldValue)],
+    ) -> Option<Event> {
         let vocabulary = &self.catalogue().vocabulary;
         let index = vocabulary.find(kind)?;
         let declared = vocabulary.get(index);

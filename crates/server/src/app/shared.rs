@@ -35,6 +35,10 @@ pub(super) struct Shared {
     pub(super) events: AtomicU64,
     /// Moment of the next timer, in milliseconds.
     pub(super) next_due: AtomicI64,
+    /// Moment at which the next sanction ends by itself, in milliseconds; the earliest one when nobody looked yet.
+    pub(super) next_ending: AtomicI64,
+    /// Held while the course of a sanction goes on: what is checked must still hold when it is written.
+    pub(super) sanctioning: Mutex<()>,
     /// Values that could not be computed while events were taken in.
     pub(super) faults: AtomicU64,
     /// Up to when scores are on record.
@@ -61,6 +65,8 @@ impl Shared {
             latest: AtomicI64::new(i64::MIN),
             events: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
+            next_ending: AtomicI64::new(i64::MIN),
+            sanctioning: Mutex::default(),
             faults: AtomicU64::new(0),
             on_record: Mutex::default(),
             recording: Mutex::default(),

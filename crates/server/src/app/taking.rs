@@ -1,6 +1,7 @@
 //! Taking events into a batch: what each row means for postings, orders, marks and states.
 
 use super::aside::{self, Content};
+use super::docket;
 use super::error::AppError;
 use super::keeper::Outcome;
 use super::orders::Orders;
@@ -15,6 +16,7 @@ use probity_primitives::{Code, ExternalId, Problem, Timestamp};
 use probity_store::{Appended, Batch, Key, Reader, SetAside, Subject};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The code of an id that stands for something else already.
 pub(super) const EVENT_ID_REUSED: Code = Code::new("event-id-reused");
@@ -193,6 +195,14 @@ impl<'a> Taking<'a> {
         let (numbers, new) = self.number(batch, event)?;
         for number in numbers.into_iter().flatten() {
             self.orders.post(Subject::Party(number), seq);
+        }
+        for subject in docket::subjects(&catalogue, event) {
+            self.orders.post(subject, seq);
+            if subject == docket::ending() {
+                // Whoever looks after ends looks at all of them then, so it does no harm should this batch be lost.
+                let ends_at = event.integer(catalogue.vocabulary.get(event.kind), "ends_at");
+                self.shared.next_ending.fetch_min(ends_at.unwrap_or(i64::MAX), Ordering::AcqRel);
+            }
         }
         let order = catalogue
             .words

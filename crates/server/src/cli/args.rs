@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use super::rehearse_args::{DetectArgs, WhatifArgs};
+use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -101,6 +102,17 @@ pub enum Command {
         after_help = "Examples:\n  probity calibrate --sample ./olist --weight delivered=18.65\n  probity calibrate --sample ./olist --weight delivered=18.65 --out catalogue/worlds/honest.toml --report docs/CALIBRATION.md\n\nThe sample goes through the mapping into a store of its own that is removed again; nothing of it is kept but the\nfitted figures. Without --out and --report the fit is only shown."
     )]
     Calibrate(CalibrateArgs),
+    /// A party's sanctions, and what it may do, as of a moment.
+    #[command(
+        after_help = "Example:\n  probity --data ./data sanctions merchant:abc --as-of 2018-01-31T23:59:59Z --json"
+    )]
+    Sanctions(SanctionsArgs),
+    /// Propose, approve, appeal, end or show a sanction.
+    #[command(subcommand)]
+    Sanction(SanctionCommand),
+    /// The outbox: what subjects and members have to be told.
+    #[command(after_help = "Example:\n  probity --data ./data notices --to members --json")]
+    Notices(NoticesArgs),
     /// Events of the log.
     #[command(
         after_help = "Examples:\n  probity --data ./data events --count --json\n  probity --data ./data events --from 1 --limit 5\n  probity --data ./data events --party merchant:abc"

@@ -1,11 +1,13 @@
 //! The command line. One file per group of commands; all printing goes through `out`.
 
 mod rehearse_args;
+mod sanction_args;
 mod args;
 mod out;
 mod data;
 mod look;
 mod lists;
+mod sanction;
 mod foretell_page;
 mod foretell;
 mod rehearse;
@@ -55,6 +57,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
+        Command::Sanctions(asked) => sanction::sanctions(&arguments, asked),
+        Command::Sanction(command) => sanction::sanction(&arguments, command),
+        Command::Notices(asked) => sanction::notices(&arguments, asked),
         Command::Events(events) => lists::events(&arguments, events),
         Command::Export(export) => lists::export(&arguments, export),
         Command::SetAside(asked) => lists::set_aside(&arguments, asked),

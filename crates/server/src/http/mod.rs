@@ -16,6 +16,7 @@ mod parties;
 mod platform;
 mod party;
 mod explanation;
+mod sanctions;
 mod catalogue;
 mod operations;
 mod page;

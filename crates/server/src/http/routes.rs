@@ -2,7 +2,7 @@
 
 use super::openapi::{Document, document};
 use super::site::Site;
-use super::{catalogue, events, explanation, ingest, operations, parties, party, platform};
+use super::{catalogue, events, explanation, ingest, operations, parties, party, platform, sanctions};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,6 +22,13 @@ pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
         .routes(routes!(explanation::get_explanation))
         .routes(routes!(party::get_history))
         .routes(routes!(party::get_timeline))
+        .routes(routes!(sanctions::get_sanctions))
+        .routes(routes!(sanctions::propose))
+        .routes(routes!(sanctions::get_sanction))
+        .routes(routes!(sanctions::approve))
+        .routes(routes!(sanctions::appeal))
+        .routes(routes!(sanctions::end))
+        .routes(routes!(sanctions::list_notices))
         .routes(routes!(catalogue::get_catalogue))
         .routes(routes!(catalogue::get_file))
         .routes(routes!(catalogue::list_event_types))

@@ -83,6 +83,15 @@ impl Ticker {
         {
             tracing::error!(%error, "timers that fell due could not be settled");
         }
+        if self.probity.is_sanction_over() {
+            let probity = self.probity.clone();
+            match tokio::task::spawn_blocking(move || probity.end_sanctions_due()).await {
+                Ok(Ok(0)) => {}
+                Ok(Ok(ended)) => tracing::info!(ended, "sanctions whose time had passed were ended"),
+                Ok(Err(error)) => tracing::error!(%error, "sanctions whose time passed could not be ended"),
+                Err(error) => tracing::error!(%error, "ending sanctions ended badly"),
+            }
+        }
         if self.may_record(now) && self.waiting.is_quiet(now) && self.probity.is_recording_due() {
             let begun = Instant::now();
             let probity = self.probity.clone();

@@ -64,6 +64,27 @@ fn holds(shown: &Shown, place: &str, texts: &[&str]) {
 }
 
 #[test]
+fn a_person_sees_sanctions_and_nothing_in_their_words_runs() {
+    let house = marketplace();
+    let headers = [("content-type", "application/json")];
+    let script = "<img src=x onerror=document.title='owned'> **empty** parcels";
+    let body = json!({"id": "s-1", "party": "merchant:shop1", "kind": "suspend", "ground": "fraud", "reason": "R7",
+        "statement": script, "by": "ann"});
+    let proposed = house.send("POST", "/v1/sanctions", &headers, body.to_string().as_bytes());
+    let approval = json!({"content": proposed.json()["content"], "by": "bob"}).to_string();
+    let approved = house.send("POST", "/v1/sanctions/s-1/approve", &headers, approval.as_bytes());
+    assert_eq!(approved.status, 200, "{}", approved.text());
+    let Some(shown) = show(&house, "#/party/merchant:shop1") else { return };
+    let texts =
+        ["Suspended from 2018-06-15", "&lt;img src=x onerror", "may be appealed until", "sanction.started"];
+    holds(&shown, "shop1", &texts);
+    let Some(shown) = show(&house, "#/party/merchant:shop0") else { return };
+    assert!(!shown.dom.contains("Suspended from"));
+    let Some(shown) = show(&house, "#/party/merchant:shop1?as_of=2018-05-20") else { return };
+    assert!(!shown.dom.contains("Suspended from"), "a past date knows nothing of it");
+}
+
+#[test]
 fn a_person_finds_ranking_score_and_operations() {
     let house = marketplace();
     let cases: [(&str, &[&str]); 6] = [

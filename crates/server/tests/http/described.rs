@@ -4,7 +4,7 @@ use crate::house::{House, placed};
 use serde_json::Value;
 
 /// Every operation there is.
-const OPERATIONS: [&str; 25] = [
+const OPERATIONS: [&str; 32] = [
     "get /docs/errors/{code}",
     "get /livez",
     "get /metrics",
@@ -19,17 +19,24 @@ const OPERATIONS: [&str; 25] = [
     "get /v1/catalogue/tiers/{of}",
     "get /v1/events",
     "get /v1/events/{id}",
+    "get /v1/notices",
     "get /v1/parties",
     "get /v1/parties/{party}",
     "get /v1/parties/{party}/explanation",
     "get /v1/parties/{party}/history",
     "get /v1/parties/{party}/indicators",
+    "get /v1/parties/{party}/sanctions",
     "get /v1/parties/{party}/score",
     "get /v1/parties/{party}/timeline",
     "get /v1/platform",
+    "get /v1/sanctions/{id}",
     "get /v1/set-aside",
     "get /version",
     "post /v1/events",
+    "post /v1/sanctions",
+    "post /v1/sanctions/{id}/appeal",
+    "post /v1/sanctions/{id}/approve",
+    "post /v1/sanctions/{id}/end",
 ];
 
 #[test]
@@ -38,6 +45,14 @@ fn every_described_operation_answers_and_no_other_is_described() {
     let mut event = placed("e-1", "m-1", "b-1", "2018-06-01T10:00:00Z");
     event["source"] = "api".into();
     assert_eq!(house.post(event.to_string()).status, 201);
+    let sanction = serde_json::json!({"id": "s-1", "party": "merchant:m-1", "kind": "suspend", "ground": "fraud",
+        "reason": "R1", "statement": "Empty parcels.", "by": "ann"});
+    let headers = [("content-type", "application/json")];
+    let proposed = house.send("POST", "/v1/sanctions", &headers, sanction.to_string().as_bytes());
+    assert_eq!(proposed.status, 201, "{}", proposed.text());
+    let approval = serde_json::json!({"content": proposed.json()["content"], "by": "bob"}).to_string();
+    let approved = house.send("POST", "/v1/sanctions/s-1/approve", &headers, approval.as_bytes());
+    assert_eq!(approved.status, 200, "{}", approved.text());
     let document = house.json("/openapi.json");
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut found = Vec::new();

@@ -8,6 +8,7 @@ mod house;
 mod ingest;
 mod hostile;
 mod reading;
+mod sanctions;
 mod described;
 mod running;
 mod full;
