@@ -155,7 +155,9 @@ fn given(case: &Case) -> (Ruling, Record) {
         id: "dec_1".into(),
         request: "payment".into(),
         at: request.at.to_string(),
+        asked_at: None,
         fingerprint: String::new(),
+        trace: String::new(),
         amount: Some(case.amount),
         order: None,
         inputs: Record::inputs_of(&policy, &facts),
@@ -173,6 +175,7 @@ fn given(case: &Case) -> (Ruling, Record) {
     };
     let again = Record::decode(&record.encode().unwrap()).unwrap();
     assert_eq!(again, record);
+    assert_eq!(policy.names_of(&policy.apply(&again.row(&policy))), policy.names_of(&applied));
     assert_eq!(policy.apply(&again.row(&policy)), applied, "what is recorded gives the same answer");
     (ruling, record)
 }

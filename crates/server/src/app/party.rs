@@ -1,9 +1,11 @@
 //! A party in memory: its state, and what was recorded of its score.
 
 use super::error::AppError;
+use super::own::is_answer;
 use super::shared::Shared;
 use probity_credit::event::{Event, Mark, Role, standing, stands_at};
 use probity_credit::indicator::{Contributions, PartyState, Priors};
+use probity_credit::sanction::Sanctions;
 use probity_credit::score::Scored;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
@@ -33,6 +35,9 @@ pub(super) struct Hot {
     /// Changed since the last checkpoint.
     pub(super) dirty: bool,
     pub(super) recorded: Vec<Recorded>,
+    pub(super) sanctions: Sanctions,
+    /// The rows that told of them.
+    sanction_rows: Vec<u64>,
     /// The last values and score, good until a row goes in, the hour turns or the platform's values change.
     pub(super) ready: Option<Ready>,
 }
@@ -49,7 +54,15 @@ pub(super) struct Ready {
 
 impl Hot {
     pub(super) fn new(role: Role) -> Self {
-        Self { state: PartyState::new(role), seq: 0, dirty: false, recorded: Vec::new(), ready: None }
+        Self {
+            state: PartyState::new(role),
+            seq: 0,
+            dirty: false,
+            recorded: Vec::new(),
+            sanctions: Sanctions::default(),
+            sanction_rows: Vec::new(),
+            ready: None,
+        }
     }
 
     /// A row about the party went in: an event, or a step of one (`sign`) that a mark brought.
@@ -66,14 +79,27 @@ impl Hot {
             return;
         }
         self.seq = seq;
-        self.ready = None;
         self.dirty = true;
+        if is_answer(&shared.catalogue, event) {
+            return;
+        }
+        self.ready = None;
         if sign != 0 {
             self.state.apply(&shared.catalogue.plan, event, contributions, known_at, sign);
         }
         self.state.newest = self.state.newest.max(known_at);
         if let Some(recorded) = recorded(shared, event) {
             self.record(recorded, sign);
+        }
+        self.sanction(shared, seq, event);
+    }
+
+    /// Takes in what a row says of sanctions, if it does.
+    fn sanction(&mut self, shared: &Shared, seq: u64, event: &Event) {
+        let catalogue = &shared.catalogue;
+        if catalogue.sanctions.is_sanction(event.kind) {
+            self.sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, event);
+            self.sanction_rows.push(seq);
         }
     }
 
@@ -105,6 +131,8 @@ impl Hot {
             writer.text(&recorded.tier);
         }
         writer.blob(&self.state.encode());
+        writer.unsigned(self.sanction_rows.len() as u64);
+        self.sanction_rows.iter().for_each(|row| writer.unsigned(*row));
         writer.bytes
     }
 
@@ -127,7 +155,15 @@ impl Hot {
         }
         recorded.sort_by_key(|recorded| recorded.at);
         let state = PartyState::decode(reader.blob()?)?;
-        Ok(Some(Self { state, seq, dirty: false, recorded, ready: None }))
+        let mut sanction_rows = Vec::new();
+        // The first versions knew no sanctions and wrote nothing of them.
+        if !reader.is_empty() {
+            for _ in 0..reader.count()? {
+                sanction_rows.push(reader.unsigned()?);
+            }
+        }
+        let sanctions = Sanctions::default();
+        Ok(Some(Self { state, seq, dirty: false, recorded, sanctions, sanction_rows, ready: None }))
     }
 
     /// Reads a party's state as everything known makes it: the stored one and what came after, or all its events.
@@ -156,6 +192,10 @@ impl Hot {
                 })?;
                 if !marks && !awaited {
                     let mut faults = Faults::default();
+                    let rows = std::mem::take(&mut hot.sanction_rows);
+                    for (seq, event) in shared.events_at(reader, &rows)? {
+                        hot.sanction(shared, seq, &event);
+                    }
                     for (seq, event) in &events {
                         let contributions = contributions(shared, event, &mut faults);
                         hot.apply(shared, *seq, event, &contributions, event.known_at, 1);
@@ -190,7 +230,8 @@ pub(super) fn build(shared: &Shared, role: Role, events: &[(u64, Event)], at: Op
     let mut hot = Hot::new(role);
     let mut faults = Faults::default();
     let mut newest = Timestamp::EARLIEST;
-    for (_, event) in events.iter().filter(|(_, event)| !catalogue.marks.is_mark(event.kind)) {
+    let counts = |event: &Event| !catalogue.marks.is_mark(event.kind) && !is_answer(catalogue, event);
+    for (seq, event) in events.iter().filter(|(_, event)| counts(event)) {
         let moments = match marks.get(&event.key()) {
             Some(marks) => standing(event.known_at, marks),
             None => vec![(event.known_at, true)],
@@ -204,6 +245,7 @@ pub(super) fn build(shared: &Shared, role: Role, events: &[(u64, Event)], at: Op
             let contributions = contributions(shared, event, &mut faults);
             hot.state.apply(&catalogue.plan, event, &contributions, event.known_at, 1);
             hot.recorded.extend(recorded(shared, event));
+            hot.sanction(shared, *seq, event);
         }
     }
     hot.state.newest = at.map_or(newest, |at| newest.min(at));
