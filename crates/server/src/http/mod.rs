@@ -17,10 +17,13 @@ mod platform;
 mod party;
 mod explanation;
 mod catalogue;
+mod decision_shape;
+mod terms;
 mod operations;
 mod page;
 mod openapi;
 mod frame;
+mod decisions;
 mod routes;
 mod server;
 

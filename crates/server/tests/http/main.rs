@@ -9,6 +9,7 @@ mod ingest;
 mod hostile;
 mod reading;
 mod described;
+mod decisions;
 mod running;
 mod full;
 mod browser;
