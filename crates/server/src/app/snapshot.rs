@@ -56,7 +56,8 @@ pub(super) fn now(shared: &Shared, number: u32, role: Role, at: Timestamp) -> Re
     let priors = shared.priors(at);
     match live(shared, number, role, at, &priors)? {
         Live::Snapshot(snapshot) => Ok(snapshot),
-        Live::Past(_) => past(shared, number, role, at, u64::MAX, &priors),
+        // The keeper waits its turn: it cannot ask again later.
+        Live::Past(_) => past(shared, number, role, at, (Length::Short, u64::MAX), &priors),
     }
 }
 
@@ -131,14 +132,14 @@ impl Probity {
             Live::Past(seq) => seq,
         };
         if shared.latest() != Some(at) {
-            return past(shared, number, role, at, u64::MAX, &priors);
+            return past(shared, number, role, at, (Length::Long, u64::MAX), &priors);
         }
         let slot = shared.kept.slot(number);
         let mut made = lock(&slot);
         if let Some(made) = made.as_ref().filter(|made| made.fits(at, seq, &priors)) {
             return Ok(made.snapshot.clone());
         }
-        let snapshot = past(shared, number, role, at, u64::MAX, &priors)?;
+        let snapshot = past(shared, number, role, at, (Length::Long, u64::MAX), &priors)?;
         *made = Some(Made { seq, priors, snapshot: snapshot.clone() });
         Ok(snapshot)
     }
@@ -210,16 +211,16 @@ fn live(
     }))
 }
 
-/// From its events in rows up to `upto`.
+/// From its events in rows up to `upto`, read as work of that length.
 pub(super) fn past(
     shared: &Shared,
     number: u32,
     role: Role,
     at: Timestamp,
-    upto: u64,
+    (length, upto): (Length, u64),
     priors: &Priors,
 ) -> Result<Snapshot, AppError> {
-    let events = shared.readers.read(Length::Long, |reader| {
+    let events = shared.readers.read(length, |reader| {
         let mut seqs = shared.postings(reader, Subject::Party(number))?;
         seqs.retain(|seq| *seq <= upto);
         shared.events_at(reader, &seqs)

@@ -2,6 +2,7 @@
 
 use super::super::error::AppError;
 use super::super::open::{Probity, platform_anew};
+use super::super::readers::Length;
 use super::super::shared::Shared;
 use super::super::snapshot::{Snapshot, past};
 use super::super::versions::past_catalogue;
@@ -11,6 +12,7 @@ use super::weighing::Seen;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::decision::{Input, Record, SideSeen};
 use probity_credit::event::{Codec, Party, Role, Symbols, key_of};
+use probity_credit::indicator::Platform;
 use probity_credit::order::DERIVED_SOURCE;
 use probity_credit::policy::{Facts, Policy, Request, RequestKind};
 use probity_primitives::{Problem, Timestamp};
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Connections for looking at the past.
-const READERS: usize = 2;
+const READERS: usize = 4;
 /// Rows read in one go.
 const ROWS: usize = 10_000;
 
@@ -42,6 +44,8 @@ struct Under<'a> {
     probity: &'a Probity,
     hash: String,
     shared: Arc<Shared>,
+    /// The same definitions, with the platform's sums as they stood before some row.
+    then: Option<Arc<Shared>>,
 }
 
 impl Probity {
@@ -93,7 +97,7 @@ impl Probity {
                 }
                 let Some(record) = record_of(self.catalogue(), &event)? else { continue };
                 let hash = &record.versions.catalogue;
-                let fitting = match under.take().filter(|under| under.hash == *hash) {
+                let mut fitting = match under.take().filter(|under| under.hash == *hash) {
                     Some(under) => under,
                     None => Under::of(self, hash)?,
                 };
@@ -111,11 +115,11 @@ impl<'a> Under<'a> {
         } else {
             aside(probity, past_catalogue(probity.folder(), hash)?)?
         };
-        Ok(Self { probity, hash: hash.to_owned(), shared })
+        Ok(Self { probity, hash: hash.to_owned(), shared, then: None })
     }
 
-    fn replay(&self, seq: u64, at: Timestamp, record: &Record) -> Result<Replayed, AppError> {
-        let catalogue = &*self.shared.catalogue;
+    fn replay(&mut self, seq: u64, at: Timestamp, record: &Record) -> Result<Replayed, AppError> {
+        let catalogue = Arc::clone(&self.shared.catalogue);
         let policy = RequestKind::parse(&record.request).and_then(|kind| catalogue.policy(kind));
         let Some(policy) = policy else {
             let differences = vec!["policy".to_owned()];
@@ -129,9 +133,14 @@ impl<'a> Under<'a> {
             || !self.seen(seq, at, record, policy, &self.shared)?.is_empty()
         {
             // What came in later may have moved the platform's values of a past moment: the sums as they stood then.
-            let then = aside(self.probity, self.catalogue_again()?)?;
+            let then = match self.then.take() {
+                Some(then) => then,
+                None => aside(self.probity, self.catalogue_again()?)?,
+            };
+            *then.platform() = Platform::default();
             self.probity.shared.read(|reader| platform_anew(&then, reader, seq - 1, &mut |_, _| {}))?;
             seen = self.seen(seq, at, record, policy, &then)?;
+            self.then = Some(then);
         }
         let (same_answer, same_seen) = (answer.is_empty(), seen.is_empty());
         let differences = answer.into_iter().map(str::to_owned).chain(seen).collect();
@@ -212,7 +221,7 @@ fn side<'s>(
         None => None,
     };
     let snapshot = match number {
-        Some(number) => past(shared, number, role, at, seq - 1, &shared.priors(at))?,
+        Some(number) => past(shared, number, role, at, (Length::Long, seq - 1), &shared.priors(at))?,
         None => Snapshot::unknown(shared, role, at),
     };
     let seen = Seen::of(&shared.catalogue, role, snapshot, recorded.exposure)?;
