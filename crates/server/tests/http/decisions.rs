@@ -1,6 +1,7 @@
 //! Decisions over HTTP: answered, held, replayed, refused, never past a limit.
 
 use crate::house::{House, Reply};
+use probity_server::http::ServeOptions;
 use serde_json::{Value, json};
 
 fn payment(merchant: &str, buyer: &str, amount: &str) -> Value {
@@ -281,4 +282,16 @@ fn the_terms_are_published() {
     assert_eq!(terms["buyer"]["tiers"][2]["payment_limit"], "2500.00");
     let page = house.get("/terms.html");
     assert!(page.text().contains("<td>2500.00 EUR</td>"), "{}", page.text());
+}
+
+#[test]
+fn answers_before_recording_are_recorded_all_the_same() {
+    let house = House::with(ServeOptions { decide_before_recording: true, ..ServeOptions::default() });
+    let body = payment("m-1", "b-1", "100.00");
+    let first = decided(&house, "k-1", &body);
+    assert_eq!(open(&house, "buyer:b-1"), "100.00");
+    assert_eq!(decide(&house, "k-1", &body).header("idempotency-replayed"), "true");
+    let house = house.restarted();
+    let shown = house.json(&format!("/v1/decisions/{}", first["id"].as_str().unwrap()));
+    assert_eq!((&shown["status"], open(&house, "buyer:b-1")), (&json!("held"), "100.00".into()));
 }
