@@ -103,6 +103,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(data: &Path) -> Result<Self, String> {
+        Self::start_with(data, &[])
+    }
+
+    /// With more options.
+    pub(crate) fn start_with(data: &Path, more: &[&str]) -> Result<Self, String> {
         let free = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .map_err(|error| error.to_string())?;
@@ -115,6 +120,7 @@ impl Server {
                 "--listen".as_ref(),
                 free.to_string().as_ref(),
             ])
+            .args(more)
             .env("PROBITY_LOG", "warn")
             .stdout(Stdio::null())
             .spawn()

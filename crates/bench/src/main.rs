@@ -16,6 +16,7 @@ mod ingest;
 mod import;
 mod score;
 mod http;
+mod decide;
 mod startup;
 mod sim;
 
@@ -26,13 +27,14 @@ use std::process::ExitCode;
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("ingest", "durable ingest over HTTP in batches of 500, and the bare SQLite loop", ingest::batches),
     ("single", "single events over HTTP, 64 clients", ingest::singles),
     ("import", "import of a file of 1,000,000 events; memory; storage", import::import),
     ("score", "one score in process, hot, cold and at latest", score::in_process),
     ("http", "GET score against a trivial handler, 64 clients", http::steady),
     ("crowd", "64 clients that ask a new server for latest", http::first_crowd),
+    ("decide", "decisions in process and over HTTP, recorded before and after the answer", decide::decisions),
     ("startup", "start-up with 10 million events in the log", startup::startup),
     ("sim", "a simulated world to Parquet on one core; memory of a large one", sim::worlds),
 ];

@@ -4,6 +4,7 @@
 
 mod ruling;
 mod record;
+mod again;
 #[cfg(test)]
 mod tests;
 

@@ -43,6 +43,10 @@ pub struct SideSeen {
     pub exposure: i64,
     /// The limit that a sanction set, if one did.
     pub sanction_limit: Option<i64>,
+    /// A suspension was in force.
+    pub suspended: bool,
+    /// The relation had been ended.
+    pub terminated: bool,
 }
 
 /// Content hashes of what made the answer.
@@ -65,8 +69,12 @@ pub struct Record {
     pub request: String,
     /// When it was asked, RFC 3339.
     pub at: String,
-    /// The request as it was sent, for comparing a repeated key.
+    /// When the asker says it was asked, RFC 3339; nothing is decided by it.
+    pub asked_at: Option<String>,
+    /// Digest of the request, for comparing a repeated key.
     pub fingerprint: String,
+    /// The id of the request that asked.
+    pub trace: String,
     /// The amount asked about, in minor units of the reporting currency.
     pub amount: Option<i64>,
     /// The order it concerns.

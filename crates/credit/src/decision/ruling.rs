@@ -125,11 +125,14 @@ pub fn rule(
     let room = least.map(|(room, _)| room);
     let limit = [applied.limit, room].into_iter().flatten().min();
     let mut short = None;
+    let mut limited = false;
     if let Some((amount, limit)) = amount.zip(limit)
         && amount > limit
     {
         short = least.filter(|(room, _)| *room == limit).map(|(_, role)| role);
-        outcome = outcome.max(if limit > 0 { Outcome::ApproveWithLimit } else { Outcome::Decline });
+        let by_limit = if limit > 0 { Outcome::ApproveWithLimit } else { Outcome::Decline };
+        limited = by_limit >= outcome;
+        outcome = outcome.max(by_limit);
     }
     let granted = matches!(outcome, Outcome::Approve | Outcome::ApproveWithLimit | Outcome::StepUp);
     let held = match (amount, policy.reserves() && granted) {
@@ -141,7 +144,8 @@ pub fn rule(
         _ => merchant.or(buyer),
     };
     let terms = terms(applied, limit, own, merchant);
-    let reasons = reasons(policy, applied, outcome, short, limit_reason, score_reasons);
+    let drivers = Drivers { outcome, limited, short: short.filter(|_| limited) };
+    let reasons = reasons(policy, applied, &drivers, limit_reason, score_reasons);
     Ruling {
         outcome,
         terms,
@@ -177,16 +181,25 @@ fn terms(
     }
 }
 
+/// What an answer rests on.
+struct Drivers {
+    outcome: Outcome,
+    /// It rests on a limit that was too small; a rule that was graver would have hidden it.
+    limited: bool,
+    /// Whose ceiling that limit was; nobody's when a rule of the policy set it.
+    short: Option<Role>,
+}
+
 /// The reasons of an answer that is not a plain yes: the rules that gave it, the limit that was too small, and what holds the
 /// score down that either looked at.
 fn reasons(
     policy: &Policy,
     applied: &Applied,
-    outcome: Outcome,
-    short: Option<Role>,
+    drivers: &Drivers,
     limit_reason: &dyn Fn(Role) -> Told,
     score_reasons: &dyn Fn(Role) -> Vec<Told>,
 ) -> Vec<Told> {
+    let Drivers { outcome, limited, short } = *drivers;
     if outcome == Outcome::Approve {
         return Vec::new();
     }
@@ -203,10 +216,7 @@ fn reasons(
         let Some(rule) = rule else { continue };
         // A rule drives the answer if it asked for it, or set the limit that was too small.
         let drives = rule.effect.outcome == Some(outcome)
-            || (short.is_none()
-                && outcome != Outcome::Approve
-                && rule.effect.limit.is_some()
-                && applied.limit.is_some());
+            || (limited && short.is_none() && applied.limited_by.contains(held));
         if !drives {
             continue;
         }

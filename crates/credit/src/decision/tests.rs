@@ -155,7 +155,9 @@ fn given(case: &Case) -> (Ruling, Record) {
         id: "dec_1".into(),
         request: "payment".into(),
         at: request.at.to_string(),
+        asked_at: None,
         fingerprint: String::new(),
+        trace: String::new(),
         amount: Some(case.amount),
         order: None,
         inputs: Record::inputs_of(&policy, &facts),
@@ -173,6 +175,7 @@ fn given(case: &Case) -> (Ruling, Record) {
     };
     let again = Record::decode(&record.encode().unwrap()).unwrap();
     assert_eq!(again, record);
+    assert_eq!(policy.names_of(&policy.apply(&again.row(&policy))), policy.names_of(&applied));
     assert_eq!(policy.apply(&again.row(&policy)), applied, "what is recorded gives the same answer");
     (ruling, record)
 }
@@ -236,4 +239,106 @@ fn terms_are_the_tiers_unless_a_rule_is_stricter() {
     assert_eq!(record.inputs.get("merchant_thin"), Some(&Input::Boolean(true)));
     assert!(Record::decode(r#"{"version":1}"#).is_err());
     assert!(Record { outcome: "maybe".into(), ..record }.outcome().is_err());
+}
+
+/// The text of a policy without one of its rules.
+fn without_rule(text: &str, rule: &str) -> String {
+    let mut pieces = text.split("[[table.rule]]");
+    let head = pieces.next().unwrap().to_owned();
+    let named = |piece: &&str| !piece.contains(&format!("= \"{rule}\"\n"));
+    // What stands behind the last rule of a table begins the next one.
+    pieces.fold(head, |out, piece| {
+        if named(&piece) {
+            return out + "[[table.rule]]" + piece;
+        }
+        out + piece.find("[[table]]").map_or("", |place| &piece[place..])
+    })
+}
+
+/// The starter's payment policy, or it without a rule, on a payment; thin, suspended and gates as they are set.
+fn starter_payment(text: &str, case: &Case, gate: bool) -> Ruling {
+    let policy = Policy::parse("p.toml", text, &fields).unwrap();
+    let scored = |role: Role, score: i32, thin: bool| {
+        let mut scored = STARTER.scorecard(role).score(&[]);
+        (scored.score, scored.thin) = (score, thin);
+        let fraud = STARTER.scorecard(role).gates().iter().position(|gate| gate.name == "open_fraud_finding");
+        scored.gates = if gate { fraud.into_iter().collect() } else { Vec::new() };
+        scored
+    };
+    let both = [scored(Role::Merchant, 700, case.thin), scored(Role::Buyer, case.score, false)];
+    let limits = [terms(500_000), terms(200_000)];
+    let side = |n: usize| Side {
+        scored: &both[n],
+        values: &[],
+        tier: "trusted",
+        known: true,
+        exposure: case.exposures[n],
+        payment_limit: limits[n].payment_limit,
+        sanction_limit: case.standings[n].limit,
+        suspended: case.standings[n].suspended,
+        terminated: case.standings[n].terminated,
+    };
+    let request = Request {
+        kind: RequestKind::Payment,
+        at: Timestamp::from_millis(0),
+        merchant: None,
+        buyer: None,
+        amount: None,
+        reporting: Some(case.amount),
+        category: None,
+        method: None,
+        order: None,
+        attributes: vec![None],
+    };
+    let (merchant, buyer) = (Some(side(0)), Some(side(1)));
+    let facts = Facts { fields: policy.fields(), request: &request, merchant, buyer, pair_exposure: 0 };
+    let limit = |n: usize| {
+        let (terms, exposure, standing) = (&limits[n], case.exposures[n], case.standings[n]);
+        Some(PartyLimits { terms, exposure, standing })
+    };
+    let limit_reason = |role: Role| told(&format!("LIMIT_{}", role.as_str()));
+    let applied = policy.apply(&facts);
+    rule(&policy, &applied, Some(case.amount), limit(0), limit(1), &limit_reason, &|_| Vec::new())
+}
+
+/// The rules of a policy that give a reason.
+fn rules_of(text: &str, code: &str) -> Vec<String> {
+    let policy = Policy::parse("p.toml", text, &fields).unwrap();
+    let place = policy.reasons().iter().position(|reason| reason.code == code);
+    let rules = policy.tables().iter().flat_map(|table| &table.rules);
+    rules.filter(|rule| rule.effect.reason == place).map(|rule| rule.name.clone()).collect()
+}
+
+#[test]
+fn a_reason_that_is_told_is_what_drove_the_answer() {
+    let text = include_str!("../../../../catalogue/policies/payment.toml");
+    let suspended = Standing { suspended: true, ..PLAIN };
+    let stopped = Standing { terminated: true, ..PLAIN };
+    let check = |case: Case, gate: bool, codes: &[&str]| {
+        let ruling = starter_payment(text, &case, gate);
+        let told: Vec<&str> = ruling.reasons.iter().map(|told| told.code.as_str()).collect();
+        assert_eq!(told, codes);
+        for code in codes.iter().filter(|code| code.starts_with('P')) {
+            let less =
+                rules_of(text, code).iter().fold(text.to_owned(), |text, rule| without_rule(&text, rule));
+            assert_ne!(less, text);
+            let again = starter_payment(&less, &case, gate);
+            let limit = |ruling: &Ruling| ruling.terms.limit.unwrap_or(i64::MAX);
+            let decided_by = again.reasons.first().map(|told| told.code.as_str());
+            assert!(
+                again.outcome < ruling.outcome
+                    || (again.outcome == ruling.outcome && limit(&again) > limit(&ruling))
+                    || decided_by.is_some_and(|other| other != *code),
+                "{code}: {again:?}"
+            );
+        }
+    };
+    check(Case { standings: [suspended, PLAIN], ..CASE }, false, &["P01"]);
+    // A ceiling that would not reach drove nothing where a graver rule stands before it.
+    check(Case { standings: [suspended, PLAIN], amount: 190_000, thin: true, ..CASE }, false, &["P01"]);
+    check(Case { standings: [PLAIN, stopped], ..CASE }, false, &["P02"]);
+    check(CASE, true, &["P03"]);
+    check(Case { thin: true, amount: 90_000, ..CASE }, false, &["P07"]);
+    check(Case { amount: 190_000, ..CASE }, false, &["P06"]);
+    check(Case { amount: 90_000, exposures: [0, 199_000], ..CASE }, false, &["LIMIT_buyer"]);
 }

@@ -25,7 +25,7 @@ pub use fact::{Event, FieldValue, Party, Role, key_of};
 pub use flat::{Cell, EVENT_JSON, Flat};
 pub use intake::{Arrival, SKEW};
 pub use mark::{Mark, MarkTypes, Marking, standing, stands_at};
-pub use publish::{fields_page, json_schema, to_json};
+pub use publish::{duration_text, fields_page, json_schema, to_json};
 pub use rates::Rates;
 pub use row::{Envelope, Place, Placed, Placing};
 pub use schema::{EventType, Field, FieldKind, Prohibited, TypeIndex, Vocabulary};

@@ -50,7 +50,8 @@ fn value_json(event: &Event, field: &Field, value: &FieldValue) -> Value {
     }
 }
 
-fn duration_text(duration: Duration) -> String {
+/// A duration in its largest whole unit: `30m`, `7d`.
+pub fn duration_text(duration: Duration) -> String {
     let millis = duration.0;
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
     let (unit, name) = units.into_iter().find(|(unit, _)| millis % unit == 0).unwrap_or((1, "ms"));

@@ -41,8 +41,10 @@ pub struct Reservation {
     pub amount: i64,
     /// Until when.
     pub expires_at: Timestamp,
-    /// The order it is for; its payment uses the reservation up.
+    /// The order (for credit: the line) it is for; its payment uses the reservation up.
     pub order: Option<Box<str>>,
+    /// The approval was used; its payment has not been told yet.
+    pub confirmed: bool,
 }
 
 /// The book.
@@ -80,8 +82,8 @@ fn key_of(kind: u8, owner: &str, id: &str) -> Key {
 }
 
 impl Exposure {
-    /// Takes in an event (`sign` 1) or takes it back (−1). `merchant` and `buyer` are the numbers of its parties. The decision
-    /// whose reservation the event used up, if it did.
+    /// Takes in an event (`sign` 1) or takes it back (−1). `parties` are the numbers of its merchant and its buyer. The decision
+    /// whose reservation the event used up, if it did, and what that was.
     pub fn apply(
         &mut self,
         vocabulary: &Vocabulary,
@@ -90,7 +92,7 @@ impl Exposure {
         event: &Event,
         parties: (Option<u32>, Option<u32>),
         sign: i32,
-    ) -> Option<Box<str>> {
+    ) -> Option<(Box<str>, Reservation)> {
         let (id, part) = types.part(vocabulary, rates, event)?;
         let owner = |party: &Option<probity_primitives::ExternalId>| {
             party.as_ref().map_or("", |id| id.as_str()).to_owned()
@@ -124,17 +126,15 @@ impl Exposure {
         } else {
             self.things.insert(key, after);
         }
-        let pays = sign > 0 && matches!(part, Part::Order(amount) if amount > 0);
+        let pays = sign > 0 && matches!(part, Part::Order(amount) | Part::Credit(amount) if amount > 0);
         let decision = if pays { self.by_order.get(id).cloned() } else { None };
         let same = |reservation: &Reservation| {
             let fits = |own: Option<u32>, of: Option<u32>| own.is_none() || own == of;
             fits(reservation.merchant, parties.0) && fits(reservation.buyer, parties.1)
         };
-        let decision = decision.filter(|decision| self.reservations.get(decision).is_some_and(same));
-        if let Some(decision) = &decision {
-            self.close(decision);
-        }
-        decision
+        let decision = decision.filter(|decision| self.reservations.get(decision).is_some_and(same))?;
+        let used_up = self.close(&decision)?;
+        Some((decision, used_up))
     }
 
     /// Forgets what ended before a day. What is taken back later than that opens nothing again.
@@ -221,6 +221,24 @@ impl Exposure {
         Some(reservation)
     }
 
+    /// An approval was used. What it holds stays held until the payment of its order comes, so that nothing is uncounted in
+    /// between, but no longer than `until`; without an order nothing could be matched, and it is let go of at once. What it
+    /// was before.
+    pub fn confirm(
+        &mut self,
+        decision: &str,
+        order: Option<Box<str>>,
+        until: Timestamp,
+    ) -> Option<Reservation> {
+        let before = self.close(decision)?;
+        let order = order.or_else(|| before.order.clone());
+        if order.is_some() {
+            let expires_at = until.max(before.expires_at);
+            self.reserve(decision, Reservation { expires_at, order, confirmed: true, ..before.clone() });
+        }
+        Some(before)
+    }
+
     /// What a decision holds.
     pub fn reservation(&self, decision: &str) -> Option<&Reservation> {
         self.reservations.get(decision)
@@ -266,6 +284,7 @@ impl Exposure {
             writer.signed(reservation.amount);
             writer.signed(reservation.expires_at.millis());
             writer.text(reservation.order.as_deref().unwrap_or_default());
+            writer.byte(u8::from(reservation.confirmed));
         }
         writer.bytes
     }
@@ -300,7 +319,9 @@ impl Exposure {
             let (merchant, buyer, amount) = (number(&mut reader)?, number(&mut reader)?, reader.signed()?);
             let expires_at = Timestamp::from_millis(reader.signed()?);
             let order = Some(reader.text()?.into_boxed_str()).filter(|order| !order.is_empty());
-            exposure.reserve(&decision, Reservation { merchant, buyer, amount, expires_at, order });
+            let confirmed = reader.byte()? != 0;
+            exposure
+                .reserve(&decision, Reservation { merchant, buyer, amount, expires_at, order, confirmed });
         }
         if reader.is_empty() { Ok(exposure) } else { Err(WireError::Malformed) }
     }

@@ -41,7 +41,9 @@ fn event(kind: &str, thing: &str, value: i64) -> Event {
 fn apply(exposure: &mut Exposure, event: &Event, sign: i32) -> Option<Box<str>> {
     let types = ExposureTypes::resolve(&STARTER.vocabulary);
     let parties = (event.merchant.as_ref().map(|_| 1), Some(2));
-    exposure.apply(&STARTER.vocabulary, &types, &STARTER.rates, event, parties, sign)
+    exposure
+        .apply(&STARTER.vocabulary, &types, &STARTER.rates, event, parties, sign)
+        .map(|(decision, _)| decision)
 }
 
 fn sums(exposure: &Exposure) -> (i64, i64, i64) {
@@ -90,6 +92,7 @@ fn reservations_count_until_they_are_used_given_up_or_too_old() {
         amount,
         expires_at: at(minute),
         order: order.map(Into::into),
+        confirmed: false,
     };
     exposure.reserve("d1", hold(100, 10, Some("o1")));
     exposure.reserve("d1", hold(900, 10, Some("o1")));
@@ -106,6 +109,13 @@ fn reservations_count_until_they_are_used_given_up_or_too_old() {
     let again = Exposure::decode(&exposure.encode()).unwrap();
     assert_eq!((sums(&again), again.encode()), (sums(&exposure), exposure.encode()));
     assert_eq!(again.reservation("d3"), exposure.reservation("d3"));
+    // Confirmed, an amount stays held until the payment comes, or a bound; without an order it is let go of at once.
+    exposure.reserve("d4", hold(40, 20, None));
+    assert!(exposure.confirm("d4", None, at(90)).is_some() && exposure.confirm("d4", None, at(90)).is_none());
+    assert!(exposure.confirm("d3", None, at(90)).is_some());
+    assert_eq!((sums(&exposure), exposure.next_expiry()), ((127, 127, 127), Some(at(90))));
+    assert_eq!(apply(&mut exposure, &event("order.paid", "o3", 7), 1).as_deref(), Some("d3"));
+    assert_eq!((sums(&exposure), exposure.next_expiry()), ((127, 127, 127), None));
 }
 
 const KINDS: [&str; 10] = [

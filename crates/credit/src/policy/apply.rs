@@ -23,6 +23,8 @@ pub struct Applied {
     pub outcome: Option<Outcome>,
     /// The most that may be open, in minor units of the reporting currency.
     pub limit: Option<i64>,
+    /// The rules that set that limit.
+    pub limited_by: Vec<Held>,
     /// A discount in basis points.
     pub discount: Option<u32>,
     /// Time until a payout.
@@ -67,6 +69,7 @@ impl Policy {
         let mut applied = Applied {
             outcome: None,
             limit: None,
+            limited_by: Vec::new(),
             discount: None,
             payout_delay: None,
             reserve: None,
@@ -84,9 +87,10 @@ impl Policy {
         let mut graded: Vec<(Option<Outcome>, usize)> = Vec::new();
         for (place, table) in (0..).zip(&self.tables) {
             for rule in table.that_hold(facts, &mut applied.looked_at, &mut faults) {
-                applied.held.push(Held { table: place, rule });
+                let held = Held { table: place, rule };
+                applied.held.push(held);
                 let Some(rule) = table.rules.get(rule as usize) else { continue };
-                applied.add(&rule.effect, facts, &mut faults);
+                applied.add(held, &rule.effect, facts, &mut faults);
                 graded.extend(rule.effect.reason.map(|reason| (rule.effect.outcome, reason)));
             }
         }
@@ -130,7 +134,7 @@ impl Table {
 }
 
 impl Applied {
-    fn add<R: Row>(&mut self, effect: &Effect, facts: &R, faults: &mut Faults) {
+    fn add<R: Row>(&mut self, held: Held, effect: &Effect, facts: &R, faults: &mut Faults) {
         let mut amount = |expression: &Option<probity_expression::Expression>| {
             let expression = expression.as_ref()?;
             match expression.evaluate(facts, faults) {
@@ -144,7 +148,11 @@ impl Applied {
         };
         let (limit, deposit) = (amount(&effect.limit), amount(&effect.deposit));
         most(&mut self.outcome, effect.outcome);
+        if limit.is_some() && self.limit.is_none_or(|before| limit < Some(before)) {
+            self.limited_by.clear();
+        }
         least(&mut self.limit, limit);
+        self.limited_by.extend(limit.filter(|_| limit == self.limit).map(|_| held));
         least(&mut self.discount, effect.discount);
         most(&mut self.payout_delay, effect.payout_delay);
         most(&mut self.reserve, effect.reserve);

@@ -22,4 +22,4 @@ pub use apply::{Applied, Held};
 pub use definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Table};
 pub use fields::{Domain, Facts, Fields, Side};
 pub use parse::{FieldsOf, POLICY_INVALID, decides};
-pub use request::{Attribute, Request, RequestKind};
+pub use request::{Attribute, Request, RequestKind, Takes};

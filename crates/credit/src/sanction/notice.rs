@@ -136,6 +136,9 @@ impl Notices {
             notice_days: BTreeMap::new(),
             at_once: Vec::new(),
             appeal_days: 0,
+            quiet_days: 0,
+            tell: Vec::new(),
+            words: BTreeMap::new(),
             what: BTreeMap::new(),
             text: BTreeMap::new(),
         }

@@ -3,9 +3,11 @@
 
 use super::aside;
 use super::clock::Clock;
+use super::decide::{Answers, Ask, Deciding, Holding};
 use super::due::{OnRecord, changed, is_no_news};
 use super::error::AppError;
 use super::orders::Orders;
+use super::own::is_answer;
 use super::party::{Hot, THIN};
 use super::prepare::Prepared;
 use super::shared::{Shared, lock};
@@ -15,7 +17,7 @@ use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
 use probity_primitives::{ExternalId, Problem, Timestamp};
 use probity_store::{Batch, SetAside, SqliteStore, Store, Subject};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::{mpsc, oneshot};
@@ -60,6 +62,34 @@ pub(super) enum Command {
     DropSetAside { items: Vec<(u64, SetAside)>, reply: Reply<()> },
     Settle { now: Timestamp, reply: Reply<u64> },
     Checkpoint { reply: Reply<()> },
+    Ask(Ask),
+}
+
+impl Command {
+    /// How many events it may bring.
+    fn size(&self) -> usize {
+        match self {
+            Self::Take { items, .. } => items.len(),
+            Self::Ask(Ask::Decide { asked, .. }) => asked.len(),
+            _ => 0,
+        }
+    }
+}
+
+/// What goes into one batch.
+#[derive(Default)]
+struct Work {
+    /// Asked first, in order: what is answered sees what is committed, and what was held before it.
+    asks: VecDeque<Ask>,
+    takes: Vec<Vec<Prepared>>,
+    /// Orders' timers go off that fell due by then.
+    settle: Option<Timestamp>,
+}
+
+/// What came of it.
+struct Worked {
+    outcomes: Vec<Vec<Outcome>>,
+    taken: Taken,
 }
 
 /// The writer and everything only it knows.
@@ -68,6 +98,8 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     clock: Clock,
     orders: Orders,
+    /// What is open and held.
+    pub(super) holding: Holding,
     numbers: HashMap<(Role, ExternalId), u32>,
     awaited: Awaited,
     /// The newest `known_at` of an event from outside, marks whose target is not there yet left out.
@@ -82,11 +114,13 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(store: SqliteStore, shared: Arc<Shared>, clock: Clock) -> Self {
+        let holding = Holding::new(&shared.catalogue);
         Self {
             store,
             shared,
             clock,
             orders: Orders::default(),
+            holding,
             numbers: HashMap::new(),
             awaited: Awaited::new(),
             newest: None,
@@ -101,13 +135,11 @@ impl Keeper {
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         while let Some(first) = commands.blocking_recv() {
             let mut group = vec![first];
-            let size =
-                |command: &Command| if let Command::Take { items, .. } = command { items.len() } else { 0 };
-            let mut events = group.iter().map(size).sum::<usize>();
+            let mut events = group.iter().map(Command::size).sum::<usize>();
             while events < LARGEST_GROUP
                 && let Ok(command) = commands.try_recv()
             {
-                events += size(&command);
+                events += command.size();
                 group.push(command);
             }
             self.serve(group);
@@ -122,20 +154,21 @@ impl Keeper {
     }
 
     fn serve(&mut self, group: Vec<Command>) {
-        let mut takes = Vec::new();
+        let (mut work, mut replies) = (Work::default(), Vec::new());
         let mut others = Vec::new();
         for command in group {
             match command {
                 Command::Take { items, settling, reply } => {
                     self.settle_later = settling == Settling::Later;
-                    takes.push((items, reply));
+                    work.takes.push(items);
+                    replies.push(reply);
                 }
+                Command::Ask(ask) => work.asks.push_back(ask),
                 other => others.push(other),
             }
         }
-        if !takes.is_empty() {
-            let (items, replies): (Vec<_>, Vec<_>) = takes.into_iter().unzip();
-            match self.take(items) {
+        if !replies.is_empty() || !work.asks.is_empty() {
+            match self.take(work) {
                 Ok(outcomes) => replies
                     .into_iter()
                     .zip(outcomes)
@@ -149,7 +182,7 @@ impl Keeper {
                 Command::Checkpoint { reply } => drop(reply.send(self.checkpoint())),
                 Command::SetAside { items, once, reply } => drop(reply.send(self.set_aside(&items, once))),
                 Command::DropSetAside { items, reply } => drop(reply.send(self.drop_set_aside(&items))),
-                Command::Take { .. } => {}
+                Command::Take { .. } | Command::Ask(_) => {}
             }
         }
         if self.since_checkpoint >= CHECKPOINT_EVERY
@@ -165,30 +198,40 @@ impl Keeper {
         self.last_recorded
     }
 
-    /// Appends, derives, commits, applies.
-    fn take(&mut self, requests: Vec<Vec<Prepared>>) -> Result<Vec<Vec<Outcome>>, AppError> {
-        let awaited = self.awaited.clone();
+    /// Appends, derives, commits, applies; then those that asked for decisions get their answers.
+    fn take(&mut self, mut work: Work) -> Result<Vec<Vec<Outcome>>, AppError> {
         let now = self.now();
-        match self.commit(requests, now, None) {
-            Ok((outcomes, taken)) => {
-                self.apply(taken);
-                Ok(outcomes)
+        let mut answers = Answers::default();
+        match self.commit(&mut work, now, &mut answers) {
+            Ok(worked) => {
+                self.apply(worked.taken);
+                answers.give(Ok(()));
+                Ok(worked.outcomes)
             }
             Err(error) => {
-                self.orders.forget();
-                self.numbers.clear();
-                self.awaited = awaited;
+                answers.give(Err(&error));
+                work.asks.into_iter().for_each(|ask| ask.refuse(&error));
                 Err(error)
             }
         }
     }
 
-    fn commit(
-        &mut self,
-        requests: Vec<Vec<Prepared>>,
-        now: Timestamp,
-        settle: Option<Timestamp>,
-    ) -> Result<(Vec<Vec<Outcome>>, Taken), AppError> {
+    /// Writes one batch. One that is lost leaves nothing behind here either.
+    fn commit(&mut self, work: &mut Work, now: Timestamp, answers: &mut Answers) -> Result<Worked, AppError> {
+        let awaited = self.awaited.clone();
+        let result = self.write(work, now, answers);
+        if result.is_ok() {
+            self.holding.keep();
+        } else {
+            self.holding.undo(&self.shared.catalogue);
+            self.orders.forget();
+            self.numbers.clear();
+            self.awaited = awaited;
+        }
+        result
+    }
+
+    fn write(&mut self, work: &mut Work, now: Timestamp, answers: &mut Answers) -> Result<Worked, AppError> {
         let mut batch = self.store.begin()?;
         let mut taking = Taking::new(
             &self.shared,
@@ -198,23 +241,24 @@ impl Keeper {
             self.highest,
             now,
         );
-        let mut outcomes = Vec::with_capacity(requests.len());
-        for items in requests {
+        let holding = &mut self.holding;
+        let mut deciding = Deciding { taking: &mut taking, holding, now, followed: 0 };
+        deciding.expire(&mut batch)?;
+        deciding.serve(&mut batch, &mut work.asks, answers)?;
+        let mut outcomes = Vec::with_capacity(work.takes.len());
+        for items in work.takes.drain(..) {
             let taken: Result<Vec<Outcome>, AppError> =
-                items.into_iter().map(|item| taking.append(&mut batch, item)).collect();
+                items.into_iter().map(|item| deciding.taking.append(&mut batch, item)).collect();
             outcomes.push(taken?);
         }
-        let derived = taking.orders.reconcile(taking.shared, batch.reads(), settle)?;
         let mut faults = Faults::default();
-        for event in derived {
-            let prepared = Prepared::of(&taking.shared.catalogue, &taking.shared.codec, event, &mut faults);
-            taking.append(&mut batch, prepared)?;
-        }
+        deciding.taking.derive(&mut batch, work.settle, &mut faults)?;
+        deciding.follow(&mut batch)?;
         let taken = taking.end();
         batch.commit()?;
         self.shared.events.fetch_add(taken.rows, Ordering::AcqRel);
         self.shared.faults.fetch_add(faults.total(), Ordering::Relaxed);
-        Ok((outcomes, taken))
+        Ok(Worked { outcomes, taken })
     }
 
     /// What was committed becomes visible: postings first, then states.
@@ -244,7 +288,7 @@ impl Keeper {
                 platform.apply(&shared.catalogue.plan, event, contributions, *moment, *sign);
             }
             drop(platform);
-            if !is_no_news(&shared.catalogue, event) {
+            if !is_no_news(&shared.catalogue, event) && !is_answer(&shared.catalogue, event) {
                 news.extend(changed(&step.platform));
             }
         }
@@ -264,6 +308,7 @@ impl Keeper {
     /// Lets readers know when timers must be let go off before they read.
     fn publish_due(&mut self) {
         let here = if self.settle_later { None } else { self.orders.next_due_here() };
+        let here = [here, self.holding.next_expiry()].into_iter().flatten().min();
         let known = self.shared.next_due.load(Ordering::Acquire);
         if let Some(here) = here
             && here.millis() < known
@@ -276,6 +321,11 @@ impl Keeper {
     fn settle(&mut self, now: Timestamp) -> Result<u64, AppError> {
         self.settle_later = false;
         let mut settled = 0;
+        if self.holding.next_expiry().is_some_and(|expiry| expiry <= now) {
+            let recorded = self.now();
+            let worked = self.commit(&mut Work::default(), recorded, &mut Answers::default())?;
+            self.apply(worked.taken);
+        }
         loop {
             let due = self.shared.read(|reader| self.orders.take_due(reader, now, SETTLED_AT_ONCE))?;
             if due.is_empty() {
@@ -284,19 +334,15 @@ impl Keeper {
             settled += due.len() as u64;
             self.orders.touched = due;
             let recorded = self.now();
-            match self.commit(Vec::new(), recorded, Some(now)) {
-                Ok((_, taken)) => self.apply(taken),
-                Err(error) => {
-                    self.orders.forget();
-                    self.numbers.clear();
-                    return Err(error);
-                }
-            }
+            let mut work = Work { settle: Some(now), ..Work::default() };
+            let worked = self.commit(&mut work, recorded, &mut Answers::default())?;
+            self.apply(worked.taken);
             if self.since_checkpoint >= CHECKPOINT_EVERY {
                 self.checkpoint()?;
             }
         }
         let next = self.shared.read(|reader| self.orders.next_due(reader))?;
+        let next = [next, self.holding.next_expiry()].into_iter().flatten().min();
         self.shared.next_due.store(next.map_or(i64::MAX, Timestamp::millis), Ordering::Release);
         Ok(settled)
     }
@@ -327,6 +373,7 @@ impl Keeper {
         let mut written = Vec::new();
         let changed = self.orders.drain_changed();
         let remembered = self.remembered();
+        let exposure = stamped(&shared, &self.holding.encode(now));
         let result = (|| {
             let mut batch = self.store.begin()?;
             for (subject, seqs) in &fresh {
@@ -347,6 +394,7 @@ impl Keeper {
                 }
             }
             batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;
+            batch.put_record(EXPOSURE, &exposure)?;
             batch.put_record(KEEPER, &remembered)?;
             batch.checkpoint(now)?;
             Ok::<(), AppError>(batch.commit()?)
@@ -395,6 +443,7 @@ fn apply_to(shared: &Shared, number: u32, role: Role, step: &Step) -> Result<(),
 
 /// Named records of the store.
 pub(super) const PLATFORM: &str = "platform";
+pub(super) const EXPOSURE: &str = "exposure";
 pub(super) const KEEPER: &str = "keeper";
 pub(super) const SYMBOLS: &str = "symbols";
 
@@ -477,8 +526,12 @@ impl Keeper {
             self.last_recorded = self.last_recorded.max(row.recorded_at);
             taking.note(&mut batch, row.seq, event)?;
         }
+        for step in taking.steps_from(0) {
+            self.holding.follow(&shared.catalogue, step);
+        }
         let taken = taking.end();
         batch.commit()?;
+        self.holding.keep();
         self.apply(taken);
         Ok(())
     }
@@ -487,8 +540,8 @@ impl Keeper {
     /// are known again, and facts that the log still lacks are written.
     pub(super) fn replayed(&mut self) -> Result<(), AppError> {
         let now = self.now();
-        let (_, taken) = self.commit(Vec::new(), now, None)?;
-        self.apply(taken);
+        let worked = self.commit(&mut Work::default(), now, &mut Answers::default())?;
+        self.apply(worked.taken);
         Ok(())
     }
 }

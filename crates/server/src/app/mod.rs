@@ -4,6 +4,7 @@
 //! date, committed; then applied to the parties' states in memory, then acknowledged. Readers see only what is committed.
 
 mod error;
+mod own;
 mod clock;
 mod files;
 mod versions;
@@ -16,6 +17,7 @@ mod shared;
 mod party;
 mod orders;
 mod taking;
+mod decide;
 mod keeper;
 mod open;
 mod snapshot;
@@ -36,6 +38,9 @@ mod whatif;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use clock::Clock;
+pub use decide::{
+    Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed,
+};
 pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
 pub use error::{AppError, Class};
 pub use files::{embedded_catalogue, folder_catalogue};

@@ -2,7 +2,9 @@
 
 use super::clock::Clock;
 use super::error::{AppError, Class};
-use super::keeper::{Command, KEEPER, Keeper, Outcome, PLATFORM, Remembered, Reply, SYMBOLS, Settling};
+use super::keeper::{
+    Command, EXPOSURE, KEEPER, Keeper, Outcome, PLATFORM, Remembered, Reply, SYMBOLS, Settling,
+};
 use super::prepare::{Prepared, event_of};
 use super::shared::Shared;
 use probity_credit::catalogue::Catalogue;
@@ -281,13 +283,13 @@ impl Probity {
         self.shared.read(work)
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AppError> {
+    pub(super) async fn ask<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AppError> {
         let (reply, answer) = oneshot::channel();
         self.sender.send(command(reply)).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 
-    fn ask_and_wait<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AppError> {
+    pub(super) fn ask_and_wait<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, AppError> {
         let (reply, answer) = oneshot::channel();
         self.sender.blocking_send(command(reply)).map_err(|_| stopped())?;
         answer.blocking_recv().map_err(|_| stopped())?
@@ -325,6 +327,13 @@ fn start(
         }
         _ => platform_anew(shared, reader, from, progress)?,
     }
+    let exposure = reader.record(EXPOSURE)?.unwrap_or_default();
+    match exposure.split_at_checked(16) {
+        Some((made_under, bytes)) if made_under == shared.catalogue.plan_hash.half() => {
+            keeper.holding.restore(bytes)?;
+        }
+        _ => keeper.holding.make_anew(shared, reader, from, progress)?,
+    }
     let mut next = from + 1;
     while next <= last {
         let rows = reader.range(next, REPLAYED_AT_ONCE)?;
@@ -337,13 +346,13 @@ fn start(
     if from < last {
         keeper.replayed()?;
     }
-    let due = reader.next_due()?.map_or(i64::MAX, Timestamp::millis);
-    shared.next_due.fetch_min(due, Ordering::AcqRel);
+    let due = [reader.next_due()?, keeper.holding.next_expiry()].into_iter().flatten().min();
+    shared.next_due.fetch_min(due.map_or(i64::MAX, Timestamp::millis), Ordering::AcqRel);
     Ok(())
 }
 
 /// The platform's sums from the log up to a row.
-fn platform_anew(
+pub(super) fn platform_anew(
     shared: &Shared,
     reader: &mut impl Reader,
     upto: u64,

@@ -1,6 +1,7 @@
 //! A party in memory: its state, and what was recorded of its score.
 
 use super::error::AppError;
+use super::own::is_answer;
 use super::shared::Shared;
 use probity_credit::event::{Event, Mark, Role, standing, stands_at};
 use probity_credit::indicator::{Contributions, PartyState, Priors};
@@ -76,8 +77,11 @@ impl Hot {
             return;
         }
         self.seq = seq;
-        self.ready = None;
         self.dirty = true;
+        if is_answer(&shared.catalogue, event) {
+            return;
+        }
+        self.ready = None;
         if sign != 0 {
             self.state.apply(&shared.catalogue.plan, event, contributions, known_at, sign);
         }
@@ -208,7 +212,8 @@ pub(super) fn build(shared: &Shared, role: Role, events: &[(u64, Event)], at: Op
     let mut hot = Hot::new(role);
     let mut faults = Faults::default();
     let mut newest = Timestamp::EARLIEST;
-    for (_, event) in events.iter().filter(|(_, event)| !catalogue.marks.is_mark(event.kind)) {
+    let counts = |event: &Event| !catalogue.marks.is_mark(event.kind) && !is_answer(catalogue, event);
+    for (_, event) in events.iter().filter(|(_, event)| counts(event)) {
         let moments = match marks.get(&event.key()) {
             Some(marks) => standing(event.known_at, marks),
             None => vec![(event.known_at, true)],

@@ -5,14 +5,16 @@ use super::due::{is_record, is_sanction};
 use super::error::AppError;
 use super::keeper::Settling;
 use super::open::Probity;
+use super::own::{is_answer, own_event};
 use super::party::{Recorded, build, recorded};
 use super::prepare::Prepared;
 use super::shared::lock;
 use super::snapshot::Snapshot;
 use super::taking::changes;
-use probity_credit::event::{Event, FieldKind, FieldValue, Mark, Party, Role, standing};
+use probity_credit::event::{Event, FieldValue, Mark, Party, Role, standing};
 use probity_credit::indicator::PartyState;
 use probity_credit::order::DERIVED_SOURCE;
+use probity_credit::sanction::Standing;
 use probity_credit::score::Scored;
 use probity_primitives::{Day, Digest, ExternalId, Timestamp};
 use probity_store::Subject;
@@ -160,6 +162,9 @@ impl Probity {
             |event: &Event| standing(event.known_at, marks.get(&event.key()).map_or(&[][..], Vec::as_slice));
         let mut known = Known { facts: Vec::new(), news: BTreeSet::new(), own: Vec::new() };
         for (seq, event) in events {
+            if is_answer(catalogue, &event) {
+                continue;
+            }
             if is_record(catalogue, &event) {
                 let stands = moments(&event).last().is_some_and(|(_, stands)| *stands);
                 known.own.push((event, stands));
@@ -311,6 +316,7 @@ impl Probity {
             values: Arc::new(values),
             scored: Arc::new(scored),
             recorded: Arc::new(recorded),
+            standing: Standing::default(),
         }
     }
 
@@ -351,7 +357,6 @@ impl Probity {
         Some(event)
     }
 
-    /// An event of Probity's own; `None` when the catalogue does not declare the type.
     pub(super) fn own_event(
         &self,
         kind: &str,
@@ -359,37 +364,7 @@ impl Probity {
         at: Timestamp,
         fields: &[(&str, FieldValue)],
     ) -> Option<Event> {
-        let vocabulary = &self.catalogue().vocabulary;
-        let index = vocabulary.find(kind)?;
-        let declared = vocabulary.get(index);
-        let mut values = vec![None; declared.fields.len()];
-        for (name, value) in fields {
-            // A catalogue of somebody's own may be older than the field.
-            let Some(place) = declared.field(name) else {
-                if *name == "catalogue" { continue } else { return None }
-            };
-            let value = match (value, declared.fields.get(place).map(|field| &field.kind)) {
-                (FieldValue::Text(text), Some(FieldKind::Choice(words))) => {
-                    FieldValue::Choice(u16::try_from(words.iter().position(|word| **word == **text)?).ok()?)
-                }
-                _ => value.clone(),
-            };
-            if let Some(slot) = values.get_mut(place) {
-                *slot = Some(value);
-            }
-        }
-        Some(Event {
-            id: ExternalId::try_new(id).ok()?,
-            source: ExternalId::try_new(DERIVED_SOURCE).ok()?,
-            kind: index,
-            occurred_at: at,
-            known_at: at,
-            known_given: true,
-            merchant: None,
-            buyer: None,
-            currency: None,
-            fields: values,
-        })
+        own_event(self.catalogue(), kind, id, at, fields)
     }
 }
 

@@ -4,6 +4,7 @@ use super::error::AppError;
 use super::open::Probity;
 use super::read::AsOf;
 use super::snapshot::Snapshot;
+use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Party, Role};
 use probity_credit::score::{Explanation, Naming};
 use probity_credit::tier::{TierGiven, assign};
@@ -103,6 +104,14 @@ pub struct HistoryPoint {
     pub tier: String,
 }
 
+/// The tier that a snapshot gives, from the one last on record.
+pub(super) fn tier_of(catalogue: &Catalogue, role: Role, snapshot: &Snapshot) -> TierGiven {
+    let card = catalogue.scorecard(role);
+    let scored = &*snapshot.scored;
+    let previous = snapshot.recorded.last().map(|recorded| recorded.tier.as_str());
+    assign(catalogue.tiers(role), scored.score, previous, card.thin_tier(scored), card.gate_tiers(scored))
+}
+
 impl Probity {
     /// A party's score as of a moment.
     ///
@@ -154,11 +163,7 @@ impl Probity {
 
     /// The tier that a snapshot gives, from the one last on record.
     pub(super) fn tier_of(&self, role: Role, snapshot: &Snapshot) -> TierGiven {
-        let catalogue = self.catalogue();
-        let card = catalogue.scorecard(role);
-        let scored = &*snapshot.scored;
-        let previous = snapshot.recorded.last().map(|recorded| recorded.tier.as_str());
-        assign(catalogue.tiers(role), scored.score, previous, card.thin_tier(scored), card.gate_tiers(scored))
+        tier_of(self.catalogue(), role, snapshot)
     }
 
     fn tier_shown(&self, role: Role, given: &TierGiven) -> TierShown {

@@ -7,7 +7,8 @@ use super::read::AsOf;
 use super::readers::Length;
 use super::shared::{Shared, lock};
 use probity_credit::event::{Party, Role};
-use probity_credit::indicator::Priors;
+use probity_credit::indicator::{PartyState, Priors};
+use probity_credit::sanction::Standing;
 use probity_credit::score::Scored;
 use probity_primitives::Timestamp;
 use probity_store::Subject;
@@ -29,6 +30,35 @@ pub(super) struct Snapshot {
     pub(super) scored: Arc<Scored>,
     /// Scores that were on record at that moment, oldest first.
     pub(super) recorded: Arc<Vec<Recorded>>,
+    /// What sanctions say.
+    pub(super) standing: Standing,
+}
+
+impl Snapshot {
+    /// Of a party of which nothing is known.
+    pub(super) fn unknown(shared: &Shared, role: Role, at: Timestamp) -> Self {
+        let state = PartyState::new(role);
+        let values = shared.catalogue.plan.values(&state, at, &shared.priors(at));
+        let scored = shared.catalogue.scorecard(role).score(&values);
+        Self {
+            at,
+            events: 0,
+            values: Arc::new(values),
+            scored: Arc::new(scored),
+            recorded: Arc::default(),
+            standing: Standing::default(),
+        }
+    }
+}
+
+/// Values and score of a party now, for the keeper: all that is committed counts.
+pub(super) fn now(shared: &Shared, number: u32, role: Role, at: Timestamp) -> Result<Snapshot, AppError> {
+    let priors = shared.priors(at);
+    match live(shared, number, role, at, &priors)? {
+        Live::Snapshot(snapshot) => Ok(snapshot),
+        // The keeper waits its turn: it cannot ask again later.
+        Live::Past(_) => past(shared, number, role, at, (Length::Short, u64::MAX), &priors),
+    }
 }
 
 /// A snapshot made from events, with what it was made from.
@@ -102,14 +132,14 @@ impl Probity {
             Live::Past(seq) => seq,
         };
         if shared.latest() != Some(at) {
-            return past(shared, number, role, at, &priors);
+            return past(shared, number, role, at, (Length::Long, u64::MAX), &priors);
         }
         let slot = shared.kept.slot(number);
         let mut made = lock(&slot);
         if let Some(made) = made.as_ref().filter(|made| made.fits(at, seq, &priors)) {
             return Ok(made.snapshot.clone());
         }
-        let snapshot = past(shared, number, role, at, &priors)?;
+        let snapshot = past(shared, number, role, at, (Length::Long, u64::MAX), &priors)?;
         *made = Some(Made { seq, priors, snapshot: snapshot.clone() });
         Ok(snapshot)
     }
@@ -177,18 +207,22 @@ fn live(
         values: ready.values,
         scored: ready.scored,
         recorded: ready.recorded,
+        standing: hot.sanctions.standing(at),
     }))
 }
 
-fn past(
+/// From its events in rows up to `upto`, read as work of that length.
+pub(super) fn past(
     shared: &Shared,
     number: u32,
     role: Role,
     at: Timestamp,
+    (length, upto): (Length, u64),
     priors: &Priors,
 ) -> Result<Snapshot, AppError> {
-    let events = shared.readers.read(Length::Long, |reader| {
-        let seqs = shared.postings(reader, Subject::Party(number))?;
+    let events = shared.readers.read(length, |reader| {
+        let mut seqs = shared.postings(reader, Subject::Party(number))?;
+        seqs.retain(|seq| *seq <= upto);
         shared.events_at(reader, &seqs)
     })?;
     let past = build(shared, role, &events, Some(at));
@@ -200,6 +234,7 @@ fn past(
         values: Arc::new(values),
         scored: Arc::new(scored),
         recorded: Arc::new(past.recorded),
+        standing: past.sanctions.standing(at),
     })
 }
 

@@ -99,6 +99,43 @@ impl<'a> Taking<'a> {
         Taken { steps: self.steps, rows: self.rows, highest: self.highest, newest: self.newest }
     }
 
+    /// The steps from a place on.
+    pub(super) fn steps_from(&self, place: usize) -> &[Step] {
+        self.steps.get(place..).unwrap_or_default()
+    }
+
+    /// The number of a party, if it has one; none is given.
+    pub(super) fn number_of(
+        &mut self,
+        batch: &mut impl Batch,
+        role: Role,
+        id: &ExternalId,
+    ) -> Result<Option<u32>, AppError> {
+        let key = (role, id.clone());
+        if let Some(given) = self.numbers.get(&key) {
+            return Ok(Some(*given));
+        }
+        let found = batch.reads().party_number(role.number(), id.as_str())?;
+        if let Some(found) = found {
+            self.numbers.insert(key, found);
+        }
+        Ok(found)
+    }
+
+    /// Appends the facts that follow for the orders of this batch; with `settle` their timers go off, too.
+    pub(super) fn derive(
+        &mut self,
+        batch: &mut impl Batch,
+        settle: Option<Timestamp>,
+        faults: &mut Faults,
+    ) -> Result<(), AppError> {
+        for event in self.orders.reconcile(self.shared, batch.reads(), settle)? {
+            let prepared = Prepared::of(&self.shared.catalogue, &self.shared.codec, event, faults);
+            self.append(batch, prepared)?;
+        }
+        Ok(())
+    }
+
     /// Appends an event unless its id is known.
     pub(super) fn append(&mut self, batch: &mut impl Batch, item: Prepared) -> Result<Outcome, AppError> {
         if self.marks_a_mark(batch, &item)? {

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -82,6 +83,20 @@ pub enum Command {
         after_help = "Example:\n  probity --data ./data scores --of merchant --as-of latest --csv > scores.csv"
     )]
     Scores(ScoresArgs),
+    /// May this payment, payout, listing or credit line go ahead?
+    #[command(
+        after_help = "Examples:\n  probity --data ./data decide payment --merchant m-1 --buyer b-1 --amount 12.30 --order o-1\n  probity --data ./data decide payout --merchant m-1 --amount 500.00 --currency EUR --json\n\nThe answer is on record before it is shown. An approved payment holds its amount until it is paid or too old."
+    )]
+    Decide(DecideArgs),
+    /// A party's decisions.
+    Decisions(DecisionsArgs),
+    /// Make decisions again, under the definitions that made them, and say whether they come out the same.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data replay dec_0123\n  probity --data ./data replay --all --from 2026-01-01T00:00:00Z\n\nThe exit code is 1 when one comes out differently."
+    )]
+    Replay(ReplayArgs),
+    /// What each tier grants.
+    Terms,
     /// How well the merchant score foretold orders that went badly, beside the plain mean rating.
     #[command(
         after_help = "Example:\n  probity --data ./data foretell --from 2017-03-31 --to 2018-01-31 --weight delivered=18.65 --out docs/FORETELL.md"
@@ -157,6 +172,9 @@ pub struct ServeArgs {
     /// Largest request body in MiB, after decompression.
     #[arg(long, default_value_t = 16)]
     pub body_limit: usize,
+    /// Answer requests for decisions before they are on disk: quicker, but a crash loses the last moments' answers.
+    #[arg(long)]
+    pub decide_before_recording: bool,
 }
 
 /// Options of `import`.

@@ -151,8 +151,12 @@ pub(super) fn serve(arguments: &Arguments, serve: &ServeArgs) -> Done {
 
 pub(super) fn serve_until_asked(probity: Probity, serve: &ServeArgs) -> Done {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| AppError::internal(error.to_string()))?;
-    let options =
-        ServeOptions { listen: serve.listen, body_limit: serve.body_limit << 20, ..ServeOptions::default() };
+    let options = ServeOptions {
+        listen: serve.listen,
+        body_limit: serve.body_limit << 20,
+        decide_before_recording: serve.decide_before_recording,
+        ..ServeOptions::default()
+    };
     runtime.block_on(serve_http(probity, options, stop_asked()))?;
     Ok(OK)
 }

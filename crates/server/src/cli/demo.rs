@@ -58,7 +58,10 @@ pub(super) fn demo(arguments: &Arguments, demo: &DemoArgs) -> Done {
         return Ok(OK);
     }
     out::line(format!("\nThe page is at http://{} (end with Ctrl-C)", demo.listen));
-    serve_until_asked(probity, &ServeArgs { listen: demo.listen, body_limit: 16 })
+    serve_until_asked(
+        probity,
+        &ServeArgs { listen: demo.listen, body_limit: 16, decide_before_recording: false },
+    )
 }
 
 /// The demo's own world: small enough to be imported in seconds, with some cheats of each kind.

@@ -2,10 +2,12 @@
 
 mod rehearse_args;
 mod sanction_args;
+mod decide_args;
 mod args;
 mod out;
 mod data;
 mod look;
+mod decide;
 mod lists;
 mod sanction;
 mod foretell_page;
@@ -41,7 +43,12 @@ pub const USAGE: u8 = 2;
 pub const PARTIAL: u8 = 3;
 
 /// Runs a command and says how it went.
-pub fn run(arguments: Arguments) -> ExitCode {
+pub fn run(mut arguments: Arguments) -> ExitCode {
+    // Of an amount that is asked about `--currency` says what it is in; the folder's own currency stays.
+    if let Command::Decide(asked) = &mut arguments.command {
+        let currency = arguments.currency.take();
+        asked.currency_of_amount = asked.currency_of_amount.take().or(currency);
+    }
     out::logging(&arguments);
     let done = match &arguments.command {
         Command::Serve(serve) => data::serve(&arguments, serve),
@@ -53,6 +60,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Indicators(of) => look::indicators(&arguments, of),
         Command::History(of) => look::history(&arguments, of),
         Command::Scores(scores) => lists::scores(&arguments, scores),
+        Command::Decide(asked) => decide::decide(&arguments, asked),
+        Command::Decisions(of) => decide::decisions(&arguments, of),
+        Command::Replay(asked) => decide::replay(&arguments, asked),
+        Command::Terms => decide::terms(&arguments),
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),

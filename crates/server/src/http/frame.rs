@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken over, in characters.
 const LONGEST_ID: usize = 128;
 /// Reading the body has the whole time limit; what follows gets this much more.
@@ -37,9 +37,11 @@ fn request_id(headers: &HeaderMap) -> (String, HeaderValue) {
 }
 
 /// The frame.
-pub(crate) async fn frame(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub(crate) async fn frame(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let (id, id_value) = request_id(request.headers());
+    // Handlers that write it down find it where the asker may have put it.
+    request.headers_mut().insert(REQUEST_ID, id_value.clone());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let limit = site.options.request_timeout + GRACE;

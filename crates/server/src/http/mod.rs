@@ -18,10 +18,13 @@ mod party;
 mod explanation;
 mod sanctions;
 mod catalogue;
+mod decision_shape;
+mod terms;
 mod operations;
 mod page;
 mod openapi;
 mod frame;
+mod decisions;
 mod routes;
 mod server;
 

@@ -13,6 +13,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
         (name = "events", description = "What happened: taken in once, kept for good"),
         (name = "parties", description = "Merchants and buyers: scores, indicators, reasons, history"),
         (name = "sanctions", description = "Limits, suspensions and terminations, their appeals, and what has to be told"),
+        (name = "decisions", description = "What trust is for: requests answered, held, closed, made again; terms"),
         (name = "catalogue", description = "The definitions in force"),
         (name = "operations", description = "Health, metrics, versions"),
     ),
@@ -34,7 +35,10 @@ const NAMED: [(&str, &str); 1] = [("404", "What was asked for does not exist")];
 const SENT: [(&str, &str); 4] = [
     ("413", "The body, or the batch, is too large"),
     ("415", "The content type or encoding is not understood"),
-    ("422", "What was sent makes no sense; an event that does not fit its type was set aside"),
+    (
+        "422",
+        "What was sent is wrong: an event that does not fit its type (it was set aside), a request for a decision",
+    ),
     ("507", "No room left on the disk; nothing was taken"),
 ];
 

@@ -2,7 +2,9 @@
 
 use super::openapi::{Document, document};
 use super::site::Site;
-use super::{catalogue, events, explanation, ingest, operations, parties, party, platform, sanctions};
+use super::{
+    catalogue, decisions, events, explanation, ingest, operations, parties, party, platform, sanctions, terms,
+};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
@@ -36,6 +38,16 @@ pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
         .routes(routes!(catalogue::list_indicators))
         .routes(routes!(catalogue::get_scorecard))
         .routes(routes!(catalogue::get_tiers))
+        .routes(routes!(decisions::decide))
+        .routes(routes!(decisions::decide_batch))
+        .routes(routes!(decisions::get_decision))
+        .routes(routes!(decisions::confirm))
+        .routes(routes!(decisions::release))
+        .routes(routes!(decisions::replay))
+        .routes(routes!(decisions::list_decisions))
+        .routes(routes!(decisions::get_exposure))
+        .routes(routes!(terms::get_terms))
+        .routes(routes!(terms::terms_page))
         .routes(routes!(operations::livez))
         .routes(routes!(operations::readyz))
         .routes(routes!(operations::version))

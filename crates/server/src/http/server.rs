@@ -44,6 +44,8 @@ pub struct ServeOptions {
     pub connections: usize,
     /// Time for running requests to finish when the server is to end.
     pub drain: Duration,
+    /// Answer requests for decisions before they are on disk: a crash within the next moments loses them.
+    pub decide_before_recording: bool,
 }
 
 impl Default for ServeOptions {
@@ -56,6 +58,7 @@ impl Default for ServeOptions {
             idle_timeout: Duration::from_secs(60),
             connections: 4_096,
             drain: Duration::from_secs(30),
+            decide_before_recording: false,
         }
     }
 }

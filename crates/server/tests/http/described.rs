@@ -4,12 +4,13 @@ use crate::house::{House, placed};
 use serde_json::Value;
 
 /// Every operation there is.
-const OPERATIONS: [&str; 32] = [
+const OPERATIONS: [&str; 42] = [
     "get /docs/errors/{code}",
     "get /livez",
     "get /metrics",
     "get /openapi.json",
     "get /readyz",
+    "get /terms.html",
     "get /v1/catalogue",
     "get /v1/catalogue/events",
     "get /v1/catalogue/events/{type}",
@@ -17,12 +18,15 @@ const OPERATIONS: [&str; 32] = [
     "get /v1/catalogue/indicators",
     "get /v1/catalogue/scorecards/{of}",
     "get /v1/catalogue/tiers/{of}",
+    "get /v1/decisions/{id}",
     "get /v1/events",
     "get /v1/events/{id}",
     "get /v1/notices",
     "get /v1/parties",
     "get /v1/parties/{party}",
+    "get /v1/parties/{party}/decisions",
     "get /v1/parties/{party}/explanation",
+    "get /v1/parties/{party}/exposure",
     "get /v1/parties/{party}/history",
     "get /v1/parties/{party}/indicators",
     "get /v1/parties/{party}/sanctions",
@@ -31,7 +35,13 @@ const OPERATIONS: [&str; 32] = [
     "get /v1/platform",
     "get /v1/sanctions/{id}",
     "get /v1/set-aside",
+    "get /v1/terms",
     "get /version",
+    "post /v1/decisions",
+    "post /v1/decisions/batch",
+    "post /v1/decisions/{id}/confirm",
+    "post /v1/decisions/{id}/release",
+    "post /v1/decisions/{id}/replay",
     "post /v1/events",
     "post /v1/sanctions",
     "post /v1/sanctions/{id}/appeal",
@@ -53,6 +63,8 @@ fn every_described_operation_answers_and_no_other_is_described() {
     let approval = serde_json::json!({"content": proposed.json()["content"], "by": "bob"}).to_string();
     let approved = house.send("POST", "/v1/sanctions/s-1/approve", &headers, approval.as_bytes());
     assert_eq!(approved.status, 200, "{}", approved.text());
+    let asked = br#"{"kind": "payment", "merchant": "m-1", "buyer": "b-1", "amount": "12.30"}"#;
+    assert_eq!(house.send("POST", "/v1/decisions", &[("idempotency-key", "k-1")], asked).status, 200);
     let document = house.json("/openapi.json");
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut found = Vec::new();

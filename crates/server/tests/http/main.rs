@@ -10,6 +10,7 @@ mod hostile;
 mod reading;
 mod sanctions;
 mod described;
+mod decisions;
 mod running;
 mod full;
 mod browser;

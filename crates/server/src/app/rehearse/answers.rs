@@ -131,6 +131,7 @@ impl<'a> Desk<'a> {
             buyer: Some(counted(Role::Buyer, asked.buyer)),
             amount: ruling.held,
             expires_at: asked.at.plus(self.payment.time_to_live()),
+            confirmed: false,
             order: Some(format!("{}{}", Named::Order.prefix(), asked.order).into()),
         };
         self.exposure.reserve(&format!("d{}", self.decided), reservation);

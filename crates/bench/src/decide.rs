@@ -1,0 +1,198 @@
+//! Decisions in process and over HTTP.
+
+use crate::client::{Folder, Server, post};
+use crate::crowd::{self, Met};
+use crate::data::{open, parties};
+use crate::figures::{Figure, median, middle, rank, scaled};
+use crate::import::SHOPS;
+use crate::peer::{bare_loop, rows};
+use crate::score::filled;
+use probity_credit::catalogue::Catalogue;
+use probity_credit::event::{Party, Role};
+use probity_server::app::{Clock, Form, Probity, embedded_catalogue};
+use std::path::Path;
+use std::time::Instant;
+
+const CLIENTS: usize = 64;
+const ROUNDS: usize = 5;
+/// Decisions of one commit in process: what a commit costs is spread over them.
+const TOGETHER: usize = 500;
+/// Rules beside those of the starter's payment policy, of which there are 15: none of them holds, all are looked at.
+const MORE_RULES: usize = 25;
+
+/// The starter catalogue with a payment policy of 40 rules.
+fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
+    let mut texts = embedded_catalogue();
+    let names: Vec<String> =
+        probity.catalogue().plan.definitions(Role::Merchant).map(|it| it.name.clone()).collect();
+    let rules: String = (0..MORE_RULES)
+        .filter_map(|n| Some((n, names.get(n % names.len().max(1))?)))
+        .map(|(n, name)| {
+            format!(
+                "[[table.rule]]\nname = \"more_{n}\"\nwhen = \"merchant_{name} > 1000000{n} AND NOT buyer_thin\"\nreserve = 1\n"
+            )
+        })
+        .collect();
+    let policy = texts.get_mut("policies/payment.toml").ok_or("no payment policy")?;
+    policy.push_str(&format!(
+        "[[table]]\nname = \"more\"\ntitle = \"More\"\nhit = \"all\"\nadds_only = true\n{rules}"
+    ));
+    Catalogue::load(texts).map_err(|problems| format!("{problems:?}"))
+}
+
+fn form(merchant: &Party, buyer: &Party) -> Form {
+    Form {
+        kind: "payment".into(),
+        merchant: Some(merchant.id.to_string()),
+        buyer: Some(buyer.id.to_string()),
+        amount: Some("0.01".into()),
+        ..Form::default()
+    }
+}
+
+/// Microseconds of a decision of parties in memory, its share of the recording included.
+fn in_process(data: &Path) -> Result<Vec<f64>, String> {
+    let probity = open(data)?;
+    let catalogue = forty_rules(&probity)?;
+    probity.close();
+    let probity =
+        Probity::open(data, catalogue, Clock::system(), &mut |_, _| {}).map_err(|error| error.to_string())?;
+    let (merchants, buyers) = (parties(&probity, Role::Merchant)?, parties(&probity, Role::Buyer)?);
+    let mut times = Vec::new();
+    for round in 0..20 {
+        let mut asked = Vec::with_capacity(TOGETHER);
+        for n in 0..TOGETHER {
+            let at = round * TOGETHER + n;
+            let (Some(merchant), Some(buyer)) =
+                (merchants.get(at % merchants.len()), buyers.get(at % buyers.len()))
+            else {
+                continue;
+            };
+            let key = format!("in-{at}");
+            asked.push(
+                probity
+                    .asked(&form(merchant, buyer), Some(&key), "bench")
+                    .map_err(|error| error.to_string())?,
+            );
+        }
+        let begun = Instant::now();
+        let decided = probity.decide_and_wait(asked).map_err(|error| error.to_string())?;
+        let took = begun.elapsed().as_secs_f64() * 1e6 / TOGETHER as f64;
+        if decided.iter().any(Result::is_err) {
+            return Err("a request was refused".into());
+        }
+        // The first rounds read the parties from the store.
+        if round >= 4 {
+            times.push(took);
+        }
+    }
+    probity.close();
+    Ok(times)
+}
+
+fn requests(data: &Path, round: usize, each: usize) -> Result<Vec<Vec<Vec<u8>>>, String> {
+    let probity = open(data)?;
+    let (merchants, buyers) = (parties(&probity, Role::Merchant)?, parties(&probity, Role::Buyer)?);
+    probity.close();
+    let one = |at: usize| {
+        let (merchant, buyer) = (merchants.get(at % merchants.len())?, buyers.get(at % buyers.len())?);
+        let body = format!(
+            r#"{{"kind":"payment","merchant":"{}","buyer":"{}","amount":"0.01","order":"o-{round}-{at}","key":"k-{round}-{at}"}}"#,
+            merchant.id, buyer.id
+        );
+        Some(post("/v1/decisions", &body))
+    };
+    Ok((0..CLIENTS).map(|client| (0..each).filter_map(|n| one(client * each + n)).collect()).collect())
+}
+
+struct Rounds {
+    rates: Vec<f64>,
+    tails: Vec<f64>,
+    trivial: Vec<f64>,
+    trivial_tails: Vec<f64>,
+    /// Microseconds of the server's processor time for an answer.
+    work: Vec<f64>,
+}
+
+fn over_http(data: &Path, early: bool) -> Result<Rounds, String> {
+    let each = (scaled(64_000) as usize / CLIENTS).max(20);
+    let mut out =
+        Rounds { rates: vec![], tails: vec![], trivial: vec![], trivial_tails: vec![], work: vec![] };
+    let asked: Vec<_> = (0..=ROUNDS)
+        .map(|round| requests(data, round + if early { 100 } else { 0 }, each))
+        .collect::<Result<_, _>>()?;
+    let server = Server::start_with(data, if early { &["--decide-before-recording"] } else { &[] })?;
+    for (round, asked) in asked.iter().enumerate() {
+        // A body of the same size that is read, parsed and answered, and asks for nothing.
+        let nothing = post("/v1/decisions/batch", &format!("[{}]", " ".repeat(120)));
+        let bare = crowd::send(server.address, &vec![vec![nothing; each]; CLIENTS])?;
+        let before = server.worked();
+        let met: Met = crowd::send(server.address, asked)?;
+        // The first round reads the parties from the store.
+        if round > 0 {
+            out.work.push((server.worked() - before) * 1e6 / met.waits.len() as f64);
+            out.rates.push(met.rate());
+            out.tails.push(rank(&met.waits, 0.99));
+            out.trivial.push(bare.rate());
+            out.trivial_tails.push(rank(&bare.waits, 0.99));
+        }
+    }
+    Ok(out)
+}
+
+/// Decisions in process, over HTTP with the record before the answer, and with the record after it.
+pub(crate) fn decisions() -> Result<Vec<Figure>, String> {
+    let folder = Folder::new("decide")?;
+    let data = filled(&folder, 200_000, SHOPS)?;
+    let times = in_process(&data)?;
+    let durable = over_http(&data, false)?;
+    let last = rows(&data, scaled(64_000))?;
+    let bare = bare_loop(&folder.0, &last, CLIENTS)?;
+    let early = over_http(&data, true)?;
+    let beside = |rounds: &Rounds| {
+        format!(
+            "the same server's POST of nothing: {} requests/s, p99 {:.1} ms; the server's processor time a decision: {:.0} µs",
+            middle(&rounds.trivial, 0),
+            median(&rounds.trivial_tails),
+            median(&rounds.work)
+        )
+    };
+    Ok(vec![
+        Figure::new(
+            "one payment decision in process, 40 rules, both parties in memory",
+            format!("{:.0} µs, p99 {:.0} µs", median(&times), rank(&times, 0.99)),
+            format!("its share of recording {TOGETHER} in one commit included"),
+            "< 100 µs",
+            median(&times) < 100.0,
+        ),
+        Figure::new(
+            "POST /v1/decisions, on record before the answer, 64 clients",
+            format!("{} decisions/s", middle(&durable.rates, 0)),
+            format!(
+                "{}; bare SQLite loop, the same rows, 64 a commit: {:.0} rows/s",
+                beside(&durable),
+                bare.rate
+            ),
+            "≥ 12,000/s",
+            median(&durable.rates) >= 12_000.0,
+        ),
+        Figure::new(
+            "its p99",
+            format!("{} ms", middle(&durable.tails, 1)),
+            format!(
+                "a bare commit of 64 rows median {:.1} ms, p99 {:.1} ms",
+                median(&bare.commits),
+                rank(&bare.commits, 0.99)
+            ),
+            "< 10 ms",
+            median(&durable.tails) < 10.0,
+        ),
+        Figure::new(
+            "POST /v1/decisions, on record after the answer, p99, 64 clients",
+            format!("{} ms; {} decisions/s", middle(&early.tails, 1), middle(&early.rates, 0)),
+            beside(&early),
+            "< 3 ms",
+            median(&early.tails) < 3.0,
+        ),
+    ])
+}

@@ -1,0 +1,16 @@
+//! Decisions: requests checked, answered on the keeper's thread, recorded, closed, read and made again.
+
+mod asked;
+mod telling;
+mod holding;
+mod weighing;
+mod deciding;
+mod read;
+mod replay;
+
+pub use asked::{Asked, Form, KEY_DAYS};
+pub(super) use deciding::{Answers, Ask, Deciding};
+pub use deciding::{Closing, Decided};
+pub(super) use holding::Holding;
+pub use read::{DecisionPage, DecisionState, ExposureOf};
+pub use replay::Replayed;

@@ -1,0 +1,204 @@
+//! One request weighed: what both parties are and have open, against policy and terms.
+
+use super::super::error::AppError;
+use super::super::score::tier_of;
+use super::super::shared::Shared;
+use super::super::snapshot::{self, Snapshot};
+use super::asked::{Asked, REQUEST_INVALID};
+use probity_credit::catalogue::Catalogue;
+use probity_credit::decision::{PartyLimits, Record, SideSeen, Told, Versions, Whence, rule};
+use probity_credit::event::Role;
+use probity_credit::exposure::Exposure;
+use probity_credit::policy::{Facts, Side};
+use probity_credit::score::Naming;
+use probity_credit::terms::TierTerms;
+use probity_primitives::Timestamp;
+
+/// The form of the document.
+const VERSION: u32 = 1;
+
+/// What is seen of one party.
+pub(super) struct Seen<'a> {
+    pub(super) snapshot: Snapshot,
+    pub(super) tier: String,
+    pub(super) terms: &'a TierTerms,
+    pub(super) exposure: i64,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn of(
+        catalogue: &'a Catalogue,
+        role: Role,
+        snapshot: Snapshot,
+        exposure: i64,
+    ) -> Result<Self, AppError> {
+        let tier = tier_of(catalogue, role, &snapshot).name;
+        let terms = catalogue.terms(role).of_tier(&tier);
+        let terms = terms.ok_or_else(|| AppError::internal(format!("no terms for {}", role.as_str())))?;
+        Ok(Self { snapshot, tier, terms, exposure })
+    }
+
+    pub(super) fn side(&self) -> Side<'_> {
+        let standing = &self.snapshot.standing;
+        Side {
+            scored: &self.snapshot.scored,
+            values: &self.snapshot.values,
+            tier: &self.tier,
+            known: self.snapshot.events > 0,
+            exposure: self.exposure,
+            payment_limit: self.terms.payment_limit,
+            sanction_limit: standing.limit,
+            suspended: standing.suspended,
+            terminated: standing.terminated,
+        }
+    }
+
+    fn limits(&self) -> PartyLimits<'_> {
+        PartyLimits { terms: self.terms, exposure: self.exposure, standing: self.snapshot.standing }
+    }
+
+    pub(super) fn shown(&self, party: String) -> SideSeen {
+        let (scored, standing) = (&self.snapshot.scored, &self.snapshot.standing);
+        SideSeen {
+            party,
+            score: scored.score,
+            low: scored.low,
+            high: scored.high,
+            tier: self.tier.clone(),
+            thin: scored.thin,
+            exposure: self.exposure,
+            sanction_limit: standing.limit,
+            suspended: standing.suspended,
+            terminated: standing.terminated,
+        }
+    }
+}
+
+/// Answers a request as of now. `numbers` are those of its parties, where any event names them.
+pub(super) fn weigh(
+    shared: &Shared,
+    asked: &Asked,
+    numbers: [Option<u32>; 2],
+    exposure: &Exposure,
+    id: String,
+    now: Timestamp,
+) -> Result<(Record, Timestamp), AppError> {
+    let catalogue = &*shared.catalogue;
+    let policy = catalogue.policy(asked.request.kind);
+    let policy = policy.ok_or_else(|| AppError::invalid(REQUEST_INVALID, "there is no policy for this"))?;
+    let [merchant_number, buyer_number] = numbers;
+    let see = |role: Role, number: Option<u32>| {
+        let seen = asked.request.party(role).map(|_| {
+            let snapshot = match number {
+                Some(number) => snapshot::now(shared, number, role, now)?,
+                None => Snapshot::unknown(shared, role, now),
+            };
+            Seen::of(catalogue, role, snapshot, number.map_or(0, |number| exposure.of(number)))
+        });
+        seen.transpose()
+    };
+    let merchant = see(Role::Merchant, merchant_number)?;
+    let buyer = see(Role::Buyer, buyer_number)?;
+    let mut request = asked.request.clone();
+    request.at = now;
+    let pair = merchant_number.zip(buyer_number);
+    let facts = Facts {
+        fields: policy.fields(),
+        request: &request,
+        merchant: merchant.as_ref().map(Seen::side),
+        buyer: buyer.as_ref().map(Seen::side),
+        pair_exposure: pair.map_or(0, |(merchant, buyer)| exposure.of_pair(merchant, buyer)),
+    };
+    let applied = policy.apply(&facts);
+    let of = |role: Role| if role == Role::Merchant { merchant.as_ref() } else { buyer.as_ref() };
+    let score_reasons =
+        |role: Role| of(role).map_or_else(Vec::new, |seen| drivers(catalogue, role, &seen.snapshot));
+    let ruling = rule(
+        policy,
+        &applied,
+        request.reporting,
+        merchant.as_ref().map(Seen::limits),
+        buyer.as_ref().map(Seen::limits),
+        &used_up,
+        &score_reasons,
+    );
+    let expires_at = now.plus(policy.time_to_live());
+    let shown = |role: Role| {
+        let party = asked.request.party(role)?;
+        Some(of(role)?.shown(format!("{}:{party}", role.as_str())))
+    };
+    let record = Record {
+        version: VERSION,
+        id,
+        request: request.kind.as_str().to_owned(),
+        at: now.to_string(),
+        asked_at: asked.asked_at.clone(),
+        fingerprint: asked.fingerprint.clone(),
+        trace: asked.trace.clone(),
+        amount: request.reporting,
+        order: request.order.as_ref().map(ToString::to_string),
+        inputs: Record::inputs_of(policy, &facts),
+        merchant: shown(Role::Merchant),
+        buyer: shown(Role::Buyer),
+        outcome: ruling.outcome.as_str().to_owned(),
+        terms: ruling.terms,
+        held: ruling.held,
+        step_up: ruling.step_up,
+        cases: ruling.cases,
+        reasons: ruling.reasons,
+        rules: policy.names_of(&applied),
+        expires_at: expires_at.to_string(),
+        versions: Versions { policy: policy.hash().to_string(), catalogue: catalogue.hash.to_string() },
+    };
+    Ok((record, expires_at))
+}
+
+/// That a party's ceiling is used up.
+fn used_up(role: Role) -> Told {
+    let (code, text, advice, text_zh, advice_zh) = match role {
+        Role::Merchant => (
+            "LIMIT_MERCHANT",
+            "The merchant's limit for what may be open at once does not reach",
+            "A smaller amount is possible; the limit is free again as open orders arrive, and grows with the tier",
+            "该商户未完成金额的上限不足",
+            "可选择较小的金额；未完成的订单送达后额度恢复，并随等级提高",
+        ),
+        Role::Buyer => (
+            "LIMIT_BUYER",
+            "The buyer's limit for what may be open at once does not reach",
+            "A smaller amount is possible; the limit is free again as open orders arrive, and grows with the tier",
+            "该买家未完成金额的上限不足",
+            "可选择较小的金额；未完成的订单送达后额度恢复，并随等级提高",
+        ),
+    };
+    Told {
+        code: code.into(),
+        text: text.into(),
+        advice: advice.into(),
+        text_zh: text_zh.into(),
+        advice_zh: advice_zh.into(),
+        whence: Whence::Limit,
+    }
+}
+
+/// What holds a score down, with what would change it.
+fn drivers(catalogue: &Catalogue, role: Role, snapshot: &Snapshot) -> Vec<Told> {
+    let plan = &catalogue.plan;
+    let explanation = catalogue.scorecard(role).explain(&snapshot.values).named(|name| {
+        let definition = plan.definitions(role).find(|definition| definition.name == name)?;
+        let gap = plan.gap(role, name, &snapshot.values);
+        Some(Naming { title: definition.title.clone(), gap })
+    });
+    let told = explanation.reasons.into_iter().map(|reason| {
+        let change = reason.change.map(|change| format!(" ({}: score {})", change.to, change.score));
+        Told {
+            code: reason.code,
+            text: reason.text,
+            advice: format!("{}{}", reason.advice, change.unwrap_or_default()),
+            text_zh: String::new(),
+            advice_zh: String::new(),
+            whence: Whence::Score,
+        }
+    });
+    told.collect()
+}
