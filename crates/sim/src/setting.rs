@@ -445,19 +445,24 @@ impl Setting {
                 let bad = lengths.iter().find(|(_, value, most)| !(1e-6..=*most).contains(value))?;
                 Some(format!("{} = {} is not above 0 and at most {}", bad.0, bad.1, bad.2))
             })
-            .or_else(|| {
-                let rate = self.orders_per_buyer_year();
-                (!(0.0..=1_000.0).contains(&rate) || rate == 0.0)
-                    .then(|| format!("orders_per_buyer_year = {rate} is not above 0 and at most 1000"))
-            })
-            .or_else(|| {
-                let response = market.discount_response;
-                (!(0.0..=100.0).contains(&response))
-                    .then(|| format!("market.discount_response = {response} is not from 0 to 100"))
-            })
-            .or_else(|| {
-                (!(0..10_000).contains(&payouts.fee_basis_points))
-                    .then(|| format!("fee_basis_points = {} is not from 0 to 9999", payouts.fee_basis_points))
-            })
+            .or_else(|| self.odd_figures())
+    }
+
+    fn odd_figures(&self) -> Option<String> {
+        let (market, payouts) = (&self.world.market, &self.world.payouts);
+        None.or_else(|| {
+            let rate = self.orders_per_buyer_year();
+            (!(0.0..=1_000.0).contains(&rate) || rate == 0.0)
+                .then(|| format!("orders_per_buyer_year = {rate} is not above 0 and at most 1000"))
+        })
+        .or_else(|| {
+            let response = market.discount_response;
+            (!(0.0..=100.0).contains(&response))
+                .then(|| format!("market.discount_response = {response} is not from 0 to 100"))
+        })
+        .or_else(|| {
+            (!(0..10_000).contains(&payouts.fee_basis_points))
+                .then(|| format!("fee_basis_points = {} is not from 0 to 9999", payouts.fee_basis_points))
+        })
     }
 }

@@ -130,11 +130,11 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     // In force from its start only, and a past moment still sees what held then.
     assert_eq!(house.standing("merchant:m-1", "now"), (Value::Null, false, false));
     house.wait_until("2018-07-15T11:59:59Z");
-    assert_eq!(house.standing("merchant:m-1", "now").2, false);
+    assert!(!house.standing("merchant:m-1", "now").2);
     house.wait_until("2018-07-15T12:00:00Z");
-    assert_eq!(house.standing("merchant:m-1", "now").2, true);
+    assert!(house.standing("merchant:m-1", "now").2);
     assert_eq!(house.status(id), ("in_force".into(), true));
-    assert_eq!(house.standing("merchant:m-1", "2018-07-14T00:00:00Z").2, false);
+    assert!(!house.standing("merchant:m-1", "2018-07-14T00:00:00Z").2);
 
     // It trades no more, and what it owes goes on: its order comes to its end, its exposure with it.
     let delivered = json!({"id": "d-2", "source": "shop", "type": "order.delivered",
@@ -165,8 +165,8 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     let upheld = house.done(&end, &ending("appeal_upheld", "Cleo", "Dan"));
     assert_eq!(house.done(&end, &ending("appeal_upheld", "Cleo", "Dan")), upheld);
     house.refused(&end, &ending("lifted", "Cleo", "Dan"), 409, "sanction-state");
-    assert_eq!(house.standing("merchant:m-1", "now").2, false);
-    assert_eq!(house.standing("merchant:m-1", "2018-10-01T00:00:00Z").2, true);
+    assert!(!house.standing("merchant:m-1", "now").2);
+    assert!(house.standing("merchant:m-1", "2018-10-01T00:00:00Z").2);
     assert_eq!((house.notices("subject").len(), house.notices("members").len()), (2, 2));
 
     // Nothing of all this touched what the score says, and a start anew changes nothing.

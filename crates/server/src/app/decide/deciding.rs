@@ -93,10 +93,13 @@ enum Served {
     Open(i64),
 }
 
+/// What became of each request of a batch.
+type Answered = Vec<Result<Decided, AppError>>;
+
 /// Answers that wait for the batch to be on disk.
 #[derive(Default)]
 pub(in crate::app) struct Answers {
-    decided: Vec<(Reply<Vec<Result<Decided, AppError>>>, Vec<Result<Decided, AppError>>)>,
+    decided: Vec<(Reply<Answered>, Answered)>,
     closed: Vec<(Reply<()>, Result<(), AppError>)>,
     open: Vec<(Reply<i64>, i64)>,
 }

@@ -6,13 +6,14 @@ use super::super::shared::Shared;
 use super::super::snapshot::{self, Snapshot};
 use super::asked::{Asked, REQUEST_INVALID};
 use probity_credit::catalogue::Catalogue;
-use probity_credit::decision::{PartyLimits, Record, SideSeen, Told, Versions, Whence, rule};
+use probity_credit::decision::{PartyLimits, Record, Ruling, SideSeen, Told, Versions, Whence, rule};
 use probity_credit::event::Role;
 use probity_credit::exposure::Exposure;
-use probity_credit::policy::{Facts, Side};
+use probity_credit::policy::{Facts, Request, Side};
 use probity_credit::score::Naming;
 use probity_credit::terms::TierTerms;
 use probity_primitives::Timestamp;
+use std::collections::BTreeMap;
 
 /// The form of the document.
 const VERSION: u32 = 1;
@@ -127,30 +128,42 @@ pub(super) fn weigh(
         let party = asked.request.party(role)?;
         Some(of(role)?.shown(format!("{}:{party}", role.as_str())))
     };
-    let record = Record {
+    let sides = [shown(Role::Merchant), shown(Role::Buyer)];
+    let mut record = recorded(asked, &request, ruling, sides);
+    record.id = id;
+    record.inputs = Record::inputs_of(policy, &facts);
+    record.rules = policy.names_of(&applied);
+    record.expires_at = expires_at.to_string();
+    record.versions = Versions { policy: policy.hash().to_string(), catalogue: catalogue.hash.to_string() };
+    Ok((record, expires_at))
+}
+
+/// What was asked, seen and ruled; what made it is filled in by the caller.
+fn recorded(asked: &Asked, request: &Request, ruling: Ruling, sides: [Option<SideSeen>; 2]) -> Record {
+    let [merchant, buyer] = sides;
+    Record {
         version: VERSION,
-        id,
+        id: String::new(),
         request: request.kind.as_str().to_owned(),
-        at: now.to_string(),
+        at: request.at.to_string(),
         asked_at: asked.asked_at.clone(),
         fingerprint: asked.fingerprint.clone(),
         trace: asked.trace.clone(),
         amount: request.reporting,
         order: request.order.as_ref().map(ToString::to_string),
-        inputs: Record::inputs_of(policy, &facts),
-        merchant: shown(Role::Merchant),
-        buyer: shown(Role::Buyer),
+        inputs: BTreeMap::new(),
+        merchant,
+        buyer,
         outcome: ruling.outcome.as_str().to_owned(),
         terms: ruling.terms,
         held: ruling.held,
         step_up: ruling.step_up,
         cases: ruling.cases,
         reasons: ruling.reasons,
-        rules: policy.names_of(&applied),
-        expires_at: expires_at.to_string(),
-        versions: Versions { policy: policy.hash().to_string(), catalogue: catalogue.hash.to_string() },
-    };
-    Ok((record, expires_at))
+        rules: Vec::new(),
+        expires_at: String::new(),
+        versions: Versions { policy: String::new(), catalogue: String::new() },
+    }
 }
 
 /// That a party's ceiling is used up.
