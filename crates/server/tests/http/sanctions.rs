@@ -97,17 +97,16 @@ fn without(mut body: Value, field: &str) -> Value {
 fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     let house = house();
     let score = house.json("/v1/parties/merchant:m-1/score");
+    let now = || without(house.json("/v1/parties/merchant:m-1/score?as_of=now"), "events");
+    let before = now();
     let indicators = house.json("/v1/parties/merchant:m-1/indicators");
     let proposed = house.done("/v1/sanctions", &proposal("merchant:m-1", "terminate", "rules_broken"));
     let id = proposed["id"].as_str().unwrap();
     let content = &proposed["content"];
     assert_eq!(house.status(id), ("proposed".into(), false));
     assert_eq!(house.notices("subject").len(), 0);
-    let (approve, appeal, end) = (
-        format!("/v1/sanctions/{id}/approve"),
-        format!("/v1/sanctions/{id}/appeal"),
-        format!("/v1/sanctions/{id}/end"),
-    );
+    let step = |name: &str| format!("/v1/sanctions/{id}/{name}");
+    let (approve, appeal, end) = (step("approve"), step("appeal"), step("end"));
     for own in ["Ann", " ann ", "ANN", "a\u{200b}nn"] {
         let code =
             if own.contains('\u{200b}') { (422, "sanction-invalid") } else { (409, "sanction-same-person") };
@@ -122,6 +121,7 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     assert_eq!(one["starts_at"], "2018-07-15T12:00:00.000Z".replace(".000", ""));
     assert_eq!((&one["open_orders"], &one["open_value"]), (&json!(1), &json!("3.10")));
     assert!(one["statement"].as_str().unwrap().contains("decided: 1, 3.10 EUR"), "{one}");
+    assert_eq!(now(), before, "a sanction changed the score");
     // The same once more is the same; somebody else comes too late.
     assert_eq!(house.done(&approve, &json!({"content": content, "by": "bob"})), approved);
     house.refused(&approve, &json!({"content": content, "by": "Cleo"}), 409, "sanction-state");
@@ -130,44 +130,14 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     // In force from its start only, and a past moment still sees what held then.
     assert_eq!(house.standing("merchant:m-1", "now"), (Value::Null, false, false));
     house.wait_until("2018-07-15T11:59:59Z");
-    assert_eq!(house.standing("merchant:m-1", "now").2, false);
+    assert!(!house.standing("merchant:m-1", "now").2);
     house.wait_until("2018-07-15T12:00:00Z");
-    assert_eq!(house.standing("merchant:m-1", "now").2, true);
+    assert!(house.standing("merchant:m-1", "now").2);
     assert_eq!(house.status(id), ("in_force".into(), true));
-    assert_eq!(house.standing("merchant:m-1", "2018-07-14T00:00:00Z").2, false);
+    assert!(!house.standing("merchant:m-1", "2018-07-14T00:00:00Z").2);
 
-    // It trades no more, and what it owes goes on: its order comes to its end, its exposure with it.
-    let delivered = json!({"id": "d-2", "source": "shop", "type": "order.delivered",
-        "occurred_at": "2018-07-15T11:00:00Z", "known_at": "2018-07-15T11:00:00Z", "merchant": "m-1",
-        "buyer": "b-1", "order": "order-e-1"});
-    assert_eq!(house.post(delivered.to_string()).status, 201);
-    let before =
-        house.json("/v1/parties/merchant:m-1/timeline?limit=1000")["items"].as_array().unwrap().len();
-    house.wait_until("2018-12-01T00:00:00Z");
-    house.json("/v1/parties/merchant:m-1/score?as_of=now");
-    let timeline = house.json("/v1/parties/merchant:m-1/timeline?limit=1000");
-    let facts = timeline["items"].as_array().unwrap();
-    assert!(facts.len() > before && facts.iter().any(|fact| fact["type"] == "order.matured"), "{timeline}");
-
-    // The appeal: by the party, once.
-    house.refused(&appeal, &json!({"party": "merchant:m-2", "statement": "No."}), 422, "sanction-invalid");
-    house.refused(&end, &ending("appeal_upheld", "Cleo", "Dan"), 409, "sanction-state");
-    let said = json!({"party": "merchant:m-1", "statement": "They were <b>full</b>."});
-    let appealed = house.done(&appeal, &said);
-    assert_eq!(house.done(&appeal, &said), appealed);
-    house.refused(&appeal, &with(said, "statement", json!("Once more.")), 409, "sanction-state");
-    assert_eq!(house.status(id), ("appealed".into(), true));
-    for involved in ["ann", "BOB"] {
-        house.refused(&end, &ending("appeal_upheld", involved, "Dan"), 409, "sanction-same-person");
-    }
-    house.refused(&end, &ending("appeal_upheld", "Cleo", "cleo"), 409, "sanction-same-person");
-    house.refused(&end, &ending("expired", "Cleo", "Dan"), 422, "sanction-invalid");
-    let upheld = house.done(&end, &ending("appeal_upheld", "Cleo", "Dan"));
-    assert_eq!(house.done(&end, &ending("appeal_upheld", "Cleo", "Dan")), upheld);
-    house.refused(&end, &ending("lifted", "Cleo", "Dan"), 409, "sanction-state");
-    assert_eq!(house.standing("merchant:m-1", "now").2, false);
-    assert_eq!(house.standing("merchant:m-1", "2018-10-01T00:00:00Z").2, true);
-    assert_eq!((house.notices("subject").len(), house.notices("members").len()), (2, 2));
+    owes_what_it_owed(&house);
+    let upheld = appealed_and_upheld(&house, id);
 
     // Nothing of all this touched what the score says, and a start anew changes nothing.
     let at = "as_of=2018-06-05T10:00:00Z";
@@ -183,6 +153,46 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     assert_eq!(house.json(of), before);
     assert_eq!(["/v1/notices?to=subject", "/v1/notices?to=members"].map(|path| house.json(path)), all);
     assert_eq!(house.done(&end, &ending("appeal_upheld", "Cleo", "Dan"))["sanctions"], upheld["sanctions"]);
+}
+
+/// It trades no more, and what it owes goes on: its order comes to its end, with all that follows.
+fn owes_what_it_owed(house: &House) {
+    let delivered = json!({"id": "d-2", "source": "shop", "type": "order.delivered",
+        "occurred_at": "2018-07-15T11:00:00Z", "known_at": "2018-07-15T11:00:00Z", "merchant": "m-1",
+        "buyer": "b-1", "order": "order-e-1"});
+    assert_eq!(house.post(delivered.to_string()).status, 201);
+    let before =
+        house.json("/v1/parties/merchant:m-1/timeline?limit=1000")["items"].as_array().unwrap().len();
+    house.wait_until("2018-12-01T00:00:00Z");
+    house.json("/v1/parties/merchant:m-1/score?as_of=now");
+    let timeline = house.json("/v1/parties/merchant:m-1/timeline?limit=1000");
+    let facts = timeline["items"].as_array().unwrap();
+    assert!(facts.len() > before && facts.iter().any(|fact| fact["type"] == "order.matured"), "{timeline}");
+}
+
+/// By the party, once; decided by two who had no part in it.
+fn appealed_and_upheld(house: &House, id: &str) -> Value {
+    let step = |name: &str| format!("/v1/sanctions/{id}/{name}");
+    let (appeal, end) = (step("appeal"), step("end"));
+    house.refused(&appeal, &json!({"party": "merchant:m-2", "statement": "No."}), 422, "sanction-invalid");
+    house.refused(&end, &ending("appeal_upheld", "Cleo", "Dan"), 409, "sanction-state");
+    let said = json!({"party": "merchant:m-1", "statement": "They were <b>full</b>."});
+    let appealed = house.done(&appeal, &said);
+    assert_eq!(house.done(&appeal, &said), appealed);
+    house.refused(&appeal, &with(said, "statement", json!("Once more.")), 409, "sanction-state");
+    assert_eq!(house.status(id), ("appealed".into(), true));
+    for involved in ["ann", "BOB"] {
+        house.refused(&end, &ending("appeal_upheld", involved, "Dan"), 409, "sanction-same-person");
+    }
+    house.refused(&end, &ending("appeal_upheld", "Cleo", "cleo"), 409, "sanction-same-person");
+    house.refused(&end, &ending("expired", "Cleo", "Dan"), 422, "sanction-invalid");
+    let upheld = house.done(&end, &ending("appeal_upheld", "Cleo", "Dan"));
+    assert_eq!(house.done(&end, &ending("appeal_upheld", "Cleo", "Dan")), upheld);
+    house.refused(&end, &ending("lifted", "Cleo", "Dan"), 409, "sanction-state");
+    assert!(!house.standing("merchant:m-1", "now").2);
+    assert!(house.standing("merchant:m-1", "2018-10-01T00:00:00Z").2);
+    assert_eq!((house.notices("subject").len(), house.notices("members").len()), (2, 2));
+    upheld
 }
 
 fn ending(how: &str, decided_by: &str, approved_by: &str) -> Value {
