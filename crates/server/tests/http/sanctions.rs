@@ -97,17 +97,16 @@ fn without(mut body: Value, field: &str) -> Value {
 fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     let house = house();
     let score = house.json("/v1/parties/merchant:m-1/score");
+    let now = || without(house.json("/v1/parties/merchant:m-1/score?as_of=now"), "events");
+    let before = now();
     let indicators = house.json("/v1/parties/merchant:m-1/indicators");
     let proposed = house.done("/v1/sanctions", &proposal("merchant:m-1", "terminate", "rules_broken"));
     let id = proposed["id"].as_str().unwrap();
     let content = &proposed["content"];
     assert_eq!(house.status(id), ("proposed".into(), false));
     assert_eq!(house.notices("subject").len(), 0);
-    let (approve, appeal, end) = (
-        format!("/v1/sanctions/{id}/approve"),
-        format!("/v1/sanctions/{id}/appeal"),
-        format!("/v1/sanctions/{id}/end"),
-    );
+    let step = |name: &str| format!("/v1/sanctions/{id}/{name}");
+    let (approve, appeal, end) = (step("approve"), step("appeal"), step("end"));
     for own in ["Ann", " ann ", "ANN", "a\u{200b}nn"] {
         let code =
             if own.contains('\u{200b}') { (422, "sanction-invalid") } else { (409, "sanction-same-person") };
@@ -122,6 +121,7 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     assert_eq!(one["starts_at"], "2018-07-15T12:00:00.000Z".replace(".000", ""));
     assert_eq!((&one["open_orders"], &one["open_value"]), (&json!(1), &json!("3.10")));
     assert!(one["statement"].as_str().unwrap().contains("decided: 1, 3.10 EUR"), "{one}");
+    assert_eq!(now(), before, "a sanction changed the score");
     // The same once more is the same; somebody else comes too late.
     assert_eq!(house.done(&approve, &json!({"content": content, "by": "bob"})), approved);
     house.refused(&approve, &json!({"content": content, "by": "Cleo"}), 409, "sanction-state");
@@ -136,7 +136,27 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     assert_eq!(house.status(id), ("in_force".into(), true));
     assert!(!house.standing("merchant:m-1", "2018-07-14T00:00:00Z").2);
 
-    // It trades no more, and what it owes goes on: its order comes to its end, its exposure with it.
+    owes_what_it_owed(&house);
+    let upheld = appealed_and_upheld(&house, id);
+
+    // Nothing of all this touched what the score says, and a start anew changes nothing.
+    let at = "as_of=2018-06-05T10:00:00Z";
+    assert_eq!(house.json(&format!("/v1/parties/merchant:m-1/score?{at}"))["score"], score["score"]);
+    assert_eq!(
+        house.json(&format!("/v1/parties/merchant:m-1/indicators?{at}"))["indicators"],
+        indicators["indicators"]
+    );
+    let all = ["/v1/notices?to=subject", "/v1/notices?to=members"].map(|path| house.json(path));
+    let (of, at) = ("/v1/parties/merchant:m-1/sanctions?as_of=2018-10-01T00:00:00Z", "2018-12-01T00:00:00Z");
+    let before = house.json(of);
+    let house = house.restarted_at(at);
+    assert_eq!(house.json(of), before);
+    assert_eq!(["/v1/notices?to=subject", "/v1/notices?to=members"].map(|path| house.json(path)), all);
+    assert_eq!(house.done(&end, &ending("appeal_upheld", "Cleo", "Dan"))["sanctions"], upheld["sanctions"]);
+}
+
+/// It trades no more, and what it owes goes on: its order comes to its end, with all that follows.
+fn owes_what_it_owed(house: &House) {
     let delivered = json!({"id": "d-2", "source": "shop", "type": "order.delivered",
         "occurred_at": "2018-07-15T11:00:00Z", "known_at": "2018-07-15T11:00:00Z", "merchant": "m-1",
         "buyer": "b-1", "order": "order-e-1"});
@@ -148,8 +168,12 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     let timeline = house.json("/v1/parties/merchant:m-1/timeline?limit=1000");
     let facts = timeline["items"].as_array().unwrap();
     assert!(facts.len() > before && facts.iter().any(|fact| fact["type"] == "order.matured"), "{timeline}");
+}
 
-    // The appeal: by the party, once.
+/// By the party, once; decided by two who had no part in it.
+fn appealed_and_upheld(house: &House, id: &str) -> Value {
+    let step = |name: &str| format!("/v1/sanctions/{id}/{name}");
+    let (appeal, end) = (step("appeal"), step("end"));
     house.refused(&appeal, &json!({"party": "merchant:m-2", "statement": "No."}), 422, "sanction-invalid");
     house.refused(&end, &ending("appeal_upheld", "Cleo", "Dan"), 409, "sanction-state");
     let said = json!({"party": "merchant:m-1", "statement": "They were <b>full</b>."});
@@ -168,21 +192,7 @@ fn a_termination_waits_for_its_notice_and_an_upheld_appeal_lifts_it() {
     assert!(!house.standing("merchant:m-1", "now").2);
     assert!(house.standing("merchant:m-1", "2018-10-01T00:00:00Z").2);
     assert_eq!((house.notices("subject").len(), house.notices("members").len()), (2, 2));
-
-    // Nothing of all this touched what the score says, and a start anew changes nothing.
-    let at = "as_of=2018-06-05T10:00:00Z";
-    assert_eq!(house.json(&format!("/v1/parties/merchant:m-1/score?{at}"))["score"], score["score"]);
-    assert_eq!(
-        house.json(&format!("/v1/parties/merchant:m-1/indicators?{at}"))["indicators"],
-        indicators["indicators"]
-    );
-    let all = ["/v1/notices?to=subject", "/v1/notices?to=members"].map(|path| house.json(path));
-    let (of, at) = ("/v1/parties/merchant:m-1/sanctions?as_of=2018-10-01T00:00:00Z", "2018-12-01T00:00:00Z");
-    let before = house.json(of);
-    let house = house.restarted_at(at);
-    assert_eq!(house.json(of), before);
-    assert_eq!(["/v1/notices?to=subject", "/v1/notices?to=members"].map(|path| house.json(path)), all);
-    assert_eq!(house.done(&end, &ending("appeal_upheld", "Cleo", "Dan"))["sanctions"], upheld["sanctions"]);
+    upheld
 }
 
 fn ending(how: &str, decided_by: &str, approved_by: &str) -> Value {

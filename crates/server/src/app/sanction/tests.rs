@@ -16,9 +16,14 @@ fn a_rule_starts_a_sanction_once_and_not_soon_after_people_lifted_it() {
     let clock = Clock::of(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
     let catalogue = Catalogue::load(embedded_catalogue()).unwrap();
     let probity = Probity::open(folder.path(), catalogue, clock, &mut |_, _| {}).unwrap();
-    let json = br#"{"id":"1","type":"order.placed","occurred_at":"2024-12-01T00:00:00Z","merchant":"m","buyer":"b","order":"o","value":"1.00","currency":"EUR"}"#;
-    let event = probity.prepare(Flat::from_json(json).unwrap(), "shop", Arrival::History).unwrap();
-    probity.take_and_wait(vec![event], Settling::Soon).unwrap();
+    for merchant in ["m", "twin"] {
+        let json = format!(
+            r#"{{"id":"{merchant}","type":"order.placed","occurred_at":"2024-12-01T00:00:00Z","merchant":"{merchant}","buyer":"b","order":"{merchant}","value":"1.00","currency":"EUR"}}"#
+        );
+        let flat = Flat::from_json(json.as_bytes()).unwrap();
+        let event = probity.prepare(flat, "shop", Arrival::History).unwrap();
+        probity.take_and_wait(vec![event], Settling::Soon).unwrap();
+    }
     let party = Party::parse("merchant:m").unwrap();
     let start = |decision: &str, kind, ground, limit| {
         let start =
@@ -47,6 +52,16 @@ fn a_rule_starts_a_sanction_once_and_not_soon_after_people_lifted_it() {
     assert!(!suspend("dec_4"), "people have just lifted it");
     now.store(day(30), Ordering::SeqCst);
     assert!(suspend("dec_5"));
+    // Whoever was never sanctioned has the same scores on record, at the same moments.
+    now.store(day(95), Ordering::SeqCst);
+    probity.settle_and_wait().unwrap();
+    probity.record_scores(probity.clock.now(), &mut |_, _| {}).unwrap();
+    let on_record = |name: &str| {
+        let history = probity.history(&Party::parse(name).unwrap(), AsOf::Now).unwrap();
+        history.into_iter().map(|point| (point.as_of, point.score, point.tier)).collect::<Vec<_>>()
+    };
+    assert_eq!(on_record("merchant:m"), on_record("merchant:twin"));
+    assert!(!on_record("merchant:m").is_empty());
     // What the state in memory says is what its bytes say after a start.
     let number = probity.number(&party).unwrap();
     let held = |probity: &Probity| {
