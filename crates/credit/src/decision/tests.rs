@@ -107,6 +107,10 @@ const PLAIN: Standing = Standing { limit: None, suspended: false, terminated: fa
 const CASE: Case =
     Case { amount: 10_000, score: 650, thin: false, exposures: [0, 0], standings: [PLAIN, PLAIN] };
 
+fn limits_of<'a>(case: &Case, terms: &'a TierTerms, n: usize) -> Option<PartyLimits<'a>> {
+    Some(PartyLimits { terms, exposure: case.exposures[n], standing: case.standings[n] })
+}
+
 fn given(case: &Case) -> (Ruling, Record) {
     let policy = Policy::parse("p.toml", POLICY, &fields).unwrap();
     let scored = |score: i32, thin: bool| crate::score::Scored {
@@ -142,10 +146,7 @@ fn given(case: &Case) -> (Ruling, Record) {
     let (merchant, buyer) = (Some(side(0)), Some(side(1)));
     let facts = Facts { fields: policy.fields(), request: &request, merchant, buyer, pair_exposure: 0 };
     let applied = policy.apply(&facts);
-    let limit = |n: usize| {
-        let (terms, exposure, standing) = (&limits[n], case.exposures[n], case.standings[n]);
-        Some(PartyLimits { terms, exposure, standing })
-    };
+    let limit = |n: usize| limits_of(case, &limits[n], n);
     let limit_reason = |role: Role| told(&format!("LIMIT_{}", role.as_str()));
     let score_reasons = |role: Role| vec![told(&format!("SCORE_{}", role.as_str()))];
     let ruling =
@@ -292,10 +293,7 @@ fn starter_payment(text: &str, case: &Case, gate: bool) -> Ruling {
     };
     let (merchant, buyer) = (Some(side(0)), Some(side(1)));
     let facts = Facts { fields: policy.fields(), request: &request, merchant, buyer, pair_exposure: 0 };
-    let limit = |n: usize| {
-        let (terms, exposure, standing) = (&limits[n], case.exposures[n], case.standings[n]);
-        Some(PartyLimits { terms, exposure, standing })
-    };
+    let limit = |n: usize| limits_of(case, &limits[n], n);
     let limit_reason = |role: Role| told(&format!("LIMIT_{}", role.as_str()));
     let applied = policy.apply(&facts);
     rule(&policy, &applied, Some(case.amount), limit(0), limit(1), &limit_reason, &|_| Vec::new())

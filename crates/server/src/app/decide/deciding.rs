@@ -55,13 +55,16 @@ pub struct Decided {
     pub replayed: bool,
 }
 
+/// The answers to several requests, each by itself.
+type Each = Vec<Result<Decided, AppError>>;
+
 /// What the keeper is asked about decisions.
 pub(in crate::app) enum Ask {
     Decide {
         asked: Vec<Asked>,
         /// The answer is given before it is on disk.
         early: bool,
-        reply: Reply<Vec<Result<Decided, AppError>>>,
+        reply: Reply<Each>,
     },
     Close {
         decision: String,
@@ -88,18 +91,15 @@ impl Ask {
 }
 
 enum Served {
-    Decided(Vec<Result<Decided, AppError>>),
+    Decided(Each),
     Closed(Result<(), AppError>),
     Open(i64),
 }
 
-/// What became of each request of a batch.
-type Answered = Vec<Result<Decided, AppError>>;
-
 /// Answers that wait for the batch to be on disk.
 #[derive(Default)]
 pub(in crate::app) struct Answers {
-    decided: Vec<(Reply<Answered>, Answered)>,
+    decided: Vec<(Reply<Each>, Each)>,
     closed: Vec<(Reply<()>, Result<(), AppError>)>,
     open: Vec<(Reply<i64>, i64)>,
 }

@@ -75,6 +75,27 @@ impl<'a> Seen<'a> {
     }
 }
 
+/// Both parties of a request, where they take part.
+fn see<'a>(
+    shared: &'a Shared,
+    asked: &Asked,
+    [merchant, buyer]: [Option<u32>; 2],
+    exposure: &Exposure,
+    now: Timestamp,
+) -> Result<(Option<Seen<'a>>, Option<Seen<'a>>), AppError> {
+    let see = |role: Role, number: Option<u32>| {
+        let seen = asked.request.party(role).map(|_| {
+            let snapshot = match number {
+                Some(number) => snapshot::now(shared, number, role, now)?,
+                None => Snapshot::unknown(shared, role, now),
+            };
+            Seen::of(&shared.catalogue, role, snapshot, number.map_or(0, |number| exposure.of(number)))
+        });
+        seen.transpose()
+    };
+    Ok((see(Role::Merchant, merchant)?, see(Role::Buyer, buyer)?))
+}
+
 /// Answers a request as of now. `numbers` are those of its parties, where any event names them.
 pub(super) fn weigh(
     shared: &Shared,
@@ -87,19 +108,8 @@ pub(super) fn weigh(
     let catalogue = &*shared.catalogue;
     let policy = catalogue.policy(asked.request.kind);
     let policy = policy.ok_or_else(|| AppError::invalid(REQUEST_INVALID, "there is no policy for this"))?;
+    let (merchant, buyer) = see(shared, asked, numbers, exposure, now)?;
     let [merchant_number, buyer_number] = numbers;
-    let see = |role: Role, number: Option<u32>| {
-        let seen = asked.request.party(role).map(|_| {
-            let snapshot = match number {
-                Some(number) => snapshot::now(shared, number, role, now)?,
-                None => Snapshot::unknown(shared, role, now),
-            };
-            Seen::of(catalogue, role, snapshot, number.map_or(0, |number| exposure.of(number)))
-        });
-        seen.transpose()
-    };
-    let merchant = see(Role::Merchant, merchant_number)?;
-    let buyer = see(Role::Buyer, buyer_number)?;
     let mut request = asked.request.clone();
     request.at = now;
     let pair = merchant_number.zip(buyer_number);
