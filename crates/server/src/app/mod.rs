@@ -19,6 +19,7 @@ mod keeper;
 mod open;
 mod snapshot;
 mod skew;
+mod changes;
 mod read;
 mod score;
 mod record;
@@ -33,6 +34,10 @@ mod detect;
 mod whatif;
 
 pub use aside::{Content, kept, reason, with_source};
+pub use changes::{
+    APPROVAL_HOURS, Activation, Change, ChangeState, Changed, FileChange, Proposal, activated, change_texts,
+    changes, difference,
+};
 pub use clock::Clock;
 pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
 pub use error::{AppError, Class};
