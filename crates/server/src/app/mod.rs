@@ -41,7 +41,7 @@ pub use changes::{
 pub use clock::Clock;
 pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
 pub use error::{AppError, Class};
-pub use files::{embedded_catalogue, folder_catalogue};
+pub use files::{embedded_catalogue, folder_catalogue, report_in};
 pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
 pub use import::{
     AsideShown, ImportOptions, ImportProgress, Imported, Retried, Stage, TableCount, mapping_currency,

@@ -17,6 +17,7 @@ mod platform;
 mod party;
 mod explanation;
 mod catalogue;
+mod changes;
 mod operations;
 mod page;
 mod openapi;

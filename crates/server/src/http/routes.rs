@@ -2,7 +2,7 @@
 
 use super::openapi::{Document, document};
 use super::site::Site;
-use super::{catalogue, events, explanation, ingest, operations, parties, party, platform};
+use super::{catalogue, changes, events, explanation, ingest, operations, parties, party, platform};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,6 +24,11 @@ pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
         .routes(routes!(party::get_timeline))
         .routes(routes!(catalogue::get_catalogue))
         .routes(routes!(catalogue::get_file))
+        .routes(routes!(changes::list_versions))
+        .routes(routes!(changes::propose))
+        .routes(routes!(changes::approve))
+        .routes(routes!(changes::activate))
+        .routes(routes!(changes::roll_back))
         .routes(routes!(catalogue::list_event_types))
         .routes(routes!(catalogue::get_event_type))
         .routes(routes!(catalogue::list_indicators))

@@ -4,7 +4,7 @@ use crate::house::{House, placed};
 use serde_json::Value;
 
 /// Every operation there is.
-const OPERATIONS: [&str; 25] = [
+const OPERATIONS: [&str; 30] = [
     "get /docs/errors/{code}",
     "get /livez",
     "get /metrics",
@@ -17,6 +17,7 @@ const OPERATIONS: [&str; 25] = [
     "get /v1/catalogue/indicators",
     "get /v1/catalogue/scorecards/{of}",
     "get /v1/catalogue/tiers/{of}",
+    "get /v1/catalogue/versions",
     "get /v1/events",
     "get /v1/events/{id}",
     "get /v1/parties",
@@ -29,6 +30,10 @@ const OPERATIONS: [&str; 25] = [
     "get /v1/platform",
     "get /v1/set-aside",
     "get /version",
+    "post /v1/catalogue/activate",
+    "post /v1/catalogue/approve",
+    "post /v1/catalogue/propose",
+    "post /v1/catalogue/rollback",
     "post /v1/events",
 ];
 

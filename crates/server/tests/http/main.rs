@@ -8,6 +8,7 @@ mod house;
 mod ingest;
 mod hostile;
 mod reading;
+mod changes;
 mod described;
 mod running;
 mod full;

@@ -7,6 +7,8 @@
 mod history;
 mod difference;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use difference::{FileChange, difference};
 pub use history::{APPROVAL_HOURS, Change, ChangeState, Changed, activated, change_texts, changes};
