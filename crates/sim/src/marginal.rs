@@ -186,10 +186,10 @@ fn what() -> Vec<Marginal> {
             Data::Classes(instalments_of(sample))
         }),
         numbers("approval-quick", "Approval of cards, debit cards and vouchers", "minutes", |sample| {
-            Data::Numbers(each(sample, |order| Some(quick_minutes(order)?)))
+            Data::Numbers(each(sample, quick_minutes))
         }),
         numbers("approval-slow", "Approval of bank slips", "hours", |sample| {
-            Data::Numbers(each(sample, |order| Some(slow_hours(order)?)))
+            Data::Numbers(each(sample, slow_hours))
         }),
     ]
 }

@@ -372,6 +372,11 @@ impl Setting {
             .or_else(|| shares("categories", categories.iter().map(|category| category.share).collect()))
             .or_else(|| self.out_of_range())
             .or_else(|| {
+                let response = self.world.market.discount_response;
+                (!(0.0..=100.0).contains(&response))
+                    .then(|| format!("market.discount_response = {response} is not from 0 to 100"))
+            })
+            .or_else(|| {
                 merchants
                     .iter()
                     .find_map(|(name, kind)| kind.impossible().map(|why| format!("merchants.{name}: {why}")))
@@ -449,11 +454,6 @@ impl Setting {
                 let rate = self.orders_per_buyer_year();
                 (!(0.0..=1_000.0).contains(&rate) || rate == 0.0)
                     .then(|| format!("orders_per_buyer_year = {rate} is not above 0 and at most 1000"))
-            })
-            .or_else(|| {
-                let response = market.discount_response;
-                (!(0.0..=100.0).contains(&response))
-                    .then(|| format!("market.discount_response = {response} is not from 0 to 100"))
             })
             .or_else(|| {
                 (!(0..10_000).contains(&payouts.fee_basis_points))

@@ -35,8 +35,8 @@ mod whatif;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use changes::{
-    APPROVAL_HOURS, Activation, Change, ChangeState, Changed, FileChange, Proposal, activated, change_texts,
-    changes, difference,
+    APPROVAL_HOURS, ActivatedCatalogue, Activation, Change, ChangeState, Changed, FileChange, Proposal,
+    activated, change_texts, changes, difference,
 };
 pub use clock::Clock;
 pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};

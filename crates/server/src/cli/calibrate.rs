@@ -233,7 +233,7 @@ fn show(fitted: &Fitted, compared: &[Compared]) {
         "a market of {:.0} orders in {} days, {} merchants and {} buyers; visibility spread {}",
         market.orders, market.days, market.merchants, market.buyers, fitted.honest.demand.visibility_spread
     ));
-    fitted.remarks.iter().for_each(|remark| out::line(remark));
+    fitted.remarks.iter().for_each(out::line);
     let rows: Vec<Vec<String>> = compared
         .iter()
         .map(|one| {

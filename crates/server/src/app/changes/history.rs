@@ -246,11 +246,14 @@ pub fn change_texts(folder: &Path, name: &str) -> Result<BTreeMap<String, String
     }
 }
 
+/// A catalogue's hash and texts.
+pub type ActivatedCatalogue = (String, BTreeMap<String, String>);
+
 /// The catalogue that was activated for a folder last, if any was, with its hash. Only reads.
 ///
 /// # Errors
 /// Those of the store.
-pub fn activated(folder: &Path) -> Result<Option<(String, BTreeMap<String, String>)>, AppError> {
+pub fn activated(folder: &Path) -> Result<Option<ActivatedCatalogue>, AppError> {
     let mut reader = match SqliteReader::open(folder) {
         Ok(reader) => reader,
         Err(error @ StoreError::Damaged { .. }) => return Err(error.into()),

@@ -11,5 +11,7 @@ mod steps;
 mod tests;
 
 pub use difference::{FileChange, difference};
-pub use history::{APPROVAL_HOURS, Change, ChangeState, Changed, activated, change_texts, changes};
+pub use history::{
+    APPROVAL_HOURS, ActivatedCatalogue, Change, ChangeState, Changed, activated, change_texts, changes,
+};
 pub use steps::{Activation, Proposal};
