@@ -372,6 +372,11 @@ impl Setting {
             .or_else(|| shares("categories", categories.iter().map(|category| category.share).collect()))
             .or_else(|| self.out_of_range())
             .or_else(|| {
+                let response = self.world.market.discount_response;
+                (!(0.0..=100.0).contains(&response))
+                    .then(|| format!("market.discount_response = {response} is not from 0 to 100"))
+            })
+            .or_else(|| {
                 merchants
                     .iter()
                     .find_map(|(name, kind)| kind.impossible().map(|why| format!("merchants.{name}: {why}")))

@@ -70,10 +70,11 @@ impl Platform for Bookkeeper {
         match draw {
             _ if !self.grants => Answer::YES,
             0..20 => Answer::Decline,
-            20..120 => {
-                Answer::Approve { most: Some(payment.value * draw as i64 / 120), proof: draw % 2 == 0 }
-            }
-            _ => Answer::Approve { most: None, proof: draw % 5 == 0 },
+            20..120 => Answer::Approve {
+                most: Some(payment.value * draw as i64 / 120),
+                proof: draw.is_multiple_of(2),
+            },
+            _ => Answer::Approve { most: None, proof: draw.is_multiple_of(5) },
         }
     }
 
@@ -121,7 +122,7 @@ impl Platform for Bookkeeper {
                         reserve: step % 7 * 1_000,
                         discount: step % 6 * 400,
                     };
-                    let paid_out = step % 11 > 0;
+                    let paid_out = !step.is_multiple_of(11);
                     Change {
                         merchant,
                         number,

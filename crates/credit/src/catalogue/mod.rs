@@ -1,8 +1,11 @@
 //! Everything the catalogue's files define, read, checked and joined.
 
 mod regime;
+mod cases;
 #[cfg(test)]
 pub(crate) mod tests;
+
+pub use cases::{CASE_FAILED, check_cases};
 
 use crate::event::{MarkTypes, Rates, Role, Vocabulary};
 use crate::indicator::{Definition, Plan, parse_definitions};

@@ -2,12 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the starter catalogue's files and the clock")]
 
 use super::Catalogue;
-use crate::event::{Arrival, Event, Flat, Mark, Party, Role, standing, stands_at};
-use crate::indicator::{PartyState, Platform};
-use crate::source::Source;
-use probity_expression::Faults;
-use probity_primitives::Timestamp;
-use serde::Deserialize;
+use super::cases::{check_cases, meet_cases};
+use crate::event::Role;
+use crate::policy::RequestKind;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -41,104 +38,65 @@ pub(crate) fn starter() -> Catalogue {
     })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Cases {
-    #[serde(default)]
-    case: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    indicator: String,
-    party: String,
-    events: Vec<String>,
-    expect: Vec<Expected>,
-    #[serde(default)]
-    #[expect(dead_code, reason = "a note for the reader of the table")]
-    note: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expected {
-    as_of: String,
-    value: Option<f64>,
-}
-
-fn values_at(catalogue: &Catalogue, events: &[Event], party: &Party, at: Timestamp) -> Vec<Option<f64>> {
-    let marks: Vec<Mark> =
-        events.iter().filter_map(|event| catalogue.marks.read(&catalogue.vocabulary, event)).collect();
-    let mut state = PartyState::new(party.role);
-    let mut platform = Platform::default();
-    let mut faults = Faults::default();
-    for event in events {
-        let own: Vec<Mark> = marks.iter().filter(|mark| mark.target == event.key()).copied().collect();
-        let moments = standing(event.known_at, &own);
-        let contributions =
-            catalogue.plan.contributions(&catalogue.vocabulary, &catalogue.rates, event, &mut faults);
-        for (moment, stands) in &moments {
-            let sign = if *stands { 1 } else { -1 };
-            if *stands || moments.first().is_some_and(|first| first.1) {
-                platform.apply(&catalogue.plan, event, &contributions, *moment, sign);
-            }
-        }
-        if stands_at(&moments, at) && event.party(party.role) == Some(&party.id) {
-            state.apply(&catalogue.plan, event, &contributions, event.known_at, 1);
+#[test]
+fn every_indicator_of_the_starter_has_a_case_and_every_case_holds() {
+    let (catalogue, met) = (starter(), meet_cases(&texts()));
+    let wrong: Vec<String> = met.problems.iter().map(ToString::to_string).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for role in Role::ALL {
+        for name in catalogue.plan.names(role) {
+            assert!(met.indicators.contains(&(role, name.clone())), "{} {name} has no case", role.as_str());
         }
     }
-    let priors = platform.priors(&catalogue.plan, at);
-    catalogue.plan.values(&state, at, &priors)
 }
 
 #[test]
-fn every_case_of_the_starter_catalogue_holds() {
-    let catalogue = starter();
-    let of_indicators = |file: &str| file.starts_with("indicators/") && file.ends_with(".cases.toml");
-    let mut wrong = Vec::new();
-    let mut covered = std::collections::BTreeSet::new();
-    for (file, text) in texts().iter().filter(|(file, _)| of_indicators(file)) {
-        let cases: Cases = Source { file, text }.read().unwrap();
-        for case in cases.case {
-            let party = Party::parse(&case.party).unwrap();
-            let now = Timestamp::parse("2100-01-01T00:00:00Z").unwrap();
-            let read = |json: &String| {
-                let flat = Flat::from_json(json.as_bytes()).unwrap();
-                let event = catalogue.vocabulary.event(flat, "case", Arrival::History, now, &catalogue.rates);
-                event.unwrap_or_else(|problems| panic!("{file} {}: {json}: {problems:?}", case.indicator))
-            };
-            let events: Vec<Event> = case.events.iter().map(read).collect();
-            let names = catalogue.plan.names(party.role);
-            let Some(place) = names.iter().position(|name| *name == case.indicator) else {
-                wrong.push(format!("{file}: {} is not defined", case.indicator));
-                continue;
-            };
-            covered.insert((party.role, case.indicator.clone()));
-            for expected in &case.expect {
-                let at = Timestamp::parse(&expected.as_of).unwrap();
-                let value = values_at(&catalogue, &events, &party, at)[place];
-                let fits = match (value, expected.value) {
-                    (Some(value), Some(wanted)) => (value - wanted).abs() <= 1e-9 * wanted.abs().max(1.0),
-                    (value, wanted) => value == wanted,
-                };
-                if !fits {
-                    wrong.push(format!(
-                        "{file}: {} of {} at {}: {value:?}, not {:?}",
-                        case.indicator, case.party, expected.as_of, expected.value
-                    ));
-                }
+fn every_rule_of_the_starter_has_a_case() {
+    let (catalogue, met) = (starter(), meet_cases(&texts()));
+    for policy in catalogue.policies() {
+        let kind = policy.kind().as_str();
+        for table in policy.tables() {
+            for rule in &table.rules {
+                let name = format!("{kind}: {}.{}", table.name, rule.name);
+                assert!(met.rules.contains(&name), "no case for {name}");
             }
         }
     }
-    for role in crate::event::Role::ALL {
-        for name in catalogue.plan.names(role) {
-            if !covered.contains(&(role, name.clone())) {
-                wrong.push(format!("{} {name} has no case", role.as_str()));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(catalogue.policies().count(), RequestKind::ALL.len());
+}
+
+#[test]
+fn a_case_that_does_not_hold_is_told_with_its_place() {
+    let check = |file: &str, from: &str, to: &str, wanted: &str| {
+        let mut texts = texts();
+        let text = texts.get_mut(file).unwrap_or_else(|| panic!("there is no {file}"));
+        assert!(text.contains(from), "{file} has no {from}");
+        *text = text.replacen(from, to, 1);
+        let problems = check_cases(&Catalogue::load(texts).unwrap());
+        let told = problems.first().unwrap_or_else(|| panic!("{file}: {from} to {to} is no problem"));
+        assert!(
+            told.at.starts_with(file.trim_end_matches(".toml")) && told.detail.contains(wanted),
+            "{told}"
+        );
+    };
+    check(
+        "policies/payment.cases.toml",
+        "outcome = \"decline\"",
+        "outcome = \"review\"",
+        "outcome is decline, not review",
+    );
+    check("policies/payment.cases.toml", "amount = ", "amuont = ", "there is no column 'amuont'");
+    check("policies/payment.cases.toml", "reasons", "raisons", "raisons");
+    check(
+        "policies/payment.toml",
+        "amount('400.00')",
+        "amount('300.00')",
+        "limit is Some(30000), not Some(40000)",
+    );
+    let file = "indicators/buyer/integrity.cases.toml";
+    check(file, "value = 1", "value = 7", "not 7");
+    check(file, "party = \"buyer:", "party = \"rider:", "is no party");
+    check(file, "indicator = \"", "indicator = \"un", "is not defined");
 }
 
 /// The starter catalogue with one more file of indicators, or with one file changed.

@@ -15,8 +15,6 @@ mod parse;
 mod apply;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod starter;
 
 pub use apply::{Applied, Held};
 pub use definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Table};

@@ -2,7 +2,7 @@
 
 use super::error::AppError;
 use include_dir::{Dir, include_dir};
-use probity_primitives::{Code, Problem};
+use probity_primitives::{Code, Currency, Problem};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -65,4 +65,21 @@ pub fn folder_catalogue(folder: &Path) -> Result<BTreeMap<String, String>, AppEr
     let mut texts = BTreeMap::new();
     walk(folder, folder, 0, &mut texts)?;
     Ok(texts)
+}
+
+/// Makes a catalogue's files report in a currency.
+pub fn report_in(texts: &mut BTreeMap<String, String>, currency: Currency) {
+    if let Some(rates) = texts.get_mut("rates.toml") {
+        *rates = in_currency(rates, currency.code());
+    }
+}
+
+/// Rates into another reporting currency: those that are there speak of the old one and go.
+fn in_currency(rates: &str, currency: &str) -> String {
+    let same = rates.lines().any(|line| {
+        line.split('#')
+            .next()
+            .is_some_and(|line| line.replace(' ', "").starts_with(&format!("reporting=\"{currency}\"")))
+    });
+    if same { rates.to_owned() } else { format!("reporting = \"{currency}\"\n") }
 }

@@ -22,6 +22,7 @@ mod keeper;
 mod open;
 mod snapshot;
 mod skew;
+mod changes;
 mod read;
 mod score;
 mod record;
@@ -37,13 +38,17 @@ mod detect;
 mod whatif;
 
 pub use aside::{Content, kept, reason, with_source};
+pub use changes::{
+    APPROVAL_HOURS, ActivatedCatalogue, Activation, Change, ChangeState, Changed, FileChange,
+    ProposedCatalogue, activated, change_texts, changes, difference,
+};
 pub use clock::Clock;
 pub use decide::{
     Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed,
 };
 pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
 pub use error::{AppError, Class};
-pub use files::{embedded_catalogue, folder_catalogue};
+pub use files::{embedded_catalogue, folder_catalogue, report_in};
 pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
 pub use import::{
     AsideShown, ImportOptions, ImportProgress, Imported, Retried, Stage, TableCount, mapping_currency,

@@ -11,7 +11,7 @@ use std::path::Path;
 const CATALOGUE_VERSION_UNKNOWN: Code = Code::new("catalogue-version-unknown");
 
 /// The first characters of a hash by which a version may be named, so that it can be taken from where it is shown short.
-const SHORTEST_NAME: usize = 8;
+pub(super) const SHORTEST_NAME: usize = 8;
 
 /// Keeps the files of the catalogue in force, before anything is written or scored under it.
 pub(super) fn keep(store: &mut SqliteStore, catalogue: &Catalogue, now: Timestamp) -> Result<(), AppError> {

@@ -425,6 +425,53 @@ pub enum CatalogueCommand {
     },
     /// List the catalogues that were ever in force on the data folder.
     Versions,
+    /// Propose a catalogue: it is loaded, its cases are checked, and it is kept with the folder.
+    Propose {
+        /// The folder with its files.
+        folder: PathBuf,
+        /// Who proposes it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Say what differs between two catalogues, file by file; one alone is compared with what is in force.
+    Diff {
+        /// The hash of one that was proposed or in force, or its beginning.
+        #[arg(value_name = "HASH")]
+        first: String,
+        /// Another.
+        #[arg(value_name = "HASH")]
+        second: Option<String>,
+    },
+    /// Approve a tested catalogue: a second person, and for 72 hours.
+    Approve {
+        /// Its hash, or the beginning.
+        hash: String,
+        /// Who approves it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Put an approved catalogue in force, from the next start on.
+    Activate {
+        /// Its hash, or the beginning.
+        hash: String,
+        /// Who activates it.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Go back to the catalogue that was in force before; needs no second person.
+    Rollback {
+        /// The hash of an earlier one, instead of the last.
+        #[arg(long, value_name = "HASH")]
+        to: Option<String>,
+        /// Who goes back.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
+    /// Tell who proposed, approved and activated what, and when.
+    Log,
     /// Write the starter catalogue into a folder, to be changed there; or one that was once in force.
     Write {
         /// One that was in force on the data folder, by its hash.

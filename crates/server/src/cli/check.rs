@@ -1,11 +1,12 @@
 //! Checks: the catalogue, the log, the whole installation.
 
 use super::args::{Arguments, AuditArgs, AuditCommand, CatalogueArgs, CatalogueCommand};
-use super::data::{catalogue_files, open};
+use super::changes;
+use super::data::{catalogue_files, open, origin};
 use super::out::{self, Bar};
 use super::{Done, FAILED, OK};
-use crate::app::{AppError, Class, embedded_catalogue, folder_catalogue, kept_catalogue};
-use probity_credit::catalogue::Catalogue;
+use crate::app::{AppError, Class, change_texts, embedded_catalogue, folder_catalogue, kept_catalogue};
+use probity_credit::catalogue::{Catalogue, check_cases};
 use probity_credit::event::{Role, fields_page, json_schema};
 use probity_primitives::{Code, Duration, Problem};
 use probity_store::error::STORE_IN_USE;
@@ -24,10 +25,17 @@ const LOOKED_AT: u64 = 1_000;
 
 /// The catalogue.
 pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
+    if let Some(done) = changes::change(arguments, &asked.what) {
+        return done;
+    }
     match &asked.what {
         CatalogueCommand::Check { folder } => {
             let texts = folder.as_deref().map_or_else(|| catalogue_files(arguments), folder_catalogue)?;
             let catalogue = Catalogue::load(texts)?;
+            let failed = check_cases(&catalogue);
+            if !failed.is_empty() {
+                return Err(failed.into());
+            }
             if arguments.json {
                 return out::json(
                     &serde_json::json!({"hash": catalogue.hash.to_string(), "files": catalogue.files.iter().map(|(path, hash)| (path.clone(), hash.to_string())).collect::<std::collections::BTreeMap<_, _>>()}),
@@ -70,8 +78,12 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
         CatalogueCommand::Versions => versions(arguments),
         CatalogueCommand::Write { version: None, to } => write_files(arguments, &embedded_catalogue(), to),
         CatalogueCommand::Write { version: Some(version), to } => {
-            write_files(arguments, &kept_catalogue(&arguments.data, version)?, to)
+            let kept = kept_catalogue(&arguments.data, version);
+            let texts = kept.or_else(|_| change_texts(&arguments.data, version))?;
+            write_files(arguments, &texts, to)
         }
+        // Answered above.
+        _ => Ok(OK),
     }
 }
 
@@ -206,9 +218,10 @@ impl Finding {
 
 /// The whole installation.
 pub(super) fn doctor(arguments: &Arguments) -> Done {
-    let version = catalogue_files(arguments)
-        .and_then(|texts| Ok(Catalogue::load(texts)?))
-        .map(|catalogue| format!("version {}", catalogue.hash.short()));
+    let version =
+        catalogue_files(arguments).and_then(|texts| Ok(Catalogue::load(texts)?)).and_then(|catalogue| {
+            Ok(format!("version {}, {}", catalogue.hash.short(), origin(arguments)?.told()))
+        });
     let mut findings = vec![Finding::of("catalogue", version)];
     let there = arguments.data.exists();
     let folder = arguments.data.display();

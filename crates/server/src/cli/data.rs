@@ -4,24 +4,82 @@ use super::args::{Arguments, ImportArgs, ServeArgs};
 use super::out::{self, Bar};
 use super::{Done, OK, PARTIAL};
 use crate::app::{
-    AppError, Clock, ImportOptions, ImportProgress, Imported, Probity, Stage, chosen_currency,
-    embedded_catalogue, folder_catalogue, mapping_currency, past_catalogue, rehearse,
+    AppError, Clock, ImportOptions, ImportProgress, Imported, Probity, Stage, activated, chosen_currency,
+    embedded_catalogue, folder_catalogue, mapping_currency, past_catalogue, rehearse, report_in,
 };
 use crate::http::{ServeOptions, serve as serve_http};
 use probity_credit::catalogue::Catalogue;
 use probity_primitives::{Code, Currency};
 use probity_store::{Reader, SqliteReader};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 const CATALOGUE_VERSION_READS_ONLY: Code = Code::new("catalogue-version-reads-only");
 
-/// The files of the catalogue that is meant: a named folder, one in the data folder, or the starter.
-fn own_files(arguments: &Arguments) -> Result<BTreeMap<String, String>, AppError> {
-    let own = arguments.data.join("catalogue");
-    match arguments.catalogue_dir.clone().or_else(|| own.is_dir().then_some(own)) {
-        Some(folder) => folder_catalogue(&folder),
-        None => Ok(embedded_catalogue()),
+/// Where the catalogue that is meant comes from.
+pub(super) enum Origin {
+    /// A folder that was named.
+    Named(PathBuf),
+    /// Activated for this data folder; its hash and texts.
+    Activated(String, BTreeMap<String, String>),
+    /// The folder `catalogue` in the data folder.
+    Own(PathBuf),
+    /// The one in the binary.
+    Starter,
+}
+
+impl Origin {
+    /// Which it is and why, for people.
+    pub(super) fn told(&self) -> String {
+        match self {
+            Self::Named(folder) => format!("from {}, because --catalogue-dir names it", folder.display()),
+            Self::Activated(hash, _) => {
+                let short = hash.get(..12).unwrap_or(hash);
+                format!("because {short} was activated for this data folder")
+            }
+            Self::Own(folder) => {
+                format!("from {}, because it is there and nothing was activated", folder.display())
+            }
+            Self::Starter => {
+                "the starter, because no folder is named, nothing was activated and the data folder has no catalogue of its own"
+                    .into()
+            }
+        }
     }
+}
+
+/// Where the catalogue that is meant comes from: a named folder wins, then what was activated, then one in the data folder,
+/// then the starter.
+pub(super) fn origin(arguments: &Arguments) -> Result<Origin, AppError> {
+    if let Some(folder) = arguments.catalogue_dir.clone() {
+        return Ok(Origin::Named(folder));
+    }
+    if let Some((hash, texts)) = activated(&arguments.data)? {
+        return Ok(Origin::Activated(hash, texts));
+    }
+    let own = arguments.data.join("catalogue");
+    Ok(if own.is_dir() { Origin::Own(own) } else { Origin::Starter })
+}
+
+/// The files of the catalogue that is meant.
+fn own_files(arguments: &Arguments) -> Result<BTreeMap<String, String>, AppError> {
+    match origin(arguments)? {
+        Origin::Named(folder) | Origin::Own(folder) => folder_catalogue(&folder),
+        Origin::Activated(_, texts) => Ok(texts),
+        Origin::Starter => Ok(embedded_catalogue()),
+    }
+}
+
+/// The files of a folder, in the reporting currency that the data folder remembers: what is proposed is what would be in force.
+pub(super) fn folder_files(
+    arguments: &Arguments,
+    folder: &Path,
+) -> Result<BTreeMap<String, String>, AppError> {
+    let mut texts = folder_catalogue(folder)?;
+    if let (Some(currency), _) = chosen_currency(&arguments.data)? {
+        report_in(&mut texts, currency);
+    }
+    Ok(texts)
 }
 
 /// The same, in the reporting currency that is asked for or that the data folder remembers.
@@ -34,12 +92,6 @@ pub(super) fn catalogue_files(arguments: &Arguments) -> Result<BTreeMap<String, 
         report_in(&mut texts, currency);
     }
     Ok(texts)
-}
-
-fn report_in(texts: &mut BTreeMap<String, String>, currency: Currency) {
-    if let Some(rates) = texts.get_mut("rates.toml") {
-        *rates = in_currency(rates, currency.code());
-    }
 }
 
 /// The catalogue in force for a data folder, and the reporting currency that it shall remember: the one asked for, the one
@@ -66,16 +118,6 @@ fn in_force(arguments: &Arguments, mapping: Option<&str>) -> Result<(Catalogue, 
         report_in(&mut texts, chosen);
     }
     Ok((Catalogue::load(texts)?, chosen))
-}
-
-/// Rates into another reporting currency: those that are there speak of the old one and go.
-fn in_currency(rates: &str, currency: &str) -> String {
-    let same = rates.lines().any(|line| {
-        line.split('#')
-            .next()
-            .is_some_and(|line| line.replace(' ', "").starts_with(&format!("reporting=\"{currency}\"")))
-    });
-    if same { rates.to_owned() } else { format!("reporting = \"{currency}\"\n") }
 }
 
 /// Opens the data folder with the catalogue that is meant.

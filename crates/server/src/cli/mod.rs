@@ -24,6 +24,7 @@ mod plot;
 mod calibrate_page;
 mod calibrate;
 mod keep;
+mod changes;
 mod check;
 mod simulate;
 mod demo;

@@ -20,6 +20,7 @@ mod sanctions;
 mod catalogue;
 mod decision_shape;
 mod terms;
+mod changes;
 mod operations;
 mod page;
 mod openapi;

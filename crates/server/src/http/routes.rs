@@ -3,7 +3,8 @@
 use super::openapi::{Document, document};
 use super::site::Site;
 use super::{
-    catalogue, decisions, events, explanation, ingest, operations, parties, party, platform, sanctions, terms,
+    catalogue, changes, decisions, events, explanation, ingest, operations, parties, party, platform,
+    sanctions, terms,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -33,6 +34,11 @@ pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
         .routes(routes!(sanctions::list_notices))
         .routes(routes!(catalogue::get_catalogue))
         .routes(routes!(catalogue::get_file))
+        .routes(routes!(changes::list_versions))
+        .routes(routes!(changes::propose))
+        .routes(routes!(changes::approve))
+        .routes(routes!(changes::activate))
+        .routes(routes!(changes::roll_back))
         .routes(routes!(catalogue::list_event_types))
         .routes(routes!(catalogue::get_event_type))
         .routes(routes!(catalogue::list_indicators))

@@ -4,7 +4,7 @@ use crate::house::{House, placed};
 use serde_json::Value;
 
 /// Every operation there is.
-const OPERATIONS: [&str; 42] = [
+const OPERATIONS: [&str; 47] = [
     "get /docs/errors/{code}",
     "get /livez",
     "get /metrics",
@@ -18,6 +18,7 @@ const OPERATIONS: [&str; 42] = [
     "get /v1/catalogue/indicators",
     "get /v1/catalogue/scorecards/{of}",
     "get /v1/catalogue/tiers/{of}",
+    "get /v1/catalogue/versions",
     "get /v1/decisions/{id}",
     "get /v1/events",
     "get /v1/events/{id}",
@@ -37,6 +38,10 @@ const OPERATIONS: [&str; 42] = [
     "get /v1/set-aside",
     "get /v1/terms",
     "get /version",
+    "post /v1/catalogue/activate",
+    "post /v1/catalogue/approve",
+    "post /v1/catalogue/propose",
+    "post /v1/catalogue/rollback",
     "post /v1/decisions",
     "post /v1/decisions/batch",
     "post /v1/decisions/{id}/confirm",

@@ -9,6 +9,7 @@ mod ingest;
 mod hostile;
 mod reading;
 mod sanctions;
+mod changes;
 mod described;
 mod decisions;
 mod running;
