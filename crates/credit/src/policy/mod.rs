@@ -1,8 +1,8 @@
 //! Policies: versioned rules that turn score, tier, indicators and a request into an outcome and its terms.
 //!
-//! A policy is a list of tables; a table is a list of rules whose conditions are SQL expressions over [`fields`]. There is no
+//! A policy is a list of tables; a table is a list of rules whose conditions are SQL expressions over `fields`. There is no
 //! default outcome: a table whose rules leave a case open is refused when it is loaded, with the case as an example
-//! ([`cover`]). Which rule held is part of the answer, always.
+//! (`cover`). Which rule held is part of the answer, always.
 
 mod request;
 mod fields;
