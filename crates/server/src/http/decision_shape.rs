@@ -237,6 +237,11 @@ pub(crate) struct Decision {
     /// The same as a duration.
     #[schema(example = "30m")]
     time_to_live: String,
+    /// What became of it, where it is looked at later: `held` while an amount is held, `confirmed`, `released`, `expired`;
+    /// `none` when nothing was held. Not part of the first answer.
+    #[schema(example = "held")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
 }
 
 impl Decision {
@@ -288,24 +293,12 @@ impl Decision {
             trace_id: record.trace.clone(),
             expires_at: record.expires_at.clone(),
             time_to_live: stands.map_or_else(String::new, |(end, at)| duration_text(end.since(at))),
+            status: None,
         }
     }
-}
 
-/// A decision and what became of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DecisionNow {
-    /// The answer as it was given.
-    #[serde(flatten)]
-    decision: Decision,
-    /// `held` while an amount is held, `confirmed`, `released`, `expired`; `none` when nothing was held.
-    #[schema(example = "held")]
-    status: &'static str,
-}
-
-impl DecisionNow {
-    /// Shows it.
-    pub(crate) fn of(state: &DecisionState, currency: Currency) -> Self {
-        Self { decision: Decision::of(&state.record, currency), status: state.status }
+    /// Shows a decision with what became of it.
+    pub(crate) fn now(state: &DecisionState, currency: Currency) -> Self {
+        Self { status: Some(state.status), ..Self::of(&state.record, currency) }
     }
 }

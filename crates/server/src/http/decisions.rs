@@ -3,7 +3,7 @@
 use super::answer::{Answer, json, json_with};
 use super::body;
 use super::cursor::Question;
-use super::decision_shape::{Decision, DecisionAsked, DecisionNow, unreadable};
+use super::decision_shape::{Decision, DecisionAsked, unreadable};
 use super::frame::REQUEST_ID;
 use super::params::{PageParams, Params, limit, party as party_of};
 use super::problem::{BATCH_TOO_LARGE, ErrorItem, Failure, ProblemDocument};
@@ -134,7 +134,7 @@ pub(crate) async fn decide_batch(State(site): State<Site>, request: Request) -> 
 /// A decision and what became of it.
 #[utoipa::path(get, path = "/v1/decisions/{id}", tag = "decisions", operation_id = "getDecision",
     params(("id" = String, Path, description = "The decision's id", example = "dec_e7dd7a3d766dcebbbabd4e0360faffd3")),
-    responses((status = 200, description = "The decision", body = DecisionNow)))]
+    responses((status = 200, description = "The decision", body = Decision)))]
 pub(crate) async fn get_decision(State(site): State<Site>, Path(id): Path<String>) -> Answer {
     shown(&site, id).await
 }
@@ -142,7 +142,7 @@ pub(crate) async fn get_decision(State(site): State<Site>, Path(id): Path<String
 async fn shown(site: &Site, id: String) -> Answer {
     site.settled().await;
     let state = site.blocking(move |probity| probity.decision(&id)).await?;
-    json(&DecisionNow::of(&state, site.probity.catalogue().rates.reporting))
+    json(&Decision::now(&state, site.probity.catalogue().rates.reporting))
 }
 
 /// What an approval was used for.
@@ -161,7 +161,7 @@ pub(crate) struct Confirmation {
     params(("id" = String, Path, description = "The decision's id")),
     request_body(content = Option<Confirmation>),
     responses(
-        (status = 200, description = "It is confirmed", body = DecisionNow),
+        (status = 200, description = "It is confirmed", body = Decision),
         (status = 409, description = "It holds nothing, or ended otherwise", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn confirm(State(site): State<Site>, Path(id): Path<String>, request: Request) -> Answer {
@@ -184,7 +184,7 @@ pub(crate) async fn confirm(State(site): State<Site>, Path(id): Path<String>, re
 #[utoipa::path(post, path = "/v1/decisions/{id}/release", tag = "decisions", operation_id = "releaseDecision",
     params(("id" = String, Path, description = "The decision's id")),
     responses(
-        (status = 200, description = "It is released", body = DecisionNow),
+        (status = 200, description = "It is released", body = Decision),
         (status = 409, description = "It holds nothing, or ended otherwise", body = ProblemDocument, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn release(State(site): State<Site>, Path(id): Path<String>) -> Answer {
@@ -229,7 +229,7 @@ pub(crate) async fn replay(State(site): State<Site>, Path(id): Path<String>) -> 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DecisionList {
     /// Newest first.
-    items: Vec<DecisionNow>,
+    items: Vec<Decision>,
     /// Where the next page begins; null at the end.
     next_cursor: Option<String>,
 }
@@ -250,7 +250,7 @@ pub(crate) async fn list_decisions(
     site.settled().await;
     let page = site.blocking(move |probity| probity.decisions(&party, before, most)).await?;
     let currency = site.probity.catalogue().rates.reporting;
-    let items = page.items.iter().map(|state| DecisionNow::of(state, currency)).collect();
+    let items = page.items.iter().map(|state| Decision::now(state, currency)).collect();
     json(&DecisionList { items, next_cursor: page.next.map(|row| question.cursor(&row.to_string())) })
 }
 
