@@ -8,7 +8,9 @@
 
 mod process;
 
+use probity_primitives::Timestamp;
 use process::{House, command, missing, same_scores, sample};
+use serde_json::Value;
 use std::process::{Command, Stdio};
 
 const MOMENTS: [&str; 6] = [
@@ -121,8 +123,9 @@ fn under_clocks_that_lie_nothing_is_lost_and_the_past_is_the_same() {
         same_scores(&house.scores(&MOMENTS[1..3]), &scores, clock);
         house.run(["audit", "verify"]).exits(0);
         let rows = house.run(["--json", "events", "--limit", "100000"]).exits(0).json();
-        let moments: Vec<&str> =
-            rows.as_array().unwrap().iter().map(|row| row["recorded_at"].as_str().unwrap()).collect();
+        // As moments: as texts, one on a whole second would stand behind those after it.
+        let recorded = |row: &Value| Timestamp::parse(row["recorded_at"].as_str().unwrap()).unwrap();
+        let moments: Vec<Timestamp> = rows.as_array().unwrap().iter().map(recorded).collect();
         assert!(moments.is_sorted(), "{clock}: recorded_at goes back");
         // A clock that is behind the log is told of, in the log and by the doctor.
         let (_, warned) = lying("+0", &house, &["events", "--count"]);
