@@ -12,7 +12,7 @@ use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Arrival, Flat, Party};
 use probity_primitives::{Duration, Timestamp};
 use probity_server::app::{
-    Clock, Closing, Decided, Form, Probity, Settling, embedded_catalogue, kept_catalogue,
+    AsOf, Clock, Closing, Decided, Form, Probity, Settling, embedded_catalogue, kept_catalogue,
 };
 use process::{House, Random, rounds};
 use serde_json::{Value, json};
@@ -277,6 +277,41 @@ fn limits_hold_under_any_interleaving_and_sums_are_those_of_a_simple_model() {
     for seed in 0..rounds("PROBITY_DECISION_LIVES", 8) {
         one_life(seed);
     }
+}
+
+#[test]
+fn a_rule_starts_its_sanction_before_the_answer_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut texts = embedded_catalogue();
+    let policy = texts.get_mut("policies/payment.toml").unwrap();
+    let rule = "outcome = \"step_up\"\nstep_up = \"second_factor\"\nreason  = \"P06\"";
+    assert!(policy.contains(rule));
+    *policy = policy.replace(rule, &format!("{rule}\nsanction = \"suspend merchant for risk\""));
+    let desk = Desk::open(folder.path(), texts, start());
+    let started = || {
+        let party = Party::parse("merchant:m0").unwrap();
+        desk.probity.sanctions_of(&party, AsOf::Now).map_or(0, |found| found.sanctions.len())
+    };
+    assert!(desk.decide("small", "m0", 1_000, "o1").record.sanctions.is_empty());
+    desk.tell("order.placed", "e1", "m0", &money(1_000, 1));
+    assert_eq!(started(), 0);
+    let large = desk.decide("large", "m0", 150_000, "o2").record;
+    assert_eq!(
+        large.sanctions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["suspend merchant for risk"]
+    );
+    assert_eq!(started(), 1);
+    // Asked again, and asked anew: it stands already.
+    assert!(desk.decide("large", "m0", 150_000, "o2").replayed);
+    desk.later(Duration::hours(1));
+    let stopped = desk.decide("small-again", "m0", 1_000, "o3").record;
+    assert_eq!((stopped.outcome.as_str(), stopped.reasons[0].code.as_str()), ("decline", "P01"));
+    desk.decide("large-again", "m0", 150_000, "o4");
+    assert_eq!(started(), 1);
+    // Nobody knows this one yet: it is no reason to fail.
+    assert_eq!(desk.decide("unknown", "m9", 150_000, "o5").record.sanctions.len(), 1);
+    assert_eq!(desk.all_replay(), 5);
+    desk.probity.close();
 }
 
 #[test]

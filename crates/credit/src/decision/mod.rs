@@ -9,4 +9,4 @@ mod again;
 mod tests;
 
 pub use record::{DECISION_UNREADABLE, Input, Record, SideSeen, Versions};
-pub use ruling::{Granted, PartyLimits, Ruling, Told, Whence, rule};
+pub use ruling::{Granted, PartyLimits, Ruling, Sanctioning, Told, Whence, rule};

@@ -1,6 +1,6 @@
 //! A decision as it goes into the log: everything the answer was made of, so that it can be made again to the last digit.
 
-use super::ruling::{Granted, Told};
+use super::ruling::{Granted, Sanctioning, Told};
 use crate::policy::{Outcome, Policy};
 use probity_expression::{Row, Value};
 use probity_primitives::{Code, Problem};
@@ -93,6 +93,9 @@ pub struct Record {
     pub held: i64,
     /// Further proofs asked for.
     pub step_up: Vec<String>,
+    /// Sanctions that it starts; left out of the document when there are none, as in documents of before there were any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sanctions: Vec<Sanctioning>,
     /// Queues in which a case is opened.
     pub cases: Vec<String>,
     /// The reasons.

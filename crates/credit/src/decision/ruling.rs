@@ -1,10 +1,11 @@
 //! The answer to a request.
 
 use crate::event::Role;
-use crate::policy::{Applied, Outcome, Policy, RequestKind};
+use crate::policy::{Applied, Imposing, Outcome, Policy, RequestKind};
 use crate::sanction::{Ground, Sanction, Standing};
 use crate::terms::TierTerms;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// At most this many reasons are told: more help nobody (Regulation B, commentary 9(b)(2)).
 const MOST_REASONS: usize = 4;
@@ -38,6 +39,49 @@ pub struct Told {
     pub whence: Whence,
 }
 
+/// A sanction that an answer starts. It has the reason of its own rule: that of the answer may be another one's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sanctioning {
+    /// `limit`, `suspend` or `terminate`.
+    pub kind: String,
+    /// `merchant` or `buyer`.
+    pub role: String,
+    /// On what ground.
+    pub ground: String,
+    /// The most that may be open, for a limit, in minor units of the reporting currency.
+    pub limit: Option<i64>,
+    /// Code of the reason.
+    pub reason: String,
+    /// The reason in words, in English.
+    pub statement: String,
+}
+
+impl Sanctioning {
+    fn of(policy: &Policy, asked: &Imposing) -> Option<Self> {
+        let reason = policy.reasons().get(asked.reason)?;
+        Some(Self {
+            kind: asked.kind.as_str().into(),
+            role: asked.role.as_str().into(),
+            ground: asked.ground.as_str().into(),
+            limit: asked.limit,
+            reason: reason.code.clone(),
+            statement: reason.text.clone(),
+        })
+    }
+
+    /// Kind, role and ground read back; none for a word that is none: a sanction is never guessed.
+    pub fn read(&self) -> Option<(Sanction, Role, Ground)> {
+        let words = Sanction::parse(&self.kind).zip(Role::parse(&self.role)).zip(Ground::parse(&self.ground));
+        words.map(|((kind, role), ground)| (kind, role, ground))
+    }
+}
+
+impl fmt::Display for Sanctioning {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {} for {}", self.kind, self.role, self.ground)
+    }
+}
+
 /// The terms that an answer grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Granted {
@@ -67,7 +111,7 @@ pub struct Ruling {
     /// Further proofs asked for.
     pub step_up: Vec<String>,
     /// Sanctions to be started.
-    pub sanctions: Vec<(Sanction, Role, Ground)>,
+    pub sanctions: Vec<Sanctioning>,
     /// Queues in which a case is opened.
     pub cases: Vec<String>,
     /// At most four reasons.
@@ -151,7 +195,7 @@ pub fn rule(
         terms,
         held,
         step_up: applied.step_up.clone(),
-        sanctions: applied.sanctions.clone(),
+        sanctions: applied.sanctions.iter().filter_map(|asked| Sanctioning::of(policy, asked)).collect(),
         cases: applied.cases.clone(),
         reasons,
         short,

@@ -168,6 +168,7 @@ fn given(case: &Case) -> (Ruling, Record) {
         terms: ruling.terms,
         held: ruling.held,
         step_up: ruling.step_up.clone(),
+        sanctions: ruling.sanctions.clone(),
         cases: ruling.cases.clone(),
         reasons: ruling.reasons.clone(),
         rules: Vec::new(),

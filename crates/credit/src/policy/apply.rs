@@ -7,6 +7,21 @@ use probity_expression::{Faults, Row, Value};
 use probity_primitives::Duration;
 use serde::Serialize;
 
+/// A sanction that a rule asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Imposing {
+    /// What it is.
+    pub kind: Sanction,
+    /// Whom it is against.
+    pub role: Role,
+    /// On what ground.
+    pub ground: Ground,
+    /// The most that may be open, for a limit: what the rule itself says, in minor units of the reporting currency.
+    pub limit: Option<i64>,
+    /// The reason of the rule, by its place.
+    pub reason: usize,
+}
+
 /// A rule that held and counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Held {
@@ -38,7 +53,7 @@ pub struct Applied {
     /// Further proofs asked for.
     pub step_up: Vec<String>,
     /// Sanctions to be started.
-    pub sanctions: Vec<(Sanction, Role, Ground)>,
+    pub sanctions: Vec<Imposing>,
     /// Queues in which a case is opened.
     pub cases: Vec<String>,
     /// The reasons, by their places: of the gravest outcome first, each once.
@@ -159,7 +174,13 @@ impl Applied {
         most(&mut self.deposit, deposit);
         least(&mut self.cover, effect.cover);
         self.step_up.extend(effect.step_up.clone().filter(|step| !self.step_up.contains(step)));
-        self.sanctions.extend(effect.sanction.filter(|sanction| !self.sanctions.contains(sanction)));
+        if let Some(((kind, role, ground), reason)) = effect.sanction.zip(effect.reason) {
+            let imposing =
+                Imposing { kind, role, ground, limit: limit.filter(|_| kind == Sanction::Limit), reason };
+            if !self.sanctions.contains(&imposing) {
+                self.sanctions.push(imposing);
+            }
+        }
         self.cases.extend(effect.case.clone().filter(|case| !self.cases.contains(case)));
     }
 }

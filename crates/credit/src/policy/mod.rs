@@ -16,7 +16,7 @@ mod apply;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Held};
+pub use apply::{Applied, Held, Imposing};
 pub use definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Table};
 pub use fields::{Domain, Facts, Fields, Side};
 pub use parse::{FieldsOf, POLICY_INVALID, decides};

@@ -423,6 +423,12 @@ impl Check<'_, '_> {
         if let Some((_, text)) = at.filter(|_| effect.reason.is_none()) {
             self.findings.refuse_with(text.span(), "an adverse answer without a reason", "reason = \"CODE\"");
         }
+        let bounds = effect.sanction.is_some_and(|(kind, ..)| kind == Sanction::Limit);
+        let at = given.iter().find(|(name, _)| *name == "sanction");
+        if let Some((_, text)) = at.filter(|_| bounds && effect.limit.is_none()) {
+            let hint = "limit = \"amount('100.00')\" in the same rule";
+            self.findings.refuse_with(text.span(), "a sanction that limits, without an amount", hint);
+        }
         effect
     }
 

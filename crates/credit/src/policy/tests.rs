@@ -152,13 +152,21 @@ fn a_sanction_names_its_party_and_its_ground() {
         }
     };
     check("suspend merchant for risk", true);
-    check("limit buyer for debt", true);
     check("suspend everybody for risk", false);
     check("suspend merchant", false);
     check("suspend merchant for fun", false);
     check("suspend merchant risk", false);
     check("ban merchant for risk", false);
     check("suspend merchant for risk now", false);
+}
+
+#[test]
+fn a_sanction_that_limits_says_to_what() {
+    let effect = "sanction = \"limit buyer for debt\"\nreason = \"R1\"\noutcome = \"approve_with_limit\"";
+    let problems = parse(&policy(&table("first", &[("", effect)]))).unwrap_err();
+    assert!(problems.iter().any(|problem| problem.contains("without an amount")), "{problems:?}");
+    let effect = format!("{effect}\nlimit = \"amount('100.00')\"");
+    parse(&policy(&table("first", &[("", &effect)]))).unwrap();
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub use changes::{
 };
 pub use clock::Clock;
 pub use decide::{
-    Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed,
+    Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed, starts_any,
 };
 pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
 pub use error::{AppError, Class};

@@ -218,6 +218,9 @@ pub(crate) struct Decision {
     order: Option<String>,
     /// Further proofs asked for.
     step_up: Vec<String>,
+    /// Sanctions that it started, unless they were in force or lately lifted.
+    #[schema(example = json!(["suspend merchant for risk"]))]
+    sanctions: Vec<String>,
     /// Queues in which a case is to be opened.
     cases: Vec<String>,
     /// At most four, of what drove an answer that is no plain yes.
@@ -277,6 +280,7 @@ impl Decision {
             held: text(record.held),
             order: record.order.clone(),
             step_up: record.step_up.clone(),
+            sanctions: record.sanctions.iter().map(ToString::to_string).collect(),
             cases: record.cases.clone(),
             reasons: record.reasons.iter().map(DecisionReason::from).collect(),
             merchant: record.merchant.as_ref().map(side),

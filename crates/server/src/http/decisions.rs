@@ -8,7 +8,7 @@ use super::frame::REQUEST_ID;
 use super::params::{PageParams, Params, limit, party as party_of};
 use super::problem::{BATCH_TOO_LARGE, ErrorItem, Failure, ProblemDocument};
 use super::site::Site;
-use crate::app::{Asked, Closing, Decided};
+use crate::app::{Asked, Closing, Decided, starts_any};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use probity_primitives::{ExternalId, Money};
@@ -56,7 +56,11 @@ pub(crate) async fn decide(State(site): State<Site>, request: Request) -> Answer
 async fn ask(site: &Site, asked: Vec<Asked>) -> Result<Vec<Result<Decided, Failure>>, Failure> {
     let result = site.probity.decide(asked, site.options.decide_before_recording).await;
     site.wrote(&result);
-    Ok(result?.into_iter().map(|one| one.map_err(Failure::from)).collect())
+    let mut decided = result?;
+    if starts_any(&decided) {
+        decided = site.blocking(move |probity| probity.start_sanctions(&decided).map(|()| decided)).await?;
+    }
+    Ok(decided.into_iter().map(|one| one.map_err(Failure::from)).collect())
 }
 
 /// What became of one request of a batch.

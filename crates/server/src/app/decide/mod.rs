@@ -5,6 +5,7 @@ mod telling;
 mod holding;
 mod weighing;
 mod deciding;
+mod sanctioning;
 mod read;
 mod replay;
 
@@ -14,3 +15,4 @@ pub use deciding::{Closing, Decided};
 pub(super) use holding::Holding;
 pub use read::{DecisionPage, DecisionState, ExposureOf};
 pub use replay::Replayed;
+pub use sanctioning::starts_any;

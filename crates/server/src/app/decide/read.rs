@@ -59,7 +59,8 @@ impl Probity {
         Ok(form.check(self.catalogue(), self.clock.now(), key, trace)?)
     }
 
-    /// Answers requests in their order; each is on record when the answer comes, unless it was asked for `early`.
+    /// Answers requests in their order; each is on record when the answer comes, unless it was asked for `early`. Sanctions
+    /// that answers ask for are still to be started: [`Probity::start_sanctions`].
     ///
     /// # Errors
     /// Those of the store, for all of them; each request has its own besides.
@@ -76,7 +77,9 @@ impl Probity {
     /// # Errors
     /// As [`Probity::decide`].
     pub fn decide_and_wait(&self, asked: Vec<Asked>) -> Result<Vec<Result<Decided, AppError>>, AppError> {
-        self.ask_and_wait(|reply| Command::Ask(Ask::Decide { asked, early: false, reply }))
+        let decided = self.ask_and_wait(|reply| Command::Ask(Ask::Decide { asked, early: false, reply }))?;
+        self.start_sanctions(&decided)?;
+        Ok(decided)
     }
 
     /// Ends what an approval holds: it was used (then for `order`, if it was not named before) or given up.

@@ -168,6 +168,7 @@ fn recorded(asked: &Asked, request: &Request, ruling: Ruling, sides: [Option<Sid
         terms: ruling.terms,
         held: ruling.held,
         step_up: ruling.step_up,
+        sanctions: ruling.sanctions,
         cases: ruling.cases,
         reasons: ruling.reasons,
         rules: Vec::new(),

@@ -3,7 +3,7 @@
 use super::asked::{LONGEST_STATEMENT, SANCTION_INVALID};
 use super::effects::OpenOrders;
 use super::start::Start;
-use crate::app::error::AppError;
+use crate::app::error::{AppError, Class};
 use crate::app::keeper::{Outcome, Settling};
 use crate::app::open::Probity;
 use crate::app::prepare::Prepared;
@@ -114,7 +114,11 @@ impl Probity {
         let _alone = lock(&self.shared.sanctioning);
         let now = self.clock.now();
         let catalogue = self.catalogue();
-        let open = self.open_orders(start.party)?;
+        // Whom no event names has nothing open, and may be sanctioned all the same.
+        let open = match self.open_orders(start.party) {
+            Err(error) if error.class == Class::Missing => OpenOrders { count: 0, value: 0 },
+            open => open?,
+        };
         let mut sanctions = Sanctions::default();
         for (_, event) in self.filed(crate::app::docket::of_party(&start.party.to_string()))? {
             sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, &event);
