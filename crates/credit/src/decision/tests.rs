@@ -2,7 +2,7 @@ use super::*;
 use crate::catalogue::Catalogue;
 use crate::catalogue::tests::starter;
 use crate::event::Role;
-use crate::policy::{Facts, Fields, Outcome, Policy, Request, RequestKind, Side};
+use crate::policy::{Attribute, Facts, Fields, Outcome, Policy, Request, RequestKind, Side};
 use crate::sanction::Standing;
 use crate::terms::TierTerms;
 use probity_primitives::{Duration, Timestamp};
@@ -131,18 +131,7 @@ fn given(case: &Case) -> (Ruling, Record) {
         suspended: case.standings[n].suspended,
         terminated: case.standings[n].terminated,
     };
-    let request = Request {
-        kind: RequestKind::Payment,
-        at: Timestamp::from_millis(0),
-        merchant: None,
-        buyer: None,
-        amount: None,
-        reporting: Some(case.amount),
-        category: None,
-        method: None,
-        order: None,
-        attributes: Vec::new(),
-    };
+    let request = payment(case.amount, Vec::new());
     let (merchant, buyer) = (Some(side(0)), Some(side(1)));
     let facts = Facts { fields: policy.fields(), request: &request, merchant, buyer, pair_exposure: 0 };
     let applied = policy.apply(&facts);
@@ -280,18 +269,7 @@ fn starter_payment(text: &str, case: &Case, gate: bool) -> Ruling {
         suspended: case.standings[n].suspended,
         terminated: case.standings[n].terminated,
     };
-    let request = Request {
-        kind: RequestKind::Payment,
-        at: Timestamp::from_millis(0),
-        merchant: None,
-        buyer: None,
-        amount: None,
-        reporting: Some(case.amount),
-        category: None,
-        method: None,
-        order: None,
-        attributes: vec![None],
-    };
+    let request = payment(case.amount, vec![None]);
     let (merchant, buyer) = (Some(side(0)), Some(side(1)));
     let facts = Facts { fields: policy.fields(), request: &request, merchant, buyer, pair_exposure: 0 };
     let limit = |n: usize| limits_of(case, &limits[n], n);
@@ -340,4 +318,19 @@ fn a_reason_that_is_told_is_what_drove_the_answer() {
     check(Case { thin: true, amount: 90_000, ..CASE }, false, &["P07"]);
     check(Case { amount: 190_000, ..CASE }, false, &["P06"]);
     check(Case { amount: 90_000, exposures: [0, 199_000], ..CASE }, false, &["LIMIT_buyer"]);
+}
+
+fn payment(amount: i64, attributes: Vec<Option<Attribute>>) -> Request {
+    Request {
+        kind: RequestKind::Payment,
+        at: Timestamp::from_millis(0),
+        merchant: None,
+        buyer: None,
+        amount: None,
+        reporting: Some(amount),
+        category: None,
+        method: None,
+        order: None,
+        attributes,
+    }
 }
