@@ -65,7 +65,7 @@ pub enum Command {
         after_help = "Examples:\n  probity simulate --merchants 5000 --buyers 100000 --days 540 --seed 7 --out world\n  probity simulate --only exit_scam,refund_abuser --format jsonl --out world --verify\n  probity simulate verify world\n  probity --data ./data import world/events.parquet\n\nThe same command gives the same bytes, on every machine and with any number of threads.\nThe folder holds a whole world or nothing: a run that was cut off leaves nothing that a command would take."
     )]
     Simulate(SimulateArgs),
-    /// Import a sample, show scores in the terminal and on a page.
+    /// Bring in a sample, or let a small marketplace happen, and show scores in the terminal and on a page.
     Demo(DemoArgs),
     /// A party's score as of a moment.
     #[command(
