@@ -60,17 +60,16 @@ impl RuleStart<'_> {
 }
 
 impl Probity {
-    /// The events by which a rule starts a sanction, to be written in one batch with its decision; none when the same is in
-    /// force or to come, or when people lifted it lately. `sanctions` is what is known of the party's, `open` its open
-    /// orders (count, and value in minor units of the reporting currency).
+    /// The events by which a rule starts a sanction; none when the same is in force or to come, or when people
+    /// lifted it lately. `sanctions` is what is known of the party's, `open` its open orders.
     ///
     /// # Errors
     /// `sanction-invalid` for a limit without an amount.
-    pub fn started_by_rule(
+    fn started_by_rule(
         &self,
         start: &RuleStart<'_>,
         sanctions: &Sanctions,
-        open: (i64, i64),
+        open: OpenOrders,
         at: Timestamp,
     ) -> Result<Vec<Prepared>, AppError> {
         if (start.kind == Sanction::Limit) != start.limit.is_some() {
@@ -101,12 +100,11 @@ impl Probity {
             decision: Some(start.decision),
             persons: None,
         };
-        let (count, value) = open;
-        self.starting(at, &starting, OpenOrders { count, value })
+        self.starting(at, &starting, open)
     }
 
     /// Starts the sanction that a rule asks for, unless the same is in force or to come; says whether it did. Not for the
-    /// keeper's thread, which would wait for itself: it takes [`Probity::started_by_rule`].
+    /// keeper's thread, which would wait for itself.
     ///
     /// # Errors
     /// `party-unknown`, `sanction-invalid`, those of the store.
@@ -123,7 +121,7 @@ impl Probity {
         for (_, event) in self.filed(crate::app::docket::of_party(&start.party.to_string()))? {
             sanctions.add(&catalogue.vocabulary, &catalogue.sanctions, &event);
         }
-        let events = self.started_by_rule(start, &sanctions, (open.count, open.value), now)?;
+        let events = self.started_by_rule(start, &sanctions, open, now)?;
         if events.is_empty() {
             return Ok(false);
         }
