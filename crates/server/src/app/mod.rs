@@ -14,6 +14,7 @@ mod docket;
 mod aside;
 mod readers;
 mod shared;
+mod anew;
 mod party;
 mod orders;
 mod taking;

@@ -1,5 +1,6 @@
 //! A running Probity: a data folder, a catalogue, the keeper at work.
 
+use super::anew::each_event;
 use super::clock::Clock;
 use super::error::{AppError, Class};
 use super::keeper::{
@@ -358,36 +359,13 @@ pub(super) fn platform_anew(
     upto: u64,
     progress: Opening<'_>,
 ) -> Result<(), AppError> {
-    use probity_credit::event::{Mark, standing};
-    use std::collections::HashMap;
-    let catalogue = &shared.catalogue;
-    let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
-    // Marks first: they may stand before or after what they are about.
-    for pass in 0..2 {
-        let mut next = 1;
-        while next <= upto {
-            let rows = reader.range(next, REPLAYED_AT_ONCE)?;
-            let Some(end) = rows.last().map(|row| row.seq) else { break };
-            for row in rows.iter().filter(|row| row.seq <= upto && !shared.codec.passes_over(&row.body)) {
-                let event = shared.decode(row)?;
-                match catalogue.marks.read(&catalogue.vocabulary, &event) {
-                    Some(mark) if pass == 0 => marks.entry(mark.target).or_default().push(mark),
-                    None if pass == 1 => {
-                        let own = marks.get(&row.key).map_or(&[][..], Vec::as_slice);
-                        let moments = standing(event.known_at, own);
-                        let mut faults = Faults::default();
-                        let contributions = super::party::contributions(shared, &event, &mut faults);
-                        let mut platform = shared.platform();
-                        for (moment, sign) in super::taking::changes(&moments) {
-                            platform.apply(&catalogue.plan, &event, &contributions, moment, sign);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            next = end + 1;
-            progress(next / 2 + pass * upto / 2, upto);
+    each_event(shared, reader, upto, progress, |_, event, moments| {
+        let mut faults = Faults::default();
+        let contributions = super::party::contributions(shared, &event, &mut faults);
+        let mut platform = shared.platform();
+        for (moment, sign) in super::taking::changes(moments) {
+            platform.apply(&shared.catalogue.plan, &event, &contributions, moment, sign);
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }

@@ -1,26 +1,23 @@
 //! What is open and held, kept by the keeper in step with the log. Changes of a batch are noted, so that a batch that is lost
 //! takes them along.
 
+use super::super::anew::each_event;
 use super::super::error::AppError;
 use super::super::shared::Shared;
 use super::super::taking::Step;
 use super::telling::{CLOSED, MADE};
 use probity_credit::catalogue::Catalogue;
-use probity_credit::event::{Event, Mark, TypeIndex, standing};
+use probity_credit::event::{Event, TypeIndex};
 use probity_credit::exposure::{Exposure, ExposureTypes, Reservation};
 use probity_credit::indicator::Contributions;
 use probity_primitives::{Duration, Timestamp};
 use probity_store::Reader;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A used approval waits this long for its payment to be told.
 const WAITS_FOR_PAYMENT: Duration = Duration::days(7);
 /// What ended this many days ago is forgotten.
 const FORGOTTEN_AFTER: i32 = 400;
-/// Rows read in one go.
-const ROWS: usize = 10_000;
-
 enum Undo {
     Reserved(Box<str>),
     /// It held this.
@@ -194,36 +191,15 @@ impl Holding {
         upto: u64,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), AppError> {
-        let catalogue = &shared.catalogue;
         self.exposure = Exposure::default();
-        let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
-        // Marks first: they may stand before or after what they are about.
-        for pass in 0..2 {
-            let mut next = 1;
-            while next <= upto {
-                let rows = reader.range(next, ROWS)?;
-                let Some(end) = rows.last().map(|row| row.seq) else { break };
-                for row in rows.iter().filter(|row| row.seq <= upto && !shared.codec.passes_over(&row.body)) {
-                    let event = shared.decode(row)?;
-                    match catalogue.marks.read(&catalogue.vocabulary, &event) {
-                        Some(mark) if pass == 0 => marks.entry(mark.target).or_default().push(mark),
-                        None if pass == 1 => {
-                            let own = marks.get(&row.key).map_or(&[][..], Vec::as_slice);
-                            let stands =
-                                standing(event.known_at, own).last().is_some_and(|(_, stands)| *stands);
-                            let numbers = numbers(reader, &event)?;
-                            let event = Arc::new((event, Contributions::default()));
-                            self.take(catalogue, &event, numbers, i32::from(stands));
-                        }
-                        _ => {}
-                    }
-                }
-                self.undo.clear();
-                next = end + 1;
-                progress(next / 2 + pass * upto / 2, upto);
-            }
-        }
-        Ok(())
+        each_event(shared, reader, upto, progress, |reader, event, moments| {
+            let stands = moments.last().is_some_and(|(_, stands)| *stands);
+            let numbers = numbers(reader, &event)?;
+            let event = Arc::new((event, Contributions::default()));
+            self.take(&shared.catalogue, &event, numbers, i32::from(stands));
+            self.undo.clear();
+            Ok(())
+        })
     }
 }
 
