@@ -95,7 +95,7 @@ fn a_flipped_bit_in_any_file_is_noticed_or_harmless() {
                     assert!(why.contains("\"code\":\"store-"), "{context}: {why}");
                     refused += 1;
                 }
-                // A flip in the last two batches of the write-ahead log looks as a power cut does.
+                // A flip in the last few batches of the write-ahead log looks as a power cut does.
                 Ok(told) if file == "probity.db-wal" && told.len() < rows.len() => cut += 1,
                 Ok(told) => assert!(told == rows, "{context}: {} rows of {}", told.len(), rows.len()),
             }

@@ -35,7 +35,7 @@ pub(crate) fn copy(
     let half = to.join("probity.db.part");
     // A transaction of its own holds the snapshot: without it, every write of others would begin the copy anew.
     connection.execute_batch("BEGIN").at(place)?;
-    let copied = log::last(connection).and_then(|_| copy_pages(connection, &half, progress));
+    let copied = log::last(connection, u64::MAX).and_then(|_| copy_pages(connection, &half, progress));
     let ended = connection.execute_batch("COMMIT").at(place);
     if let Err(error) = copied.and(ended) {
         // A half copy must not stand in the way of the next attempt; the first error is the one to tell.

@@ -2,7 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test suite: it fails by panicking")]
 
 use crate::contract::{
-    Appended, Batch, CatalogueVersion, Key, LONGEST_BODY, LONGEST_CONTENT, Reader, SetAside, Store, Subject,
+    Appended, Batch, CatalogueVersion, HANDED_OVER, Key, LONGEST_BODY, LONGEST_CONTENT, Reader, SetAside,
+    Store, Subject, Syncer,
 };
 use probity_primitives::{Digest, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ pub fn check<S: Store>(empty: impl Fn() -> S) {
     the_chain_is_the_documented_one(empty());
     what_is_dropped_leaves_no_trace(empty());
     readers_see_what_is_committed(empty());
+    what_was_handed_over_is_seen_once_it_is_durable(empty());
     the_log_is_read_in_every_way(empty());
     parties_keep_their_numbers(empty());
     postings_are_sets(empty());
@@ -138,6 +140,37 @@ fn readers_see_what_is_committed<S: Store>(mut store: S) {
     assert_eq!(reader.event_count().unwrap(), 1);
     let row = std::thread::spawn(move || reader.row(1).unwrap()).join().unwrap().unwrap();
     assert_eq!((row.key, row.recorded_at, row.body), (key(1), at(1), body(1)));
+}
+
+fn what_was_handed_over_is_seen_once_it_is_durable<S: Store>(mut store: S) {
+    let (mut reader, syncer) = (store.reader().unwrap(), store.syncer().unwrap());
+    fill(&mut store, 1, 3);
+    let mut batch = store.begin().unwrap();
+    for n in 3..6 {
+        assert_eq!(batch.append(key(n), at(n), &body(n)).unwrap(), Appended::Taken(n));
+    }
+    batch.hand_over().unwrap();
+    // The writer sees it at once, and goes on behind it.
+    let mut batch = store.begin().unwrap();
+    assert_eq!(batch.append(key(4), at(4), &body(4)).unwrap(), Appended::Known(4));
+    assert_eq!(batch.reads().event_count().unwrap(), 5);
+    drop(batch);
+    let seen = (reader.event_count().unwrap(), reader.last().unwrap().0, reader.range(1, 10).unwrap().len());
+    assert_eq!(seen, (2, 2, 2));
+    assert_eq!((reader.row(3).unwrap(), reader.find(&key(3)).unwrap()), (None, None));
+    assert_eq!(reader.range(3, 10).unwrap(), []);
+    syncer.sync().unwrap();
+    assert_eq!((reader.event_count().unwrap(), reader.find(&key(5)).unwrap()), (5, Some(5)));
+    assert_eq!(reader.range(2, 10).unwrap().len(), 4);
+    // However many are handed over, only so many are not durable; and a commit makes durable what is before it.
+    for n in 6..6 + HANDED_OVER + 3 {
+        let mut batch = store.begin().unwrap();
+        assert_eq!(batch.append(key(n), at(n), &body(n)).unwrap(), Appended::Taken(n));
+        batch.hand_over().unwrap();
+        assert!(n - reader.event_count().unwrap() <= HANDED_OVER);
+    }
+    fill(&mut store, 9 + HANDED_OVER, 10 + HANDED_OVER);
+    assert_eq!(reader.event_count().unwrap(), 9 + HANDED_OVER);
 }
 
 fn the_log_is_read_in_every_way<S: Store>(mut store: S) {

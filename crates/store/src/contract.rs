@@ -183,6 +183,8 @@ pub trait Store {
         Self: 'a;
     /// Its independent readers.
     type Reader: Reader + Send + 'static;
+    /// What makes batches durable that were handed over.
+    type Syncer: Syncer + 'static;
 
     /// Begins a batch.
     ///
@@ -190,11 +192,17 @@ pub trait Store {
     /// `store-failed` when the disk failed earlier: then the store must be opened again.
     fn begin(&mut self) -> Result<Self::Batch<'_>, StoreError>;
 
-    /// An independent read-only connection that sees what is committed.
+    /// An independent read-only connection that sees what is durable of the log.
     ///
     /// # Errors
     /// `store-failed`, `store-damaged`.
     fn reader(&self) -> Result<Self::Reader, StoreError>;
+
+    /// What waits, on any thread, until batches that were handed over are durable.
+    ///
+    /// # Errors
+    /// `store-failed`.
+    fn syncer(&self) -> Result<Self::Syncer, StoreError>;
 
     /// Copies the store as it stands into a new or empty folder. A reader does the same from another thread.
     ///
@@ -261,8 +269,26 @@ pub trait Batch {
     /// Makes a checkpoint of the log as it stands in this batch; an audit will hold the log against it.
     fn checkpoint(&mut self, at: Timestamp) -> Result<Checkpoint, StoreError>;
 
-    /// Makes the batch durable: it is on disk when this returns.
+    /// Makes the batch durable, and all that were handed over before it: it is on disk when this returns.
     fn commit(self) -> Result<(), StoreError>;
+
+    /// Commits the batch and leaves it to a [`Syncer`] to make it durable, while the next one is written. Until then readers
+    /// do not see its rows of the log, and a power cut may take it, with those after it. At most [`HANDED_OVER`] batches can
+    /// be underway like that; one more is made durable here.
+    fn hand_over(self) -> Result<(), StoreError>;
+}
+
+/// Batches at most that are committed and not durable yet.
+pub const HANDED_OVER: u64 = 2;
+
+/// Makes batches durable that were handed over.
+pub trait Syncer: Send {
+    /// Makes all batches durable that were handed over before the call. After a failure nobody can know what is on disk, and
+    /// nothing more is written until the store is opened again.
+    ///
+    /// # Errors
+    /// `store-failed`.
+    fn sync(&self) -> Result<(), StoreError>;
 }
 
 /// Reads; each answer was checked against its hash or checksum.

@@ -132,9 +132,10 @@ pub(crate) fn writing(folder: &Path) -> Result<Connection, StoreError> {
             "the file system cannot hold a write-ahead log (mode {mode})"
         )));
     }
-    // FULL: the write-ahead log is synchronised at every commit. Checkpoints of it are made by the writer, which sees
-    // their errors; SQLite's own automatic ones hide them.
-    for (name, value) in [("synchronous", 2), ("wal_autocheckpoint", 0), ("cache_size", -WRITER_CACHE_KIB)] {
+    // NORMAL: SQLite synchronises the write-ahead log before it is written into the database and when it is begun anew;
+    // after a commit it is synchronised here (`durable`), so that another batch can be written meanwhile. Checkpoints of
+    // it are made by the writer, which sees their errors; SQLite's own automatic ones hide them.
+    for (name, value) in [("synchronous", 1), ("wal_autocheckpoint", 0), ("cache_size", -WRITER_CACHE_KIB)] {
         connection.pragma_update(None, name, value).at(place)?;
     }
     settle(&connection)?;
@@ -159,7 +160,7 @@ pub(crate) fn reading(folder: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-fn wal_of(path: &Path) -> PathBuf {
+pub(crate) fn wal_of(path: &Path) -> PathBuf {
     let mut wal = path.as_os_str().to_owned();
     wal.push("-wal");
     wal.into()

@@ -17,6 +17,7 @@ mod checkpoints;
 mod reads;
 mod verify;
 mod backup;
+mod durable;
 mod reader;
 mod restore;
 mod writer;
@@ -25,9 +26,10 @@ pub mod staging;
 pub mod conformance;
 
 pub use contract::{
-    Appended, Batch, Broken, CatalogueVersion, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Store,
-    Subject, Verified,
+    Appended, Batch, Broken, CatalogueVersion, Checkpoint, HANDED_OVER, Key, LogRow, Progress, Reader,
+    SetAside, Store, Subject, Syncer, Verified,
 };
+pub use durable::SqliteSyncer;
 pub use error::StoreError;
 pub use reader::SqliteReader;
 pub use restore::restore;

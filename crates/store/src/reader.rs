@@ -4,6 +4,7 @@ use crate::backup;
 use crate::contract::{
     Broken, CatalogueVersion, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Subject, Verified,
 };
+use crate::durable::Durable;
 use crate::error::StoreError;
 use crate::folder;
 use crate::reads::{catalogues, live, log, parties, postings};
@@ -12,12 +13,15 @@ use probity_primitives::{Digest, Timestamp};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Reads a store that SQLite keeps.
 #[derive(Debug)]
 pub struct SqliteReader {
     connection: Connection,
     folder: PathBuf,
+    /// Rows that are not durable yet are not there; `None` for the writer itself and for other processes.
+    durable: Option<Arc<Durable>>,
 }
 
 impl SqliteReader {
@@ -28,12 +32,22 @@ impl SqliteReader {
     /// # Errors
     /// `store-missing`, `store-not-ours`, `store-newer`, `store-older`, `store-damaged`, `store-failed`.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { connection: folder::reading(folder)?, folder: folder.to_owned() })
+        Ok(Self { connection: folder::reading(folder)?, folder: folder.to_owned(), durable: None })
     }
 
     /// The reads of a connection that the writer owns.
     pub(crate) fn of_writer(connection: Connection, folder: &Path) -> Self {
-        Self { connection, folder: folder.to_owned() }
+        Self { connection, folder: folder.to_owned(), durable: None }
+    }
+
+    /// The same, beside the writer in its process.
+    pub(crate) fn beside(folder: &Path, durable: Arc<Durable>) -> Result<Self, StoreError> {
+        Ok(Self { durable: Some(durable), ..Self::open(folder)? })
+    }
+
+    /// The last row of the log that may be seen.
+    fn upto(&self) -> u64 {
+        self.durable.as_ref().map_or(u64::MAX, |durable| durable.row())
     }
 
     /// The connection, for the writer's own statements.
@@ -49,7 +63,7 @@ impl SqliteReader {
 
 impl Reader for SqliteReader {
     fn row(&mut self, seq: u64) -> Result<Option<LogRow>, StoreError> {
-        log::row(&self.connection, seq)
+        if seq > self.upto() { Ok(None) } else { log::row(&self.connection, seq) }
     }
 
     fn rows(&mut self, seqs: &[u64]) -> Result<Vec<LogRow>, StoreError> {
@@ -57,20 +71,23 @@ impl Reader for SqliteReader {
     }
 
     fn find(&mut self, key: &Key) -> Result<Option<u64>, StoreError> {
-        log::find(&self.connection, key)
+        let upto = self.upto();
+        Ok(log::find(&self.connection, key)?.filter(|seq| *seq <= upto))
     }
 
     fn range(&mut self, from_seq: u64, most: usize) -> Result<Vec<LogRow>, StoreError> {
-        log::range(&self.connection, from_seq, most)
+        let left = self.upto().saturating_add(1).saturating_sub(from_seq.max(1));
+        let most = most.min(usize::try_from(left).unwrap_or(usize::MAX));
+        if most == 0 { Ok(Vec::new()) } else { log::range(&self.connection, from_seq, most) }
     }
 
     fn last(&mut self) -> Result<(u64, Digest), StoreError> {
-        log::last(&self.connection)
+        log::last(&self.connection, self.upto())
     }
 
     fn event_count(&mut self) -> Result<u64, StoreError> {
         // The log has no gaps; an audit would find one.
-        log::end(&self.connection)
+        Ok(log::end(&self.connection)?.min(self.upto()))
     }
 
     fn postings(&mut self, subject: Subject) -> Result<Vec<u64>, StoreError> {

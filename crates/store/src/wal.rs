@@ -1,8 +1,9 @@
 //! Damage in the write-ahead log. SQLite takes the first frame that does not fit for the end of the log, as it must after a
-//! power cut; a flipped bit would so cut off what was acknowledged. The two can be told apart: a batch is begun only after
-//! the one before it was synchronised, so two whole batches behind a frame that does not fit mean that it once did. Unless
-//! the log had been written into the database and was being begun anew: then the database holds what the last frame says.
+//! power cut; a flipped bit would so cut off what was acknowledged. The two can be told apart: only so many batches are handed
+//! over before the first of them is synchronised, so more whole ones behind a frame that does not fit mean that it once did.
+//! Unless the log had been written into the database and was being begun anew: then the database holds what the last frame says.
 
+use crate::contract::HANDED_OVER;
 use crate::error::StoreError;
 use std::fs;
 use std::io::{self, Read, Seek};
@@ -83,10 +84,11 @@ fn damaged_frame(bytes: &[u8]) -> Option<(usize, &[u8])> {
             (sum, good) = (next, good + 1);
         }
     }
-    // The frame that does not fit may itself end a batch: that one may be torn. Two behind it may not.
+    // The frame that does not fit is of a batch that may be torn, its last frame among those behind; so may be all that were
+    // handed over after it, and the one that is being written.
     let first = if fits { good + 1 } else { 0 };
     let behind = frames.iter().skip(first).filter(|frame| frame.get(8..16) == Some(salts));
     let last = behind.clone().next_back()?;
     let batches = behind.filter(|frame| word(frame, 4) != 0).count();
-    (batches >= 2).then_some((first, *last))
+    (batches > HANDED_OVER as usize + 1).then_some((first, *last))
 }

@@ -5,6 +5,7 @@ use crate::contract::{
     Appended, Batch, CatalogueVersion, Checkpoint, Key, LONGEST_BODY, LONGEST_CONTENT, SetAside, Store,
     Subject,
 };
+use crate::durable::{Durable, SqliteSyncer};
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
 use crate::reader::SqliteReader;
@@ -15,6 +16,7 @@ use rusqlite::{Connection, Params};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Pages of the write-ahead log (4 KiB each) at which it is written into the database: 32 MiB. Larger, a page that is
 /// touched by many batches is copied once for all of them; smaller, the pause is shorter.
@@ -33,8 +35,8 @@ pub struct SqliteStore {
     file_behind: bool,
     /// Pages of the write-ahead log at which it is written into the database.
     drain_at: i64,
-    /// Why nothing more is written.
-    failed: Option<StoreError>,
+    /// What of it is durable, and why nothing more is written.
+    durable: Arc<Durable>,
     /// Held for as long as the store is open.
     _lock: File,
 }
@@ -70,9 +72,10 @@ impl SqliteStore {
         let connection = folder::writing(folder)?;
         folder::sync_folder(folder)?;
         tail_is_whole(&connection, folder)?;
-        let last = log::last(&connection)?;
+        let last = log::last(&connection, u64::MAX)?;
         let parties = parties::highest(&connection)?;
         let set_asides = live::last_set_aside(&connection)?;
+        let durable = Arc::new(Durable::new(&folder.join(folder::DATABASE_FILE), last.0)?);
         let reads = SqliteReader::of_writer(connection, folder);
         Ok(Self {
             reads,
@@ -81,7 +84,7 @@ impl SqliteStore {
             set_asides,
             file_behind: false,
             drain_at: DRAIN_AT,
-            failed: None,
+            durable,
             _lock: lock,
         })
     }
@@ -91,10 +94,8 @@ impl SqliteStore {
         self.drain_at = pages.into();
     }
 
-    fn fail(&mut self, error: &StoreError) {
-        if error.stops_writing() && self.failed.is_none() {
-            self.failed = Some(error.clone());
-        }
+    fn fail(&self, error: &StoreError) {
+        self.durable.fail(error);
     }
 }
 
@@ -129,10 +130,11 @@ fn tail_is_whole(connection: &Connection, folder: &Path) -> Result<(), StoreErro
 impl Store for SqliteStore {
     type Batch<'a> = SqliteBatch<'a>;
     type Reader = SqliteReader;
+    type Syncer = SqliteSyncer;
 
     fn begin(&mut self) -> Result<SqliteBatch<'_>, StoreError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
+        if let Some(error) = self.durable.failed() {
+            return Err(error);
         }
         if let Err(error) = self.reads.connection().execute_batch("BEGIN IMMEDIATE").at(|| DATABASE.into()) {
             self.fail(&error);
@@ -143,14 +145,18 @@ impl Store for SqliteStore {
     }
 
     fn reader(&self) -> Result<SqliteReader, StoreError> {
-        SqliteReader::open(self.reads.folder())
+        SqliteReader::beside(self.reads.folder(), Arc::clone(&self.durable))
+    }
+
+    fn syncer(&self) -> Result<SqliteSyncer, StoreError> {
+        Ok(SqliteSyncer(Arc::clone(&self.durable)))
     }
 }
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         // Readers that live on find everything in the database; an error changes nothing that was acknowledged.
-        if self.failed.is_none() {
+        if self.durable.failed().is_none() {
             let _ = folder::drain_wal(self.reads.connection());
         }
     }
@@ -290,7 +296,23 @@ impl SqliteBatch<'_> {
         Ok(true)
     }
 
+    /// Commits. True when as many batches as may be are not durable.
+    fn end(&mut self) -> Result<bool, StoreError> {
+        self.write(|batch| batch.execute("COMMIT", [], || DATABASE.into()).map(|_| ()))?;
+        self.open = false;
+        self.store.last = self.last;
+        self.store.parties = self.parties;
+        self.store.set_asides = self.set_asides;
+        Ok(self.store.durable.committed(self.last.0))
+    }
+
     /// After the database has committed: what follows can no longer undo the batch, only stop the next one.
+    fn look_after(&mut self) {
+        if let Err(error) = self.after_commit() {
+            self.store.fail(&error);
+        }
+    }
+
     fn after_commit(&mut self) -> Result<(), StoreError> {
         let connection = self.store.reads.connection();
         let folder = self.store.reads.folder();
@@ -419,14 +441,18 @@ impl Batch for SqliteBatch<'_> {
     }
 
     fn commit(mut self) -> Result<(), StoreError> {
-        self.write(|batch| batch.execute("COMMIT", [], || DATABASE.into()).map(|_| ()))?;
-        self.open = false;
-        self.store.last = self.last;
-        self.store.parties = self.parties;
-        self.store.set_asides = self.set_asides;
-        if let Err(error) = self.after_commit() {
-            self.store.fail(&error);
+        self.end()?;
+        self.store.durable.sync()?;
+        self.look_after();
+        Ok(())
+    }
+
+    fn hand_over(mut self) -> Result<(), StoreError> {
+        // The line of a checkpoint must not be durable before the rows that it promises.
+        if self.end()? || self.checkpoint.is_some() {
+            self.store.durable.sync()?;
         }
+        self.look_after();
         Ok(())
     }
 }

@@ -7,12 +7,13 @@
 
 mod workload;
 
-use probity_store::SqliteStore;
+use probity_store::{Reader, SqliteStore, Store, Syncer};
 use std::fs;
 use std::path::Path;
-use workload::{Random, prove, rounds, write};
+use workload::{EVENTS, Random, hand_over, prove, prove_up_to, rounds, write};
 
 const SECTOR: usize = 512;
+const LOG_HEADER: usize = 32;
 const FILES: [&str; 3] = ["probity.db", "probity.db-wal", "checkpoints"];
 const WAL: usize = 1;
 
@@ -43,6 +44,19 @@ fn torn(old: &[u8], new: &[u8], random: &mut Random) -> Vec<u8> {
     out
 }
 
+/// The same of the write-ahead log. When it is begun anew, its header is on disk before anything else is written.
+fn torn_log(old: &[u8], new: &[u8], random: &mut Random) -> Vec<u8> {
+    let begun_anew = old.get(..LOG_HEADER).is_some_and(|header| new.get(..LOG_HEADER) != Some(header));
+    if begun_anew && random.below(10) == 0 {
+        return old.to_vec();
+    }
+    let mut out = torn(old, new, random);
+    if begun_anew {
+        out[..LOG_HEADER].copy_from_slice(&new[..LOG_HEADER]);
+    }
+    out
+}
+
 /// The end of a file that is only ever appended to is there up to some byte.
 fn cut(old: &[u8], new: &[u8], random: &mut Random) -> Vec<u8> {
     new[..old.len() + random.below((new.len() - old.len()) as u64 + 1) as usize].to_vec()
@@ -51,7 +65,7 @@ fn cut(old: &[u8], new: &[u8], random: &mut Random) -> Vec<u8> {
 fn crash(before: &Image, after: &Image, random: &mut Random) -> Image {
     let [database, wal, checkpoints] = before.clone();
     match random.below(3) {
-        0 => [database, torn(&wal, &after[WAL], random), checkpoints],
+        0 => [database, torn_log(&wal, &after[WAL], random), checkpoints],
         // The line of a checkpoint is written before the log is drained into the database.
         1 => [database, after[WAL].clone(), cut(&checkpoints, &after[2], random)],
         _ => [torn(&database, &after[0], random), after[WAL].clone(), after[2].clone()],
@@ -96,6 +110,50 @@ fn acknowledged_batches_survive_a_power_cut() {
     }
     // Both kinds of outcome were met, or the images are not what they should be.
     assert!(later > 0 && later < rounds, "{later} of {rounds} batches in hand survived");
+}
+
+/// Images after each batch of a run in which batches are handed over, and whether all before was durable then: it was
+/// synchronised, or written into the database, which the log is synchronised for.
+fn handed_over(batches: u64, drain_at: u32) -> Vec<(Image, bool)> {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = SqliteStore::open_or_create(folder.path()).unwrap();
+    store.drain_at(drain_at);
+    let syncer = store.syncer().unwrap();
+    let mut out = vec![(image(folder.path()), true)];
+    for n in 0..batches {
+        hand_over(&mut store, n).unwrap();
+        let now = image(folder.path());
+        let drained = out.last().is_some_and(|(before, _)| before[0] != now[0]);
+        let synced = n % 9 == 8;
+        if synced {
+            syncer.sync().unwrap();
+        }
+        // One more than may be underway is made durable at once; so is what a checkpoint promises.
+        let durable = store.reader().unwrap().event_count().unwrap() == (n + 1) * EVENTS;
+        assert!(durable || !synced);
+        out.push((now, drained || durable));
+    }
+    out
+}
+
+#[test]
+fn a_power_cut_takes_batches_that_were_handed_over_from_the_last_one_on() {
+    let seed = rounds("PROBITY_SEED", 2);
+    let mut random = Random(seed);
+    let images = handed_over(40, 60);
+    let underway = images.windows(2).filter(|pair| !pair[0].1 && !pair[1].1).count();
+    assert!(underway > 5, "{underway} batches were handed over behind another");
+    let (mut in_part, rounds) = (0, rounds("PROBITY_POWER_CUTS", 150));
+    for round in 0..rounds {
+        let written = 1 + random.below(images.len() as u64 - 1);
+        let before = (0..written).rev().find(|n| images[*n as usize].1).unwrap();
+        let crashed = crash(&images[before as usize].0, &images[written as usize].0, &mut random);
+        let folder = lay_out(&crashed);
+        println!("seed {seed}, round {round}, {before} batches durable, {written} written");
+        let found = prove_up_to(folder.path(), before, written);
+        in_part += u64::from(found > before && found < written);
+    }
+    assert!(in_part > 0, "no cut left some batches and took others");
 }
 
 #[test]

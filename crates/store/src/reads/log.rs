@@ -130,9 +130,9 @@ pub(crate) fn end(connection: &Connection) -> Result<u64, StoreError> {
     last.map_or(Ok(0), |last| crate::reads::number(last, || "log".into()))
 }
 
-/// Seq and hash of the last row.
-pub(crate) fn last(connection: &Connection) -> Result<(u64, Digest), StoreError> {
-    match end(connection)? {
+/// Seq and hash of the last row up to one.
+pub(crate) fn last(connection: &Connection, upto: u64) -> Result<(u64, Digest), StoreError> {
+    match end(connection)?.min(upto) {
         0 => Ok((0, Digest::ZERO)),
         seq => row(connection, seq)?
             .map(|row| (row.seq, row.hash))

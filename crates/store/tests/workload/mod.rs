@@ -2,7 +2,9 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "for tests; each file uses a part of it")]
 
 use probity_primitives::{Digest, Timestamp};
-use probity_store::{Appended, Batch, Key, LogRow, Reader, SqliteStore, Store, StoreError, Subject};
+use probity_store::{
+    Appended, Batch, Key, LogRow, Reader, SqliteBatch, SqliteStore, Store, StoreError, Subject,
+};
 use std::path::Path;
 
 /// Events of a batch.
@@ -37,6 +39,15 @@ pub fn is_as_written(row: &LogRow, seq: u64) -> bool {
 
 /// Writes batch `n` (from 0) and waits until it is durable. Each also sends an event of the batch before again.
 pub fn write(store: &mut SqliteStore, n: u64) -> Result<(), StoreError> {
+    prepare(store, n)?.commit()
+}
+
+/// The same, and leaves it to others to make it durable.
+pub fn hand_over(store: &mut SqliteStore, n: u64) -> Result<(), StoreError> {
+    prepare(store, n)?.hand_over()
+}
+
+fn prepare(store: &mut SqliteStore, n: u64) -> Result<SqliteBatch<'_>, StoreError> {
     let mut batch = store.begin()?;
     if n > 0 {
         let again = n * EVENTS;
@@ -54,7 +65,7 @@ pub fn write(store: &mut SqliteStore, n: u64) -> Result<(), StoreError> {
     if n % 4 == 3 {
         batch.checkpoint(at(n))?;
     }
-    batch.commit()
+    Ok(batch)
 }
 
 /// The seqs of a merchant when the log has `last` rows.
@@ -70,14 +81,19 @@ pub fn of_order(number: u64, last: u64) -> Vec<u64> {
 /// Opens the folder as a process does after a crash and proves that it holds a whole number of batches, at least those
 /// that were acknowledged and at most one more, nothing lost, nothing doubled, and that the next batch is taken.
 pub fn prove(folder: &Path, acknowledged: u64) -> u64 {
+    prove_up_to(folder, acknowledged, acknowledged + 1)
+}
+
+/// The same, with more batches that may be there.
+pub fn prove_up_to(folder: &Path, acknowledged: u64, written: u64) -> u64 {
     let mut store = SqliteStore::open_or_create(folder).unwrap();
     let mut reader = store.reader().unwrap();
     let last = reader.event_count().unwrap();
     assert_eq!(last % EVENTS, 0, "a batch in part");
     let batches = last / EVENTS;
     assert!(
-        (acknowledged..=acknowledged + 1).contains(&batches),
-        "{batches} batches, {acknowledged} acknowledged"
+        (acknowledged..=written).contains(&batches),
+        "{batches} batches, {acknowledged} acknowledged, {written} written"
     );
     assert_eq!(reader.verify(&mut |_, _| ()).unwrap().rows, last);
     for row in reader.range(1, usize::MAX).unwrap() {
