@@ -4,8 +4,9 @@
 mod workload;
 
 use probity_primitives::Digest;
-use probity_store::{HANDED_OVER, 
-    Batch, Broken, CatalogueVersion, Reader, SqliteReader, SqliteStore, Store, StoreError, Subject,
+use probity_store::{
+    Batch, Broken, CatalogueVersion, HANDED_OVER, Reader, SqliteReader, SqliteStore, Store, StoreError,
+    Subject,
 };
 use std::collections::BTreeMap;
 use std::fs;

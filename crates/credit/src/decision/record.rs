@@ -71,6 +71,9 @@ pub struct Record {
     pub at: String,
     /// When the asker says it was asked, RFC 3339; nothing is decided by it.
     pub asked_at: Option<String>,
+    /// The last row of the log that the answer has seen. Documents of before this was told saw all rows before their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<u64>,
     /// Digest of the request, for comparing a repeated key.
     pub fingerprint: String,
     /// The id of the request that asked.

@@ -146,6 +146,7 @@ fn given(case: &Case) -> (Ruling, Record) {
         request: "payment".into(),
         at: request.at.to_string(),
         asked_at: None,
+        seen: None,
         fingerprint: String::new(),
         trace: String::new(),
         amount: Some(case.amount),

@@ -1,96 +1,33 @@
-//! The one thread that writes. It takes what was sent in groups: appended, the orders' facts derived, committed with one
-//! synchronisation; then applied to the parties' states, then acknowledged.
+//! The one thread that writes. It takes what was sent in groups: appended, the orders' facts derived, committed. The rest
+//! (durable, applied, acknowledged) is the landing's, while the next group is written here.
 
 use super::aside;
 use super::clock::Clock;
-use super::decide::{Answers, Ask, Deciding, Holding};
-use super::due::{OnRecord, changed, is_no_news};
+use super::decide::{Deciding, Holding};
+use super::due::OnRecord;
 use super::error::AppError;
+use super::inbox::{Command, Inbox};
+use super::landing::{Committed, Landing, Runway, Told};
 use super::orders::Orders;
-use super::own::is_answer;
-use super::party::{Hot, THIN};
-use super::prepare::Prepared;
+use super::outcome::{Outcome, Settling};
 use super::shared::{Shared, lock};
-use super::taking::{Awaited, Step, Taken, Taking};
+use super::taking::{Awaited, Taken, Taking};
 use probity_credit::event::Role;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
-use probity_primitives::{ExternalId, Problem, Timestamp};
+use probity_primitives::{ExternalId, Timestamp};
 use probity_store::{Batch, SetAside, SqliteStore, Store, Subject};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-/// Events taken into one commit at most.
-const LARGEST_GROUP: usize = 8_192;
 /// Rows after which a checkpoint is made.
 const CHECKPOINT_EVERY: u64 = 50_000;
 /// Orders settled in one commit at most.
 const SETTLED_AT_ONCE: usize = 2_000;
 /// Party numbers remembered at most.
 const MOST_NUMBERS: usize = 1_000_000;
-
-/// What became of one event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// In the log, at this row.
-    Taken(u64),
-    /// The same was there already, at this row.
-    Duplicate(u64),
-    /// The id stands for something else, at this row; what was sent was set aside.
-    Conflict(u64, Problem),
-    /// What the log holds forbids it; it was set aside.
-    Refused(Problem),
-}
-
-/// When timers that fell due are let go off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settling {
-    /// Soon, or before the next read: events are told as they happen.
-    Soon,
-    /// At the end: a whole history comes in, in any order.
-    Later,
-}
-
-pub(super) type Reply<T> = oneshot::Sender<Result<T, AppError>>;
-
-/// What the keeper is asked to do.
-pub(super) enum Command {
-    Take { items: Vec<Prepared>, settling: Settling, reply: Reply<Vec<Outcome>> },
-    SetAside { items: Vec<SetAside>, once: bool, reply: Reply<()> },
-    DropSetAside { items: Vec<(u64, SetAside)>, reply: Reply<()> },
-    Settle { now: Timestamp, reply: Reply<u64> },
-    Checkpoint { reply: Reply<()> },
-    Ask(Ask),
-}
-
-impl Command {
-    /// How many events it may bring.
-    fn size(&self) -> usize {
-        match self {
-            Self::Take { items, .. } => items.len(),
-            Self::Ask(Ask::Decide { asked, .. }) => asked.len(),
-            _ => 0,
-        }
-    }
-}
-
-/// What goes into one batch.
-#[derive(Default)]
-struct Work {
-    /// Asked first, in order: what is answered sees what is committed, and what was held before it.
-    asks: VecDeque<Ask>,
-    takes: Vec<Vec<Prepared>>,
-    /// Orders' timers go off that fell due by then.
-    settle: Option<Timestamp>,
-}
-
-/// What came of it.
-struct Worked {
-    outcomes: Vec<Vec<Outcome>>,
-    taken: Taken,
-}
 
 /// The writer and everything only it knows.
 pub(super) struct Keeper {
@@ -108,14 +45,20 @@ pub(super) struct Keeper {
     /// The highest party number given.
     highest: u32,
     since_checkpoint: u64,
+    /// Rows of the log.
+    rows: u64,
     /// Timers wait: a history is coming in.
     settle_later: bool,
+    /// Where batches land: here, or on a thread of its own once that runs.
+    landing: Landing,
+    runway: Option<Runway>,
 }
 
 impl Keeper {
-    pub(super) fn new(store: SqliteStore, shared: Arc<Shared>, clock: Clock) -> Self {
+    pub(super) fn new(store: SqliteStore, shared: Arc<Shared>, clock: Clock) -> Result<Self, AppError> {
         let holding = Holding::new(&shared.catalogue);
-        Self {
+        let landing = Landing::new(Arc::clone(&shared), store.syncer()?);
+        Ok(Self {
             store,
             shared,
             clock,
@@ -127,62 +70,59 @@ impl Keeper {
             last_recorded: Timestamp::EARLIEST,
             highest: 0,
             since_checkpoint: 0,
+            rows: 0,
             settle_later: false,
-        }
+            landing,
+            runway: None,
+        })
     }
 
     /// Works until all senders are gone, then makes a last checkpoint.
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         while let Some(first) = commands.blocking_recv() {
-            let mut group = vec![first];
-            let mut events = group.iter().map(Command::size).sum::<usize>();
-            while events < LARGEST_GROUP
-                && let Ok(command) = commands.try_recv()
-            {
-                events += command.size();
-                group.push(command);
-            }
-            self.serve(group);
+            let mut inbox = Inbox::default();
+            inbox.fill(first, &mut commands);
+            self.serve(inbox, &mut commands);
         }
         if self.since_checkpoint > 0
             && let Err(error) = self.checkpoint()
         {
             tracing::error!(%error, "the last checkpoint could not be made; the log's tail is replayed at the next start");
         }
+        if let Some(runway) = self.runway.take() {
+            runway.end();
+        }
         // The last connection to close folds the write-ahead log into the database; it must be the one that may write.
         self.shared.close_readers();
     }
 
-    fn serve(&mut self, group: Vec<Command>) {
-        let (mut work, mut replies) = (Work::default(), Vec::new());
-        let mut others = Vec::new();
-        for command in group {
-            match command {
-                Command::Take { items, settling, reply } => {
-                    self.settle_later = settling == Settling::Later;
-                    work.takes.push(items);
-                    replies.push(reply);
+    /// Lets batches land on a thread of their own from now on; `landed` is called whenever some have.
+    pub(super) fn land_aside(&mut self, landed: impl Fn() + Send + 'static) -> Result<(), AppError> {
+        let landing = Landing::new(Arc::clone(&self.shared), self.store.syncer()?);
+        let runway = Runway::start(landing, landed)
+            .map_err(|error| AppError::internal(format!("a thread could not be started: {error}")))?;
+        self.runway = Some(runway);
+        Ok(())
+    }
+
+    fn serve(&mut self, mut inbox: Inbox, commands: &mut mpsc::Receiver<Command>) {
+        if !inbox.is_empty() {
+            let mut told = Told::default();
+            match self.commit(&mut inbox, Some(commands), None, &mut told) {
+                Ok(taken) => self.let_land(taken, told),
+                Err(error) => {
+                    told.give(Err(&error));
+                    inbox.refuse(&error);
                 }
-                Command::Ask(ask) => work.asks.push_back(ask),
-                other => others.push(other),
             }
         }
-        if !replies.is_empty() || !work.asks.is_empty() {
-            match self.take(work) {
-                Ok(outcomes) => replies
-                    .into_iter()
-                    .zip(outcomes)
-                    .for_each(|(reply, outcomes)| drop(reply.send(Ok(outcomes)))),
-                Err(error) => replies.into_iter().for_each(|reply| drop(reply.send(Err(error.clone())))),
-            }
-        }
-        for command in others {
+        for command in std::mem::take(&mut inbox.others) {
             match command {
                 Command::Settle { now, reply } => drop(reply.send(self.settle(now))),
                 Command::Checkpoint { reply } => drop(reply.send(self.checkpoint())),
                 Command::SetAside { items, once, reply } => drop(reply.send(self.set_aside(&items, once))),
                 Command::DropSetAside { items, reply } => drop(reply.send(self.drop_set_aside(&items))),
-                Command::Take { .. } | Command::Ask(_) => {}
+                Command::Take { .. } | Command::Ask(_) | Command::Landed => {}
             }
         }
         if self.since_checkpoint >= CHECKPOINT_EVERY
@@ -194,32 +134,22 @@ impl Keeper {
 
     /// Never earlier than before, whatever the machine's clock does.
     fn now(&mut self) -> Timestamp {
-        self.last_recorded = self.last_recorded.max(self.clock.now());
-        self.last_recorded
-    }
-
-    /// Appends, derives, commits, applies; then those that asked for decisions get their answers.
-    fn take(&mut self, mut work: Work) -> Result<Vec<Vec<Outcome>>, AppError> {
-        let now = self.now();
-        let mut answers = Answers::default();
-        match self.commit(&mut work, now, &mut answers) {
-            Ok(worked) => {
-                self.apply(worked.taken);
-                answers.give(Ok(()));
-                Ok(worked.outcomes)
-            }
-            Err(error) => {
-                answers.give(Err(&error));
-                work.asks.into_iter().for_each(|ask| ask.refuse(&error));
-                Err(error)
-            }
-        }
+        never_earlier(&mut self.last_recorded, &self.clock)
     }
 
     /// Writes one batch. One that is lost leaves nothing behind here either.
-    fn commit(&mut self, work: &mut Work, now: Timestamp, answers: &mut Answers) -> Result<Worked, AppError> {
+    fn commit(
+        &mut self,
+        inbox: &mut Inbox,
+        commands: Option<&mut mpsc::Receiver<Command>>,
+        settle: Option<Timestamp>,
+        told: &mut Told,
+    ) -> Result<Taken, AppError> {
         let awaited = self.awaited.clone();
-        let result = self.write(work, now, answers);
+        let result = self.write(inbox, commands, settle, told);
+        if let Some(settling) = inbox.settling.take() {
+            self.settle_later = settling == Settling::Later;
+        }
         if result.is_ok() {
             self.holding.keep();
         } else {
@@ -231,8 +161,15 @@ impl Keeper {
         result
     }
 
-    fn write(&mut self, work: &mut Work, now: Timestamp, answers: &mut Answers) -> Result<Worked, AppError> {
+    fn write(
+        &mut self,
+        inbox: &mut Inbox,
+        mut commands: Option<&mut mpsc::Receiver<Command>>,
+        settle: Option<Timestamp>,
+        told: &mut Told,
+    ) -> Result<Taken, AppError> {
         let mut batch = self.store.begin()?;
+        let now = never_earlier(&mut self.last_recorded, &self.clock);
         let mut taking = Taking::new(
             &self.shared,
             &mut self.orders,
@@ -244,76 +181,76 @@ impl Keeper {
         let holding = &mut self.holding;
         let mut deciding = Deciding { taking: &mut taking, holding, now, followed: 0 };
         deciding.expire(&mut batch)?;
-        deciding.serve(&mut batch, &mut work.asks, answers)?;
-        let mut outcomes = Vec::with_capacity(work.takes.len());
-        for items in work.takes.drain(..) {
-            let taken: Result<Vec<Outcome>, AppError> =
-                items.into_iter().map(|item| deciding.taking.append(&mut batch, item)).collect();
-            outcomes.push(taken?);
+        loop {
+            deciding.serve(&mut batch, &mut inbox.asks, &mut told.answers)?;
+            while let Some((items, reply)) = inbox.takes.pop_front() {
+                let taken: Result<Vec<Outcome>, AppError> =
+                    items.into_iter().map(|item| deciding.taking.append(&mut batch, item)).collect();
+                match taken {
+                    Ok(outcomes) => told.taken.push((reply, outcomes)),
+                    Err(error) => {
+                        let _ = reply.send(Err(error.clone()));
+                        return Err(error);
+                    }
+                }
+            }
+            // What was decided in this round saw none of its events; what is decided in the next must not be behind them.
+            deciding.follow(&mut batch)?;
+            let (Some(commands), Some(runway)) = (commands.as_deref_mut(), &self.runway) else { break };
+            if !inbox.more(commands, &runway.underway) {
+                break;
+            }
+            deciding.at(never_earlier(&mut self.last_recorded, &self.clock));
         }
         let mut faults = Faults::default();
-        deciding.taking.derive(&mut batch, work.settle, &mut faults)?;
+        deciding.taking.derive(&mut batch, settle, &mut faults)?;
         deciding.follow(&mut batch)?;
         let taken = taking.end();
-        batch.commit()?;
-        self.shared.events.fetch_add(taken.rows, Ordering::AcqRel);
+        batch.hand_over()?;
         self.shared.faults.fetch_add(faults.total(), Ordering::Relaxed);
-        Ok(Worked { outcomes, taken })
+        Ok(taken)
     }
 
-    /// What was committed becomes visible: postings first, then states.
-    fn apply(&mut self, taken: Taken) {
-        let shared = Arc::clone(&self.shared);
+    /// What was committed is known here at once, and to everybody once it has landed.
+    fn let_land(&mut self, taken: Taken, told: Told) {
         self.highest = taken.highest;
         self.since_checkpoint += taken.rows;
+        self.rows += taken.rows;
         self.newest = self.newest.max(taken.newest);
         {
-            let mut fresh = shared.fresh();
+            let mut fresh = self.shared.fresh();
             for (subject, seqs) in self.orders.fresh.drain() {
                 fresh.entry(subject).or_default().extend(seqs);
             }
         }
-        let mut news = Vec::new();
-        for step in taken.steps {
-            let (event, contributions) = &*step.event;
-            for (number, role) in step.numbers.into_iter().zip(Role::ALL) {
-                let Some(number) = number else { continue };
-                if let Err(error) = apply_to(&shared, number, role, &step) {
-                    tracing::error!(%error, party = number, "a state could not be brought up to date; it is read anew when asked for");
-                    shared.shard(number).remove(&number);
-                }
-            }
-            let mut platform = shared.platform();
-            for (moment, sign) in &step.platform {
-                platform.apply(&shared.catalogue.plan, event, contributions, *moment, *sign);
-            }
-            drop(platform);
-            if !is_no_news(&shared.catalogue, event) && !is_answer(&shared.catalogue, event) {
-                news.extend(changed(&step.platform));
-            }
-        }
-        // Last: a recording that begins before this is held against the news, one that begins after it has seen them.
-        lock(&shared.on_record).note(&news);
-        self.publish_latest();
         self.publish_due();
+        let Taken { steps, rows, .. } = taken;
+        let committed = Committed { steps, rows, last: self.rows, latest: self.latest(), told };
+        match &self.runway {
+            Some(runway) => runway.take(committed),
+            None => self.landing.land(vec![committed]),
+        }
     }
 
-    /// Lets readers know the moment of the newest event from outside. A mark that still waits for its target counts, too;
-    /// should that turn out to be a mark, it counts no more.
-    fn publish_latest(&self) {
-        let latest = self.awaited.values().copied().max().max(self.newest);
-        self.shared.latest.store(latest.map_or(i64::MIN, Timestamp::millis), Ordering::Release);
+    /// Waits until all that was committed is durable and applied.
+    fn rest(&self) {
+        if let Some(runway) = &self.runway {
+            runway.wait();
+        }
+    }
+
+    /// The moment of the newest event from outside. A mark that still waits for its target counts, too; should that turn out
+    /// to be a mark, it counts no more.
+    fn latest(&self) -> Option<Timestamp> {
+        self.awaited.values().copied().max().max(self.newest)
     }
 
     /// Lets readers know when timers must be let go off before they read.
     fn publish_due(&mut self) {
         let here = if self.settle_later { None } else { self.orders.next_due_here() };
         let here = [here, self.holding.next_expiry()].into_iter().flatten().min();
-        let known = self.shared.next_due.load(Ordering::Acquire);
-        if let Some(here) = here
-            && here.millis() < known
-        {
-            self.shared.next_due.store(here.millis(), Ordering::Release);
+        if let Some(here) = here {
+            self.shared.next_due.fetch_min(here.millis(), Ordering::AcqRel);
         }
     }
 
@@ -322,9 +259,7 @@ impl Keeper {
         self.settle_later = false;
         let mut settled = 0;
         if self.holding.next_expiry().is_some_and(|expiry| expiry <= now) {
-            let recorded = self.now();
-            let worked = self.commit(&mut Work::default(), recorded, &mut Answers::default())?;
-            self.apply(worked.taken);
+            self.commit_alone(None)?;
         }
         loop {
             let due = self.shared.read(|reader| self.orders.take_due(reader, now, SETTLED_AT_ONCE))?;
@@ -333,10 +268,7 @@ impl Keeper {
             }
             settled += due.len() as u64;
             self.orders.touched = due;
-            let recorded = self.now();
-            let mut work = Work { settle: Some(now), ..Work::default() };
-            let worked = self.commit(&mut work, recorded, &mut Answers::default())?;
-            self.apply(worked.taken);
+            self.commit_alone(Some(now))?;
             if self.since_checkpoint >= CHECKPOINT_EVERY {
                 self.checkpoint()?;
             }
@@ -344,7 +276,15 @@ impl Keeper {
         let next = self.shared.read(|reader| self.orders.next_due(reader))?;
         let next = [next, self.holding.next_expiry()].into_iter().flatten().min();
         self.shared.next_due.store(next.map_or(i64::MAX, Timestamp::millis), Ordering::Release);
+        self.rest();
         Ok(settled)
+    }
+
+    /// A batch that nobody sent.
+    fn commit_alone(&mut self, settle: Option<Timestamp>) -> Result<(), AppError> {
+        let taken = self.commit(&mut Inbox::default(), None, settle, &mut Told::default())?;
+        self.let_land(taken, Told::default());
+        Ok(())
     }
 
     fn set_aside(&mut self, items: &[SetAside], once: bool) -> Result<(), AppError> {
@@ -366,6 +306,7 @@ impl Keeper {
 
     /// Writes what was only in memory, so that a start need not go further back than here.
     pub(super) fn checkpoint(&mut self) -> Result<(), AppError> {
+        self.rest();
         let shared = Arc::clone(&self.shared);
         let now = self.now();
         let fresh: Vec<(Subject, Vec<u64>)> =
@@ -386,10 +327,8 @@ impl Keeper {
                 }
             }
             for shard in shared.shards() {
-                for (number, hot) in shard.iter().filter(|(_, hot)| hot.dirty) {
-                    if hot.state.events > THIN {
-                        batch.put_state(*number, hot.seq, &hot.encode(&shared.catalogue.plan_hash))?;
-                    }
+                for (number, hot) in shard.iter().filter(|(_, hot)| hot.is_to_be_stored()) {
+                    batch.put_state(*number, hot.seq, &hot.encode(&shared.catalogue.plan_hash))?;
                     written.push((*number, hot.seq));
                 }
             }
@@ -411,9 +350,10 @@ impl Keeper {
             if let Some(hot) = shared.shard(number).get_mut(&number)
                 && hot.seq == seq
             {
-                hot.dirty = false;
+                hot.behind = 0;
             }
         }
+        shared.checkpointed.store(self.rows, Ordering::Release);
         self.since_checkpoint = 0;
         if self.numbers.len() > MOST_NUMBERS {
             self.numbers.clear();
@@ -421,24 +361,6 @@ impl Keeper {
         shared.let_go();
         Ok(())
     }
-}
-
-/// One step of one party. A party that is not in memory is read from the store, which has the step already.
-fn apply_to(shared: &Shared, number: u32, role: Role, step: &Step) -> Result<(), AppError> {
-    let mut shard = shared.shard(number);
-    let hot = match shard.entry(number) {
-        std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-        std::collections::hash_map::Entry::Vacant(entry) if step.new[usize::from(role.number())] => {
-            entry.insert(Hot::new(role))
-        }
-        std::collections::hash_map::Entry::Vacant(entry) => {
-            let hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
-            entry.insert(hot)
-        }
-    };
-    let (event, contributions) = &*step.event;
-    hot.apply(shared, step.seq, event, contributions, step.known_at, step.sign);
-    Ok(())
 }
 
 /// Named records of the store.
@@ -499,13 +421,16 @@ impl Keeper {
     }
 
     /// Takes up what a checkpoint remembered.
-    pub(super) fn remember(&mut self, remembered: Remembered, parties: u32) {
+    pub(super) fn remember(&mut self, remembered: Remembered, parties: u32, checkpointed: u64) {
         self.last_recorded = self.last_recorded.max(remembered.last_recorded.unwrap_or(Timestamp::EARLIEST));
         self.awaited = remembered.awaited;
         self.newest = remembered.newest;
         self.highest = parties;
         *lock(&self.shared.on_record) = remembered.on_record;
-        self.publish_latest();
+        self.rows = checkpointed;
+        self.shared.checkpointed.store(checkpointed, Ordering::Release);
+        self.shared.durable.store(checkpointed, Ordering::Release);
+        self.shared.latest.store(self.latest().map_or(i64::MIN, Timestamp::millis), Ordering::Release);
     }
 
     /// Goes over rows that came after the last checkpoint: everything but appending them.
@@ -532,16 +457,18 @@ impl Keeper {
         let taken = taking.end();
         batch.commit()?;
         self.holding.keep();
-        self.apply(taken);
+        self.let_land(taken, Told::default());
         Ok(())
     }
 
     /// Once all rows were gone over, and not before (the facts of an order may stand further on than their causes): timers
     /// are known again, and facts that the log still lacks are written.
     pub(super) fn replayed(&mut self) -> Result<(), AppError> {
-        let now = self.now();
-        let worked = self.commit(&mut Work::default(), now, &mut Answers::default())?;
-        self.apply(worked.taken);
-        Ok(())
+        self.commit_alone(None)
     }
+}
+
+fn never_earlier(last: &mut Timestamp, clock: &Clock) -> Timestamp {
+    *last = (*last).max(clock.now());
+    *last
 }

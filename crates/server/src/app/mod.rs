@@ -1,7 +1,8 @@
 //! Use cases: what Probity does, whoever asks. One file each.
 //!
 //! One thread, the `keeper`, owns the store's writer. It takes events in groups: appended, their orders brought up to
-//! date, committed; then applied to the parties' states in memory, then acknowledged. Readers see only what is committed.
+//! date, committed. Behind it they land: made durable, applied to the parties' states in memory, acknowledged. Readers see
+//! only what is durable.
 
 mod error;
 mod own;
@@ -9,6 +10,7 @@ mod clock;
 mod files;
 mod versions;
 mod prepare;
+mod outcome;
 mod due;
 mod docket;
 mod aside;
@@ -19,6 +21,8 @@ mod party;
 mod orders;
 mod taking;
 mod decide;
+mod landing;
+mod inbox;
 mod keeper;
 mod open;
 mod snapshot;
@@ -55,8 +59,8 @@ pub use import::{
     AsideShown, ImportOptions, ImportProgress, Imported, Retried, Stage, TableCount, mapping_currency,
     rehearse,
 };
-pub use keeper::{Outcome, Settling};
 pub use open::{Opening, Probity, chosen_currency};
+pub use outcome::{Outcome, Settling};
 pub use prepare::{Place, Prepared};
 pub use ranking::{Measured, Rankings};
 pub use read::{AsOf, EventRow, IndicatorValue, Indicators, TimelinePage};

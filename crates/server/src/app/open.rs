@@ -3,9 +3,9 @@
 use super::anew::each_event;
 use super::clock::Clock;
 use super::error::{AppError, Class};
-use super::keeper::{
-    Command, EXPOSURE, KEEPER, Keeper, Outcome, PLATFORM, Remembered, Reply, SYMBOLS, Settling,
-};
+use super::inbox::Command;
+use super::keeper::{EXPOSURE, KEEPER, Keeper, PLATFORM, Remembered, SYMBOLS};
+use super::outcome::{Outcome, Reply, Settling};
 use super::prepare::{Prepared, event_of};
 use super::shared::Shared;
 use probity_credit::catalogue::Catalogue;
@@ -122,10 +122,17 @@ impl Probity {
         super::versions::keep(&mut store, &catalogue, clock.now())?;
         let readers = (0..READERS).map(|_| store.reader()).collect::<Result<Vec<_>, _>>()?;
         let shared = Arc::new(Shared::new(Arc::new(catalogue), codec, readers));
-        let mut keeper = Keeper::new(store, Arc::clone(&shared), clock.clone());
+        let mut keeper = Keeper::new(store, Arc::clone(&shared), clock.clone())?;
         start(&mut keeper, &shared, &mut reader, progress)?;
         drop(reader);
         let (sender, receiver) = mpsc::channel(WAITING);
+        let wake = sender.downgrade();
+        keeper.land_aside(move || {
+            // When the queue is full the keeper need not be woken; when all senders are gone it has been told.
+            if let Some(sender) = wake.upgrade() {
+                let _ = sender.try_send(Command::Landed);
+            }
+        })?;
         let thread = std::thread::Builder::new().name("keeper".into()).spawn(move || keeper.run(receiver));
         let thread = thread
             .map_err(|error| AppError::internal(format!("the keeper could not be started: {error}")))?;
@@ -318,7 +325,7 @@ fn start(
     };
     let from = reader.last_checkpoint()?.map_or(0, |checkpoint| checkpoint.seq);
     let (last, _) = reader.last()?;
-    keeper.remember(remembered, parties);
+    keeper.remember(remembered, parties, from);
     let platform = reader.record(PLATFORM)?.unwrap_or_default();
     match platform.split_at_checked(16) {
         Some((made_under, bytes)) if made_under == shared.catalogue.plan_hash.half() => {

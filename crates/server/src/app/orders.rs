@@ -50,7 +50,7 @@ impl Orders {
         order: Key,
     ) -> Result<&mut Book, AppError> {
         if !self.books.contains_key(&order) {
-            let mut seqs = shared.postings(reads, Subject::Order(order))?;
+            let mut seqs = shared.postings_so_far(reads, Subject::Order(order))?;
             seqs.extend(self.fresh.get(&Subject::Order(order)).into_iter().flatten());
             seqs.sort_unstable();
             seqs.dedup();

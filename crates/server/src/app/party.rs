@@ -13,9 +13,13 @@ use probity_primitives::{Digest, Timestamp};
 use probity_store::{Reader, Subject};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Parties with at most this many events have no stored state: reading their events is as quick.
 pub(super) const THIN: i64 = 32;
+
+/// A state is stored at a checkpoint when so many rows have gone in since it was last: whoever reads it reads these as well.
+const BEHIND: u32 = 64;
 
 /// A score that was recorded, or a tier that was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +36,8 @@ pub(super) struct Hot {
     pub(super) state: PartyState,
     /// The last row that went in.
     pub(super) seq: u64,
-    /// Changed since the last checkpoint.
-    pub(super) dirty: bool,
+    /// Rows that went in since it was stored.
+    pub(super) behind: u32,
     pub(super) recorded: Vec<Recorded>,
     /// Sanctions, whatever their moment: what holds at one follows from them.
     pub(super) sanctions: Sanctions,
@@ -56,7 +60,7 @@ impl Hot {
         Self {
             state: PartyState::new(role),
             seq: 0,
-            dirty: false,
+            behind: 0,
             recorded: Vec::new(),
             sanctions: Sanctions::default(),
             ready: None,
@@ -77,7 +81,7 @@ impl Hot {
             return;
         }
         self.seq = seq;
-        self.dirty = true;
+        self.behind = self.behind.saturating_add(1);
         if is_answer(&shared.catalogue, event) {
             return;
         }
@@ -105,6 +109,15 @@ impl Hot {
         {
             self.recorded.remove(known);
         }
+    }
+
+    /// It is to be stored at the next checkpoint, however few rows went in: what came last is more than a row added.
+    pub(super) const fn want_stored(&mut self) {
+        self.behind = BEHIND;
+    }
+
+    pub(super) const fn is_to_be_stored(&self) -> bool {
+        self.behind >= BEHIND && self.state.events > THIN
     }
 
     pub(super) fn weight(&self) -> usize {
@@ -149,7 +162,7 @@ impl Hot {
         // States that the first versions wrote end here: there were no sanctions.
         let sanctions =
             if reader.is_empty() { Sanctions::default() } else { Sanctions::decode(&mut reader)? };
-        Ok(Some(Self { state, seq, dirty: false, recorded, sanctions, ready: None }))
+        Ok(Some(Self { state, seq, behind: 0, recorded, sanctions, ready: None }))
     }
 
     /// Reads a party's state as everything known makes it: the stored one and what came after, or all its events.
@@ -171,7 +184,10 @@ impl Hot {
                 let marks = events.iter().any(|(_, event)| shared.catalogue.marks.is_mark(event.kind));
                 // A mark among the later rows changes what went in before, one that came before its target what goes in
                 // now: then all is read anew.
-                let awaited = events.iter().try_fold(false, |found, (_, event)| {
+                // Up to the last checkpoint there is neither: a state that one touched was stored with it.
+                let checkpointed = shared.checkpointed.load(Ordering::Acquire);
+                let mut tail = events.iter().filter(|(seq, _)| *seq > checkpointed);
+                let awaited = tail.try_fold(false, |found, (_, event)| {
                     Ok::<bool, AppError>(
                         found || !shared.postings(reader, Subject::Order(event.key()))?.is_empty(),
                     )
@@ -190,7 +206,7 @@ impl Hot {
         let events = shared.events_at(reader, &seqs)?;
         let mut hot = build(shared, role, &events, None);
         hot.seq = seqs.last().copied().unwrap_or(0);
-        hot.dirty = hot.state.events > THIN;
+        hot.want_stored();
         Ok(hot)
     }
 }

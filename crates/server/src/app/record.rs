@@ -3,8 +3,8 @@
 
 use super::due::{is_record, is_sanction};
 use super::error::AppError;
-use super::keeper::Settling;
 use super::open::Probity;
+use super::outcome::Settling;
 use super::own::{is_answer, own_event};
 use super::party::{Recorded, build, recorded};
 use super::prepare::Prepared;

@@ -33,6 +33,12 @@ pub(super) struct Shared {
     pub(super) latest: AtomicI64,
     /// Events in the log.
     pub(super) events: AtomicU64,
+    /// The last row of the log that is durable and that states know of, or are about to.
+    pub(super) durable: AtomicU64,
+    /// Held while states take in what became durable, so that nobody decides half-way.
+    pub(super) applying: Mutex<()>,
+    /// The last row of the log at the last checkpoint.
+    pub(super) checkpointed: AtomicU64,
     /// Moment of the next timer, in milliseconds.
     pub(super) next_due: AtomicI64,
     /// Moment at which the next sanction ends by itself, in milliseconds; the earliest one when nobody looked yet.
@@ -64,6 +70,9 @@ impl Shared {
             kept: Kept::default(),
             latest: AtomicI64::new(i64::MIN),
             events: AtomicU64::new(0),
+            durable: AtomicU64::new(u64::MAX),
+            applying: Mutex::default(),
+            checkpointed: AtomicU64::new(0),
             next_due: AtomicI64::new(i64::MAX),
             next_ending: AtomicI64::new(i64::MIN),
             sanctioning: Mutex::default(),
@@ -114,8 +123,20 @@ impl Shared {
         self.readers.close();
     }
 
-    /// All rows about a subject: what the store has, and what was not yet written there.
+    /// All durable rows about a subject.
     pub(super) fn postings(&self, reader: &mut impl Reader, subject: Subject) -> Result<Vec<u64>, AppError> {
+        let durable = self.durable.load(Ordering::Acquire);
+        let mut seqs = self.postings_so_far(reader, subject)?;
+        seqs.truncate(seqs.partition_point(|seq| *seq <= durable));
+        Ok(seqs)
+    }
+
+    /// All rows about a subject, for the keeper: what the store has, and what was not yet written there.
+    pub(super) fn postings_so_far(
+        &self,
+        reader: &mut impl Reader,
+        subject: Subject,
+    ) -> Result<Vec<u64>, AppError> {
         let fresh = self.fresh().get(&subject).cloned().unwrap_or_default();
         let mut seqs = reader.postings(subject)?;
         seqs.extend(fresh);
@@ -142,7 +163,8 @@ impl Shared {
         known.map(|row| Ok((row.seq, self.decode(row)?))).collect()
     }
 
-    /// Lets clean states go when they weigh too much. Which ones does not matter: they come back when asked for.
+    /// Lets states go when they weigh too much, at a checkpoint: postings lead to all that is not stored. Which ones does not
+    /// matter: they come back when asked for.
     pub(super) fn let_go(&self) {
         let weight: usize = self.shards().map(|shard| shard.values().map(Hot::weight).sum::<usize>()).sum();
         if weight <= HEAVIEST {
@@ -150,9 +172,9 @@ impl Shared {
         }
         let mut keep = true;
         for mut shard in self.shards() {
-            shard.retain(|_, hot| {
+            shard.retain(|_, _| {
                 keep = !keep;
-                hot.dirty || keep
+                keep
             });
         }
     }

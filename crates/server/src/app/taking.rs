@@ -3,8 +3,8 @@
 use super::aside::{self, Content};
 use super::docket;
 use super::error::AppError;
-use super::keeper::Outcome;
 use super::orders::Orders;
+use super::outcome::Outcome;
 use super::party::contributions;
 use super::prepare::{Place, Prepared};
 use super::shared::Shared;
@@ -41,6 +41,13 @@ pub(super) struct Step {
     pub(super) platform: Vec<(Timestamp, i32)>,
 }
 
+impl Step {
+    /// True when it is more than an event that came to count: a mark was about it.
+    pub(super) fn is_amended(&self) -> bool {
+        self.sign != 1 || self.platform.len() != 1
+    }
+}
+
 /// The work on one batch.
 pub(super) struct Taking<'a> {
     pub(super) shared: &'a Arc<Shared>,
@@ -48,7 +55,7 @@ pub(super) struct Taking<'a> {
     numbers: &'a mut HashMap<(Role, ExternalId), u32>,
     awaited: &'a mut Awaited,
     steps: Vec<Step>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
     rows: u64,
     /// The rows stand in the log already: they are read again after a start.
     pub(super) replaying: bool,
@@ -374,7 +381,7 @@ impl<'a> Taking<'a> {
         if self.awaited.remove(&mark).is_none() || self.replaying {
             return Ok(());
         }
-        let mut seqs = self.shared.postings(batch.reads(), Subject::Order(mark))?;
+        let mut seqs = self.shared.postings_so_far(batch.reads(), Subject::Order(mark))?;
         seqs.extend(self.orders.fresh.get(&Subject::Order(mark)).into_iter().flatten());
         for row in batch.reads().rows(&seqs)? {
             let event = self.shared.decode(&row)?;
@@ -391,7 +398,7 @@ impl<'a> Taking<'a> {
 
     /// The marks about an event that the log or this batch holds.
     fn marks_of(&self, batch: &mut impl Batch, target: Key) -> Result<Vec<(u64, Mark)>, AppError> {
-        let mut seqs = self.shared.postings(batch.reads(), Subject::Order(target))?;
+        let mut seqs = self.shared.postings_so_far(batch.reads(), Subject::Order(target))?;
         seqs.extend(self.orders.fresh.get(&Subject::Order(target)).into_iter().flatten());
         seqs.sort_unstable();
         seqs.dedup();

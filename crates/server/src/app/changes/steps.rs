@@ -1,8 +1,8 @@
 //! Proposing, approving, activating, going back.
 
 use super::super::error::{AppError, Class};
-use super::super::keeper::{Outcome, Settling};
 use super::super::open::Probity;
+use super::super::outcome::{Outcome, Settling};
 use super::super::prepare::Prepared;
 use super::history::{Change, ChangeState, Changed, changes, part_id, state_of, step_id};
 use probity_credit::catalogue::{Catalogue, check_cases};

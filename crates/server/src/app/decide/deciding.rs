@@ -1,8 +1,9 @@
 //! Decisions within a batch: answered in the order in which they are asked, each seeing what those before it hold.
 
 use super::super::error::{AppError, Class};
-use super::super::keeper::{Outcome, Reply};
+use super::super::outcome::{Outcome, Reply};
 use super::super::prepare::Prepared;
+use super::super::shared::lock;
 use super::super::taking::Taking;
 use super::asked::{Asked, KEY_DAYS};
 use super::holding::Holding;
@@ -80,6 +81,14 @@ pub(in crate::app) enum Ask {
 }
 
 impl Ask {
+    /// How many events it may bring.
+    pub(in crate::app) fn size(&self) -> usize {
+        match self {
+            Self::Decide { asked, .. } => asked.len(),
+            Self::Close { .. } | Self::Exposure { .. } => 0,
+        }
+    }
+
     /// Nothing could be done.
     pub(in crate::app) fn refuse(self, error: &AppError) {
         match self {
@@ -141,6 +150,12 @@ pub(in crate::app) struct Deciding<'a, 'b> {
 }
 
 impl Deciding<'_, '_> {
+    /// Time goes on while the batch is open.
+    pub(in crate::app) const fn at(&mut self, now: Timestamp) {
+        self.now = now;
+        self.taking.now = now;
+    }
+
     /// Reservations that are too old end now.
     pub(in crate::app) fn expire(&mut self, batch: &mut impl Batch) -> Result<(), AppError> {
         for (decision, reservation) in self.holding.expired(self.now) {
@@ -218,7 +233,10 @@ impl Deciding<'_, '_> {
             }
         }
         let shared = Arc::clone(self.taking.shared);
-        let (record, expires_at) = weigh(&shared, asked, numbers, self.exposure(), id, self.now)?;
+        let (record, expires_at) = {
+            let _still = lock(&shared.applying);
+            weigh(&shared, asked, numbers, self.exposure(), id, self.now)?
+        };
         let event = made(&shared.catalogue, asked, &record, self.now, expires_at)?;
         self.append(batch, event)?;
         Ok(Decided { record: Arc::new(record), replayed: false })

@@ -1,7 +1,7 @@
 //! Asking for decisions, and looking at those that were made.
 
 use super::super::error::{AppError, Class};
-use super::super::keeper::Command;
+use super::super::inbox::Command;
 use super::super::open::Probity;
 use super::asked::{Asked, Form};
 use super::deciding::{Ask, Closing, Decided, UNKNOWN};

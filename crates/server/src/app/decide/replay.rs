@@ -71,7 +71,7 @@ impl Probity {
         };
         let seq = seq.ok_or_else(unknown)?;
         let (at, state) = self.shared.read(|reader| self.decision_at(reader, seq))?.ok_or_else(unknown)?;
-        Under::of(self, &state.record.versions.catalogue)?.replay(seq, at, &state.record)
+        Under::of(self, &state.record.versions.catalogue)?.replay(seen(&state.record, seq), at, &state.record)
     }
 
     /// Makes all decisions of a stretch of time again, in their order; `told` hears of each.
@@ -101,7 +101,7 @@ impl Probity {
                     Some(under) => under,
                     None => Under::of(self, hash)?,
                 };
-                told(fitting.replay(row.seq, event.known_at, &record)?);
+                told(fitting.replay(seen(&record, row.seq), event.known_at, &record)?);
                 under = Some(fitting);
             }
         }
@@ -118,7 +118,8 @@ impl<'a> Under<'a> {
         Ok(Self { probity, hash: hash.to_owned(), shared, then: None })
     }
 
-    fn replay(&mut self, seq: u64, at: Timestamp, record: &Record) -> Result<Replayed, AppError> {
+    /// `upto` is the last row that the decision has seen.
+    fn replay(&mut self, upto: u64, at: Timestamp, record: &Record) -> Result<Replayed, AppError> {
         let catalogue = Arc::clone(&self.shared.catalogue);
         let policy = RequestKind::parse(&record.request).and_then(|kind| catalogue.policy(kind));
         let Some(policy) = policy else {
@@ -130,7 +131,7 @@ impl<'a> Under<'a> {
         let answer = record.again(policy, terms);
         let mut seen = Vec::new();
         if !Arc::ptr_eq(&self.shared, &self.probity.shared)
-            || !self.seen(seq, at, record, policy, &self.shared)?.is_empty()
+            || !self.seen(upto, at, record, policy, &self.shared)?.is_empty()
         {
             // What came in later may have moved the platform's values of a past moment: the sums as they stood then.
             let then = match self.then.take() {
@@ -138,8 +139,8 @@ impl<'a> Under<'a> {
                 None => aside(self.probity, self.catalogue_again()?)?,
             };
             *then.platform() = Platform::default();
-            self.probity.shared.read(|reader| platform_anew(&then, reader, seq - 1, &mut |_, _| {}))?;
-            seen = self.seen(seq, at, record, policy, &then)?;
+            self.probity.shared.read(|reader| platform_anew(&then, reader, upto, &mut |_, _| {}))?;
+            seen = self.seen(upto, at, record, policy, &then)?;
             self.then = Some(then);
         }
         let (same_answer, same_seen) = (answer.is_empty(), seen.is_empty());
@@ -156,14 +157,14 @@ impl<'a> Under<'a> {
     /// What the log says of both parties that is not what was recorded.
     fn seen(
         &self,
-        seq: u64,
+        upto: u64,
         at: Timestamp,
         record: &Record,
         policy: &Policy,
         shared: &Shared,
     ) -> Result<Vec<String>, AppError> {
-        let merchant = side(shared, Role::Merchant, record.merchant.as_ref(), seq, at)?;
-        let buyer = side(shared, Role::Buyer, record.buyer.as_ref(), seq, at)?;
+        let merchant = side(shared, Role::Merchant, record.merchant.as_ref(), upto, at)?;
+        let buyer = side(shared, Role::Buyer, record.buyer.as_ref(), upto, at)?;
         let mut out = Vec::new();
         for (now, then) in [(&merchant, &record.merchant), (&buyer, &record.buyer)] {
             if let (Some((party, now)), Some(then)) = (now, then)
@@ -206,12 +207,17 @@ impl<'a> Under<'a> {
     }
 }
 
-/// What a party was, as of a moment and the row before a decision's.
+/// The last row that a decision has seen.
+fn seen(record: &Record, own: u64) -> u64 {
+    record.seen.unwrap_or(own - 1)
+}
+
+/// What a party was, as of a moment and a row.
 fn side<'s>(
     shared: &'s Shared,
     role: Role,
     recorded: Option<&SideSeen>,
-    seq: u64,
+    upto: u64,
     at: Timestamp,
 ) -> Result<Option<(String, Seen<'s>)>, AppError> {
     let Some(recorded) = recorded else { return Ok(None) };
@@ -221,7 +227,7 @@ fn side<'s>(
         None => None,
     };
     let snapshot = match number {
-        Some(number) => past(shared, number, role, at, (Length::Long, seq - 1), &shared.priors(at))?,
+        Some(number) => past(shared, number, role, at, (Length::Long, upto), &shared.priors(at))?,
         None => Snapshot::unknown(shared, role, at),
     };
     let seen = Seen::of(&shared.catalogue, role, snapshot, recorded.exposure)?;

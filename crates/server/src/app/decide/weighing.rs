@@ -14,6 +14,7 @@ use probity_credit::score::Naming;
 use probity_credit::terms::TierTerms;
 use probity_primitives::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 /// The form of the document.
 const VERSION: u32 = 1;
@@ -96,7 +97,8 @@ fn see<'a>(
     Ok((see(Role::Merchant, merchant)?, see(Role::Buyer, buyer)?))
 }
 
-/// Answers a request as of now. `numbers` are those of its parties, where any event names them.
+/// Answers a request as of now, while no state takes anything in. `numbers` are those of its parties, where any event names
+/// them.
 pub(super) fn weigh(
     shared: &Shared,
     asked: &Asked,
@@ -141,6 +143,7 @@ pub(super) fn weigh(
     let sides = [shown(Role::Merchant), shown(Role::Buyer)];
     let mut record = recorded(asked, &request, ruling, sides);
     record.id = id;
+    record.seen = Some(shared.durable.load(Ordering::Acquire));
     record.inputs = Record::inputs_of(policy, &facts);
     record.rules = policy.names_of(&applied);
     record.expires_at = expires_at.to_string();
@@ -157,6 +160,7 @@ fn recorded(asked: &Asked, request: &Request, ruling: Ruling, sides: [Option<Sid
         request: request.kind.as_str().to_owned(),
         at: request.at.to_string(),
         asked_at: asked.asked_at.clone(),
+        seen: None,
         fingerprint: asked.fingerprint.clone(),
         trace: asked.trace.clone(),
         amount: request.reporting,

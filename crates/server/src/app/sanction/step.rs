@@ -3,8 +3,8 @@
 use super::asked::{SANCTION_STATE, conflict};
 use super::course::{Course, Fields, shown_money};
 use crate::app::error::AppError;
-use crate::app::keeper::{Outcome, Settling};
 use crate::app::open::Probity;
+use crate::app::outcome::{Outcome, Settling};
 use crate::app::prepare::Prepared;
 use probity_credit::event::{Event, FieldValue, Party, Role};
 use probity_credit::sanction::{Ground, Sanction};

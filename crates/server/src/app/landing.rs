@@ -1,0 +1,207 @@
+//! What comes after a commit: batches are made durable, then applied to the parties' states, then those that wait get their
+//! answers. Batch after batch in their order, on a thread of its own, while the keeper writes the next one.
+
+use super::decide::Answers;
+use super::due::{changed, is_no_news};
+use super::error::AppError;
+use super::outcome::{Outcome, Reply};
+use super::own::is_answer;
+use super::party::Hot;
+use super::shared::{Shared, lock};
+use super::taking::Step;
+use probity_credit::event::Role;
+use probity_primitives::Timestamp;
+use probity_store::{HANDED_OVER, SqliteSyncer, Syncer};
+use std::collections::hash_map::Entry;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+
+/// Those that wait for a batch, with what they will be told once it is durable.
+#[derive(Default)]
+pub(super) struct Told {
+    /// What became of events.
+    pub(super) taken: Vec<(Reply<Vec<Outcome>>, Vec<Outcome>)>,
+    /// Decisions.
+    pub(super) answers: Answers,
+}
+
+impl Told {
+    /// The batch is durable and applied, or lost.
+    pub(super) fn give(self, kept: Result<(), &AppError>) {
+        for (reply, outcomes) in self.taken {
+            let _ = reply.send(kept.map(|()| outcomes).map_err(Clone::clone));
+        }
+        self.answers.give(kept);
+    }
+}
+
+/// A batch that is committed.
+pub(super) struct Committed {
+    /// Changes of parties' states.
+    pub(super) steps: Vec<Step>,
+    /// Rows that went in.
+    pub(super) rows: u64,
+    /// The last row of the log now.
+    pub(super) last: u64,
+    /// The moment of the newest event from outside.
+    pub(super) latest: Option<Timestamp>,
+    /// Who waits.
+    pub(super) told: Told,
+}
+
+/// How many batches are underway.
+#[derive(Default)]
+pub(super) struct Underway {
+    batches: Mutex<u64>,
+    landed: Condvar,
+}
+
+impl Underway {
+    fn add(&self) {
+        *lock(&self.batches) += 1;
+    }
+
+    fn landed(&self, batches: u64) {
+        *lock(&self.batches) -= batches;
+        self.landed.notify_all();
+    }
+
+    /// True when another batch can be handed over without waiting.
+    pub(super) fn has_room(&self) -> bool {
+        *lock(&self.batches) < HANDED_OVER
+    }
+
+    fn wait_for(&self, at_most: u64) {
+        let left = self.landed.wait_while(lock(&self.batches), |batches| *batches > at_most);
+        drop(left.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Makes durable, applies, answers.
+pub(super) struct Landing {
+    shared: Arc<Shared>,
+    syncer: SqliteSyncer,
+}
+
+impl Landing {
+    pub(super) fn new(shared: Arc<Shared>, syncer: SqliteSyncer) -> Self {
+        Self { shared, syncer }
+    }
+
+    /// Lands batches that were committed one after the other.
+    pub(super) fn land(&self, batches: Vec<Committed>) {
+        match self.syncer.sync() {
+            Ok(()) => {
+                for Committed { steps, rows, last, latest, told } in batches {
+                    self.apply(steps, last);
+                    self.shared.events.fetch_add(rows, Ordering::AcqRel);
+                    let latest = latest.map_or(i64::MIN, Timestamp::millis);
+                    self.shared.latest.store(latest, Ordering::Release);
+                    told.give(Ok(()));
+                }
+            }
+            Err(error) => {
+                let error = AppError::from(error);
+                batches.into_iter().for_each(|batch| batch.told.give(Err(&error)));
+            }
+        }
+    }
+
+    /// What is durable becomes visible: rows first, then states.
+    fn apply(&self, steps: Vec<Step>, last: u64) {
+        let shared = &self.shared;
+        // A decision is made between batches: what it sees is the log up to one row.
+        let applying = lock(&shared.applying);
+        shared.durable.store(last, Ordering::Release);
+        let mut news = Vec::new();
+        for step in steps {
+            let (event, contributions) = &*step.event;
+            for (number, role) in step.numbers.into_iter().zip(Role::ALL) {
+                let Some(number) = number else { continue };
+                if let Err(error) = apply_to(shared, number, role, &step) {
+                    tracing::error!(%error, party = number, "a state could not be brought up to date; it is read anew when asked for");
+                    shared.shard(number).remove(&number);
+                }
+            }
+            let mut platform = shared.platform();
+            for (moment, sign) in &step.platform {
+                platform.apply(&shared.catalogue.plan, event, contributions, *moment, *sign);
+            }
+            drop(platform);
+            if !is_no_news(&shared.catalogue, event) && !is_answer(&shared.catalogue, event) {
+                news.extend(changed(&step.platform));
+            }
+        }
+        drop(applying);
+        // Last: a recording that begins before this is held against the news, one that begins after it has seen them.
+        lock(&shared.on_record).note(&news);
+    }
+}
+
+/// One step of one party. A party that is not in memory is read from the store, which has the step already.
+fn apply_to(shared: &Shared, number: u32, role: Role, step: &Step) -> Result<(), AppError> {
+    let mut shard = shared.shard(number);
+    let hot = match shard.entry(number) {
+        Entry::Occupied(entry) => entry.into_mut(),
+        Entry::Vacant(entry) if step.new[usize::from(role.number())] => entry.insert(Hot::new(role)),
+        Entry::Vacant(entry) => {
+            let hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
+            entry.insert(hot)
+        }
+    };
+    let (event, contributions) = &*step.event;
+    hot.apply(shared, step.seq, event, contributions, step.known_at, step.sign);
+    if step.is_amended() {
+        hot.want_stored();
+    }
+    Ok(())
+}
+
+/// The landing's thread, as the keeper sees it.
+pub(super) struct Runway {
+    batches: mpsc::Sender<Committed>,
+    pub(super) underway: Arc<Underway>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Runway {
+    /// Starts the thread; `landed` is called whenever batches have landed.
+    pub(super) fn start(landing: Landing, landed: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+        let (sender, receiver) = mpsc::channel::<Committed>();
+        let underway = Arc::new(Underway::default());
+        let seen = Arc::clone(&underway);
+        let thread = std::thread::Builder::new().name("landing".into()).spawn(move || {
+            while let Ok(first) = receiver.recv() {
+                let mut batches = vec![first];
+                batches.extend(receiver.try_iter());
+                let count = batches.len() as u64;
+                landing.land(batches);
+                seen.landed(count);
+                landed();
+            }
+        })?;
+        Ok(Self { batches: sender, underway, thread })
+    }
+
+    /// Hands a batch to the thread; false when the thread is gone, with the batch lost to those that wait.
+    pub(super) fn take(&self, committed: Committed) {
+        self.underway.add();
+        if let Err(mpsc::SendError(committed)) = self.batches.send(committed) {
+            self.underway.landed(1);
+            committed.told.give(Err(&AppError::internal("the thread that answers has ended")));
+        }
+    }
+
+    /// Waits until all batches have landed.
+    pub(super) fn wait(&self) {
+        self.underway.wait_for(0);
+    }
+
+    /// Lands what is underway and ends the thread.
+    pub(super) fn end(self) {
+        drop(self.batches);
+        if self.thread.join().is_err() {
+            tracing::error!("the thread that answers ended badly");
+        }
+    }
+}
