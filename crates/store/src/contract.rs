@@ -279,7 +279,7 @@ pub trait Batch {
 }
 
 /// Batches at most that are committed and not durable yet.
-pub const HANDED_OVER: u64 = 2;
+pub const HANDED_OVER: u64 = 1;
 
 /// Makes batches durable that were handed over.
 pub trait Syncer: Send {

@@ -146,6 +146,18 @@ pub(crate) fn writing(folder: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Opens a connection that writes the write-ahead log into the database, beside the writer of this process.
+pub(crate) fn draining(folder: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(folder.join(DATABASE_FILE), flags).at(place)?;
+    connection.busy_timeout(BUSY).at(place)?;
+    for (name, value) in [("synchronous", 1), ("wal_autocheckpoint", 0)] {
+        connection.pragma_update(None, name, value).at(place)?;
+    }
+    settle(&connection)?;
+    Ok(connection)
+}
+
 /// Opens an independent read-only connection.
 pub(crate) fn reading(folder: &Path) -> Result<Connection, StoreError> {
     let path = existing(folder)?;

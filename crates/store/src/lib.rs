@@ -18,6 +18,7 @@ mod reads;
 mod verify;
 mod backup;
 mod durable;
+mod drain;
 mod reader;
 mod restore;
 mod writer;

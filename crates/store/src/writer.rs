@@ -5,6 +5,7 @@ use crate::contract::{
     Appended, Batch, CatalogueVersion, Checkpoint, Key, LONGEST_BODY, LONGEST_CONTENT, SetAside, Store,
     Subject,
 };
+use crate::drain::Drainer;
 use crate::durable::{Durable, SqliteSyncer};
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 /// Pages of the write-ahead log (4 KiB each) at which it is written into the database: 32 MiB. Larger, a page that is
 /// touched by many batches is copied once for all of them; smaller, the pause is shorter.
 const DRAIN_AT: i64 = 8_192;
+/// Times as many at which the writer itself does it, though a thread is there for it.
+const DRAIN_HERE: i64 = 4;
 
 /// A store on SQLite in one folder, opened for writing by this process alone.
 #[derive(Debug)]
@@ -35,6 +38,7 @@ pub struct SqliteStore {
     file_behind: bool,
     /// Pages of the write-ahead log at which it is written into the database.
     drain_at: i64,
+    drainer: Option<Drainer>,
     /// What of it is durable, and why nothing more is written.
     durable: Arc<Durable>,
     /// Held for as long as the store is open.
@@ -84,9 +88,37 @@ impl SqliteStore {
             set_asides,
             file_behind: false,
             drain_at: DRAIN_AT,
+            drainer: None,
             durable,
             _lock: lock,
         })
+    }
+
+    /// From now on the write-ahead log is written into the database on a thread of its own.
+    ///
+    /// # Errors
+    /// `store-failed`.
+    pub fn drain_aside(&mut self) -> Result<(), StoreError> {
+        self.drainer = Some(Drainer::start(self.reads.folder(), Arc::clone(&self.durable))?);
+        Ok(())
+    }
+
+    /// Sees to it that the write-ahead log does not grow without end.
+    fn keep_log_short(&self) -> Result<(), StoreError> {
+        let connection = self.reads.connection();
+        let pages = folder::wal_pages(connection)?;
+        match &self.drainer {
+            Some(drainer) if drainer.is_done() => folder::drain_wal(connection),
+            // Where the thread cannot keep up, the writer has to wait.
+            Some(drainer) if pages < self.drain_at * DRAIN_HERE => {
+                if pages >= self.drain_at {
+                    drainer.ask();
+                }
+                Ok(())
+            }
+            _ if pages >= self.drain_at => folder::drain_wal(connection),
+            _ => Ok(()),
+        }
     }
 
     /// Sets at how many pages (4 KiB each) the write-ahead log is written into the database. More: fewer, longer pauses.
@@ -155,6 +187,9 @@ impl Store for SqliteStore {
 
 impl Drop for SqliteStore {
     fn drop(&mut self) {
+        if let Some(drainer) = self.drainer.take() {
+            drainer.end();
+        }
         // Readers that live on find everything in the database; an error changes nothing that was acknowledged.
         if self.durable.failed().is_none() {
             let _ = folder::drain_wal(self.reads.connection());
@@ -323,10 +358,7 @@ impl SqliteBatch<'_> {
             checkpoints::append(folder, checkpoint)?;
         }
         self.store.file_behind = false;
-        if folder::wal_pages(connection)? >= self.store.drain_at {
-            folder::drain_wal(connection)?;
-        }
-        Ok(())
+        self.store.keep_log_short()
     }
 }
 

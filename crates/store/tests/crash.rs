@@ -24,6 +24,7 @@ fn victim() {
         Err(error) => return println!("\nrefused {}", error.code()),
     };
     store.drain_at(60);
+    store.drain_aside().unwrap();
     let first = store.reader().and_then(|mut reader| probity_store::Reader::event_count(&mut reader));
     let first = match first {
         Ok(rows) => rows / workload::EVENTS,

@@ -98,6 +98,7 @@ impl Probity {
     ) -> Result<Self, AppError> {
         let mut store = SqliteStore::open_or_create(folder)?;
         store.drain_at(DRAIN_AT);
+        store.drain_aside()?;
         let mut reader = store.reader()?;
         if let Some(chosen) = chosen
             && reader.record(CURRENCY)?.as_deref() != Some(chosen.code().as_bytes())

@@ -1,0 +1,71 @@
+//! The write-ahead log is written into the database beside the writer: that takes as long as many commits, and nobody who
+//! waits for one should wait for it.
+
+use crate::durable::Durable;
+use crate::error::StoreError;
+use crate::folder;
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+/// Passes at most before the writer does the rest. Each finds what was committed during the one before it.
+const PASSES: usize = 4;
+/// Pages that the writer itself writes in no time.
+const FEW: i64 = 256;
+
+/// A thread with a connection of its own that drains when it is asked to.
+#[derive(Debug)]
+pub(crate) struct Drainer {
+    asked: mpsc::SyncSender<()>,
+    /// Little is left: once the writer has done it, the log begins anew. Only a log that is drained whole does.
+    little_left: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Drainer {
+    pub(crate) fn start(folder: &Path, durable: Arc<Durable>) -> Result<Self, StoreError> {
+        let connection = folder::draining(folder)?;
+        // One that waits behind the one at work: what is committed from now on is not forgotten.
+        let (asked, wanted) = mpsc::sync_channel(1);
+        let little_left = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&little_left);
+        let thread = std::thread::Builder::new().name("draining".into()).spawn(move || {
+            while wanted.recv().is_ok() {
+                match drain(&connection) {
+                    Ok(()) => told.store(true, Ordering::Release),
+                    Err(error) => durable.fail(&error),
+                }
+            }
+        });
+        let thread = thread.map_err(|error| StoreError::Failed(format!("a thread could not be started: {error}")))?;
+        Ok(Self { asked, little_left, thread })
+    }
+
+    /// Lets the thread drain, unless it is at it.
+    pub(crate) fn ask(&self) {
+        let _ = self.asked.try_send(());
+    }
+
+    /// True once, when little is left.
+    pub(crate) fn is_done(&self) -> bool {
+        self.little_left.load(Ordering::Acquire) && self.little_left.swap(false, Ordering::AcqRel)
+    }
+
+    /// Ends the thread; its connection is closed then.
+    pub(crate) fn end(self) {
+        drop(self.asked);
+        let _ = self.thread.join();
+    }
+}
+
+fn drain(connection: &Connection) -> Result<(), StoreError> {
+    for _ in 0..PASSES {
+        folder::drain_wal(connection)?;
+        if folder::wal_pages(connection)? < FEW {
+            break;
+        }
+    }
+    Ok(())
+}
