@@ -3,7 +3,7 @@
 use super::item::{ExposureTypes, Part};
 use crate::event::{Event, Rates, Vocabulary};
 use probity_primitives::wire::{Reader, WireError, Writer};
-use probity_primitives::{Day, Digest, Timestamp};
+use probity_primitives::{Day, Digest, ExternalId, Timestamp};
 use std::collections::{BTreeSet, HashMap};
 
 /// A party's number, as its keeper counts parties.
@@ -59,7 +59,36 @@ pub struct Exposure {
     pairs: HashMap<(Number, Number), i64>,
 }
 
+impl Part {
+    /// What kind of thing it is a part of, and whose id that thing's own is unique with.
+    fn of<'e>(&self, event: &'e Event) -> (u8, &'e str) {
+        let owner = |party: &'e Option<ExternalId>| party.as_ref().map_or("", |id| id.as_str());
+        match self {
+            Self::Order(_) | Self::OrderEnds => (ORDER, owner(&event.merchant)),
+            Self::Credit(_) => (CREDIT, owner(&event.buyer)),
+            Self::Claim(_) | Self::ClaimEnds => (CLAIM, owner(&event.merchant)),
+        }
+    }
+}
+
 impl Thing {
+    /// Takes in what an event changes (`sign` 1), or takes it back (−1).
+    fn take(&mut self, part: Part, event: &Event, parties: (Option<u32>, Option<u32>), sign: i32) {
+        self.merchant = self.merchant.or(parties.0);
+        self.buyer = self.buyer.or(parties.1);
+        self.day = self.day.max(event.occurred_at.day().0);
+        match part {
+            Part::Order(amount) | Part::Credit(amount) => {
+                self.amount = self.amount.saturating_add(amount.saturating_mul(i64::from(sign)));
+            }
+            Part::Claim(amount) => {
+                self.amount = self.amount.saturating_add(amount.saturating_mul(i64::from(sign)));
+                self.begins += sign;
+            }
+            Part::OrderEnds | Part::ClaimEnds => self.ends += sign,
+        }
+    }
+
     /// What counts of it, for the merchant and for the buyer.
     fn open(&self) -> (i64, i64) {
         let amount = self.amount.max(0);
@@ -94,31 +123,11 @@ impl Exposure {
         sign: i32,
     ) -> Option<(Box<str>, Reservation)> {
         let (id, part) = types.part(vocabulary, rates, event)?;
-        let owner = |party: &Option<probity_primitives::ExternalId>| {
-            party.as_ref().map_or("", |id| id.as_str()).to_owned()
-        };
-        let (kind, owner) = match part {
-            Part::Order(_) | Part::OrderEnds => (ORDER, owner(&event.merchant)),
-            Part::Credit(_) => (CREDIT, owner(&event.buyer)),
-            Part::Claim(_) | Part::ClaimEnds => (CLAIM, owner(&event.merchant)),
-        };
-        let key = key_of(kind, &owner, id);
-        let fresh = Thing { merchant: parties.0, buyer: parties.1, kind, ..Thing::default() };
-        let before = self.things.get(&key).copied().unwrap_or(fresh);
+        let (kind, owner) = part.of(event);
+        let key = key_of(kind, owner, id);
+        let before = self.things.get(&key).copied().unwrap_or(Thing { kind, ..Thing::default() });
         let mut after = before;
-        after.merchant = after.merchant.or(parties.0);
-        after.buyer = after.buyer.or(parties.1);
-        after.day = after.day.max(event.occurred_at.day().0);
-        match part {
-            Part::Order(amount) | Part::Credit(amount) => {
-                after.amount = after.amount.saturating_add(amount.saturating_mul(i64::from(sign)));
-            }
-            Part::Claim(amount) => {
-                after.amount = after.amount.saturating_add(amount.saturating_mul(i64::from(sign)));
-                after.begins += sign;
-            }
-            Part::OrderEnds | Part::ClaimEnds => after.ends += sign,
-        }
+        after.take(part, event, parties, sign);
         self.shift(&before, -1);
         self.shift(&after, 1);
         if after.is_over() {
@@ -140,6 +149,52 @@ impl Exposure {
     /// Forgets what ended before a day. What is taken back later than that opens nothing again.
     pub fn forget_before(&mut self, day: Day) {
         self.things.retain(|_, thing| thing.day >= day.0 || thing.open() != (0, 0));
+    }
+
+    /// Forgets orders of which nothing is open; whoever learns of an event about one recalls it first ([`Exposure::lacks`]).
+    /// Forgets claims and lines that ended before a day, too: what is taken back later than that opens nothing again.
+    pub fn forget_over(&mut self, day: Day) {
+        self.things
+            .retain(|_, thing| thing.open() != (0, 0) || (thing.kind != ORDER && thing.day >= day.0));
+    }
+
+    /// The order that an event is about and of which nothing is remembered: it is new, or over.
+    pub fn lacks<'e>(
+        &self,
+        vocabulary: &'e Vocabulary,
+        types: &ExposureTypes,
+        rates: &Rates,
+        event: &'e Event,
+    ) -> Option<&'e str> {
+        let (id, part) = types.part(vocabulary, rates, event)?;
+        let (kind, owner) = part.of(event);
+        (kind == ORDER && !self.things.contains_key(&key_of(kind, owner, id))).then_some(id)
+    }
+
+    /// Remembers an order again, from all events about it that stand, with the numbers of their parties. Events about other
+    /// things are passed over; so are all when the order is remembered.
+    pub fn recall<'e>(
+        &mut self,
+        vocabulary: &Vocabulary,
+        types: &ExposureTypes,
+        rates: &Rates,
+        events: impl IntoIterator<Item = (&'e Event, (Option<u32>, Option<u32>))>,
+    ) {
+        let mut things: HashMap<Key, Thing> = HashMap::new();
+        for (event, parties) in events {
+            let Some((id, part)) = types.part(vocabulary, rates, event) else { continue };
+            let (kind, owner) = part.of(event);
+            if kind == ORDER {
+                let fresh = Thing { kind, ..Thing::default() };
+                things.entry(key_of(kind, owner, id)).or_insert(fresh).take(part, event, parties, 1);
+            }
+        }
+        for (key, thing) in things {
+            if !thing.is_over() && !self.things.contains_key(&key) {
+                self.shift(&thing, 1);
+                self.things.insert(key, thing);
+            }
+        }
     }
 
     fn shift(&mut self, thing: &Thing, sign: i64) {

@@ -2,7 +2,7 @@ use super::*;
 use crate::catalogue::Catalogue;
 use crate::catalogue::tests::starter;
 use crate::event::{Arrival, Event, Flat};
-use probity_primitives::Timestamp;
+use probity_primitives::{Day, Timestamp};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
@@ -158,6 +158,26 @@ proptest! {
         kept.clone().cycle().skip(turn).take(kept.count()).for_each(|(event, _)| drop(apply(&mut other, event, 1)));
         prop_assert_eq!(sums(&one), sums(&other));
         prop_assert_eq!(one.encode(), other.encode());
+        // One that forgets orders of which nothing is open, and recalls them when there is news.
+        let mut forgetful = Exposure::default();
+        let types = ExposureTypes::resolve(&STARTER.vocabulary);
+        let mut past: Vec<&Event> = Vec::new();
+        for (n, (event, taken_back)) in events.iter().enumerate() {
+            for sign in if *taken_back { &[1, -1][..] } else { &[1] } {
+                if (n + turn).is_multiple_of(3) {
+                    forgetful.forget_over(Day(0));
+                }
+                if let Some(order) = forgetful.lacks(&STARTER.vocabulary, &types, &STARTER.rates, event) {
+                    let own = |past: &&&Event| past.text(STARTER.vocabulary.get(past.kind), "order") == Some(order);
+                    let own = past.iter().filter(own).map(|past| (*past, (Some(1), Some(2))));
+                    forgetful.recall(&STARTER.vocabulary, &types, &STARTER.rates, own);
+                }
+                apply(&mut forgetful, event, *sign);
+                if *sign > 0 { past.push(event) } else { past.retain(|known| known.key() != event.key()) }
+            }
+            prop_assert!(forgetful.of(1) >= 0 && forgetful.of(2) >= 0);
+        }
+        prop_assert_eq!(sums(&forgetful), sums(&one));
         prop_assert!(one.of(1) >= 0 && one.of(2) >= 0);
         prop_assert_eq!(sums(&Exposure::decode(&one.encode()).unwrap()), sums(&one));
     }

@@ -76,6 +76,15 @@ impl Book {
         event.text(vocabulary.get(event.kind), "order")
     }
 
+    /// True when it holds another event than this one that is about money or ends the order: a payment, a refund, a
+    /// delivery, a cancellation. So what is open of it did not begin with this one.
+    pub fn had_money_or_an_end_beside(&self, key: [u8; 16]) -> bool {
+        let bears = |saying: Saying| {
+            matches!(saying, Saying::Paid | Saying::Refunded | Saying::Delivered | Saying::Cancelled)
+        };
+        self.said.iter().any(|said| said.key != key && bears(said.saying))
+    }
+
     /// Takes an event in.
     pub fn add(&mut self, vocabulary: &Vocabulary, words: &Words, event: &Event) -> Concern {
         if let Some(fact) = words.fact(event.kind) {

@@ -452,7 +452,7 @@ impl Keeper {
             taking.note(&mut batch, row.seq, event)?;
         }
         for step in taking.steps_from(0) {
-            self.holding.follow(&shared.catalogue, step);
+            self.holding.follow(&shared, batch.reads(), taking.orders, step)?;
         }
         let taken = taking.end();
         batch.commit()?;

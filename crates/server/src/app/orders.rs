@@ -42,6 +42,27 @@ impl Orders {
         }
     }
 
+    /// The book of an order, if it is in memory.
+    pub(super) fn known(&self, order: Key) -> Option<&Book> {
+        self.books.get(&order)
+    }
+
+    /// The rows about an order before a row, those of the batch at hand included.
+    pub(super) fn rows_before(
+        &self,
+        shared: &Shared,
+        reads: &mut impl Reader,
+        order: Key,
+        seq: u64,
+    ) -> Result<Vec<u64>, AppError> {
+        let mut seqs = shared.postings_so_far(reads, Subject::Order(order))?;
+        seqs.extend(self.fresh.get(&Subject::Order(order)).into_iter().flatten());
+        seqs.retain(|own| *own < seq);
+        seqs.sort_unstable();
+        seqs.dedup();
+        Ok(seqs)
+    }
+
     /// The book of an order, read back from the log when it is not in memory.
     pub(super) fn book(
         &mut self,
@@ -50,10 +71,7 @@ impl Orders {
         order: Key,
     ) -> Result<&mut Book, AppError> {
         if !self.books.contains_key(&order) {
-            let mut seqs = shared.postings_so_far(reads, Subject::Order(order))?;
-            seqs.extend(self.fresh.get(&Subject::Order(order)).into_iter().flatten());
-            seqs.sort_unstable();
-            seqs.dedup();
+            let seqs = self.rows_before(shared, reads, order, u64::MAX)?;
             let book = if seqs.is_empty() {
                 Book::default()
             } else {

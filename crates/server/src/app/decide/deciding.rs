@@ -329,10 +329,10 @@ impl Deciding<'_, '_> {
 
     /// Brings the book in step with the batch; payments that used reservations up close their decisions.
     pub(in crate::app) fn follow(&mut self, batch: &mut impl Batch) -> Result<(), AppError> {
-        let catalogue = Arc::clone(&self.taking.shared.catalogue);
         let mut used_up = Vec::new();
         for step in self.taking.steps_from(self.followed) {
-            let ended = self.holding.follow(&catalogue, step);
+            let (shared, orders) = (self.taking.shared, &*self.taking.orders);
+            let ended = self.holding.follow(shared, batch.reads(), orders, step)?;
             used_up.extend(ended.map(|(decision, _)| (decision, Arc::clone(&step.event))));
             self.followed += 1;
         }

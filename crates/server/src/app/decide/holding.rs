@@ -3,20 +3,24 @@
 
 use super::super::anew::each_event;
 use super::super::error::AppError;
+use super::super::orders::Orders;
 use super::super::shared::Shared;
 use super::super::taking::Step;
 use super::telling::{CLOSED, MADE};
 use probity_credit::catalogue::Catalogue;
-use probity_credit::event::{Event, TypeIndex};
+use probity_credit::event::{Event, Mark, TypeIndex, standing};
 use probity_credit::exposure::{Exposure, ExposureTypes, Reservation};
 use probity_credit::indicator::Contributions;
+use probity_credit::order::order_key;
 use probity_primitives::{Duration, Timestamp};
-use probity_store::Reader;
+use probity_store::{Key, Reader};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A used approval waits this long for its payment to be told.
 const WAITS_FOR_PAYMENT: Duration = Duration::days(7);
-/// What ended this many days ago is forgotten.
+/// Claims and lines that ended this many days ago are forgotten. Orders of which nothing is open are at once: their rows are
+/// found again.
 const FORGOTTEN_AFTER: i32 = 400;
 enum Undo {
     Reserved(Box<str>),
@@ -52,10 +56,51 @@ impl Holding {
     /// Takes a step in. The decision whose reservation a payment used up, with what it was.
     pub(in crate::app) fn follow(
         &mut self,
-        catalogue: &Catalogue,
+        shared: &Shared,
+        reads: &mut impl Reader,
+        orders: &Orders,
         step: &Step,
-    ) -> Option<(Box<str>, Reservation)> {
-        self.take(catalogue, &step.event, step.numbers, step.sign)
+    ) -> Result<Option<(Box<str>, Reservation)>, AppError> {
+        let catalogue = &shared.catalogue;
+        let (event, _) = &*step.event;
+        let order = self.exposure.lacks(&catalogue.vocabulary, &self.types, &catalogue.rates, event);
+        if let Some(order) = order.map(order_key)
+            // A mark's step has a row of its own, and its target is in the book.
+            && orders.known(order).is_none_or(|book| {
+                step.sign < 0 || book.had_money_or_an_end_beside(event.key())
+            })
+        {
+            let seqs = orders.rows_before(shared, reads, order, step.seq)?;
+            self.recall(shared, reads, &seqs)?;
+        }
+        Ok(self.take(catalogue, &step.event, step.numbers, step.sign))
+    }
+
+    /// Remembers an order again of which nothing was open, from its rows.
+    fn recall(
+        &mut self,
+        shared: &Shared,
+        reads: &mut impl Reader,
+        seqs: &[u64],
+    ) -> Result<(), AppError> {
+        let catalogue = &shared.catalogue;
+        let events = shared.events_at(reads, seqs)?;
+        let mut marks: HashMap<Key, Vec<Mark>> = HashMap::new();
+        for (_, event) in &events {
+            if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
+                marks.entry(mark.target).or_default().push(mark);
+            }
+        }
+        let mut standing_now = Vec::new();
+        for (_, event) in &events {
+            let own = marks.get(&event.key()).map_or(&[][..], Vec::as_slice);
+            if standing(event.known_at, own).last().is_some_and(|(_, stands)| *stands) {
+                let [merchant, buyer] = numbers(reads, event)?;
+                standing_now.push((event, (merchant, buyer)));
+            }
+        }
+        self.exposure.recall(&catalogue.vocabulary, &self.types, &catalogue.rates, standing_now);
+        Ok(())
     }
 
     fn take(
@@ -172,7 +217,7 @@ impl Holding {
 
     /// As stored bytes, without what is long over.
     pub(in crate::app) fn encode(&mut self, now: Timestamp) -> Vec<u8> {
-        self.exposure.forget_before(now.day().plus(-FORGOTTEN_AFTER));
+        self.exposure.forget_over(now.day().plus(-FORGOTTEN_AFTER));
         self.exposure.encode()
     }
 
