@@ -39,7 +39,8 @@ impl Drainer {
                 }
             }
         });
-        let thread = thread.map_err(|error| StoreError::Failed(format!("a thread could not be started: {error}")))?;
+        let thread =
+            thread.map_err(|error| StoreError::Failed(format!("a thread could not be started: {error}")))?;
         Ok(Self { asked, little_left, thread })
     }
 

@@ -5,9 +5,9 @@ use crate::contract::{
     Broken, CatalogueVersion, Checkpoint, Key, LogRow, Progress, Reader, SetAside, Subject, Verified,
 };
 use crate::durable::Durable;
-use crate::error::StoreError;
+use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
-use crate::reads::{catalogues, live, log, parties, postings};
+use crate::reads::{catalogues, live, log, parties, postings, statement};
 use crate::verify;
 use probity_primitives::{Digest, Timestamp};
 use rusqlite::Connection;
@@ -67,7 +67,15 @@ impl Reader for SqliteReader {
     }
 
     fn rows(&mut self, seqs: &[u64]) -> Result<Vec<LogRow>, StoreError> {
-        log::rows(&self.connection, seqs)
+        if seqs.len() < 2 || !self.connection.is_autocommit() {
+            return log::rows(&self.connection, seqs);
+        }
+        // One look at the database for all: each by itself would lock and unlock its file.
+        statement(&self.connection, "BEGIN")?.execute([]).at(|| DATABASE.into())?;
+        let rows = log::rows(&self.connection, seqs);
+        let ended = statement(&self.connection, "COMMIT")?.execute([]).at(|| DATABASE.into());
+        let rows = rows?;
+        ended.map(|_| rows)
     }
 
     fn find(&mut self, key: &Key) -> Result<Option<u64>, StoreError> {

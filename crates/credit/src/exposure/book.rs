@@ -154,8 +154,7 @@ impl Exposure {
     /// Forgets orders of which nothing is open; whoever learns of an event about one recalls it first ([`Exposure::lacks`]).
     /// Forgets claims and lines that ended before a day, too: what is taken back later than that opens nothing again.
     pub fn forget_over(&mut self, day: Day) {
-        self.things
-            .retain(|_, thing| thing.open() != (0, 0) || (thing.kind != ORDER && thing.day >= day.0));
+        self.things.retain(|_, thing| thing.open() != (0, 0) || (thing.kind != ORDER && thing.day >= day.0));
     }
 
     /// The order that an event is about and of which nothing is remembered: it is new, or over.

@@ -6,16 +6,17 @@ use super::error::AppError;
 use super::open::Probity;
 use super::outcome::Settling;
 use super::own::{is_answer, own_event};
-use super::party::{Recorded, build, recorded};
+use super::party::{Recorded, contributions, recorded};
 use super::prepare::Prepared;
 use super::shared::lock;
 use super::snapshot::Snapshot;
 use super::taking::changes;
 use probity_credit::event::{Event, FieldValue, Mark, Party, Role, standing};
-use probity_credit::indicator::PartyState;
+use probity_credit::indicator::{Contributions, PartyState};
 use probity_credit::order::DERIVED_SOURCE;
 use probity_credit::sanction::Standing;
 use probity_credit::score::Scored;
+use probity_expression::Faults;
 use probity_primitives::{Day, Digest, ExternalId, Timestamp};
 use probity_store::Subject;
 use std::collections::{BTreeSet, HashMap};
@@ -66,11 +67,20 @@ const PARTIES_AT_ONCE: usize = 500;
 
 /// What the log holds of a party.
 struct Known {
-    facts: Vec<(u64, Event)>,
+    facts: Vec<(Event, Contributions)>,
+    /// When each fact came to count (1) or ceased to (−1), by its place, in the order of the moments.
+    steps: Vec<(Timestamp, i32, usize)>,
     /// Months in which something came to count or ceased to.
     news: BTreeSet<Period>,
     /// Scores and tiers ever put on record, with whether they still stand.
     own: Vec<(Event, bool)>,
+}
+
+/// A state that takes in one month after another.
+struct Grown {
+    state: PartyState,
+    /// Steps of [`Known::steps`] that went in.
+    steps: usize,
 }
 
 impl Known {
@@ -160,8 +170,10 @@ impl Probity {
         }
         let moments =
             |event: &Event| standing(event.known_at, marks.get(&event.key()).map_or(&[][..], Vec::as_slice));
-        let mut known = Known { facts: Vec::new(), news: BTreeSet::new(), own: Vec::new() };
-        for (seq, event) in events {
+        let mut known =
+            Known { facts: Vec::new(), steps: Vec::new(), news: BTreeSet::new(), own: Vec::new() };
+        let mut faults = Faults::default();
+        for (_, event) in events {
             if is_answer(catalogue, &event) {
                 continue;
             }
@@ -173,14 +185,19 @@ impl Probity {
             if is_sanction(catalogue, &event) {
                 continue;
             }
-            // A fact that never stood is no news: whether the log holds any depends on what came in which order.
-            if !catalogue.marks.is_mark(event.kind) {
-                known
-                    .news
-                    .extend(changes(&moments(&event)).into_iter().map(|(moment, _)| Period::of(moment)));
+            if catalogue.marks.is_mark(event.kind) {
+                continue;
             }
-            known.facts.push((seq, event));
+            // A fact that never stood is no news: whether the log holds any depends on what came in which order.
+            let place = known.facts.len();
+            for (moment, sign) in changes(&moments(&event)) {
+                known.news.insert(Period::of(moment));
+                known.steps.push((moment, sign, place));
+            }
+            let contributions = contributions(shared, &event, &mut faults);
+            known.facts.push((event, contributions));
         }
+        known.steps.sort_by_key(|(moment, _, _)| *moment);
         Ok(known)
     }
 
@@ -203,18 +220,15 @@ impl Probity {
         let mut on_record: Vec<Recorded> =
             earlier.filter_map(|(own, _)| recorded(&self.shared, own)).collect();
         on_record.sort_by_key(|recorded| recorded.at);
-        let (mut out, mut state) = (Vec::new(), None);
+        let mut out = Vec::new();
+        let mut grown = Grown { state: PartyState::new(party.role), steps: 0 };
         while period <= last {
             let at = period.end();
-            // A month without news leaves the state as the month before left it: then only windows have moved on.
-            if known.news.contains(&period) {
-                state = None;
-            }
             let have: Vec<&Event> = known.standing(at).collect();
             let wanted = if have.iter().any(|own| self.is_of_another_card(party.role, own)) {
                 have.iter().map(|own| (*own).clone()).collect()
             } else {
-                self.wanted(party, period, &known, &on_record, &mut state)
+                self.wanted(party, period, &known, &on_record, &mut grown)
             };
             on_record.extend(wanted.iter().filter_map(|own| recorded(&self.shared, own)));
             out.extend(self.difference(&known, &have, wanted));
@@ -239,13 +253,13 @@ impl Probity {
         period: Period,
         known: &Known,
         on_record: &[Recorded],
-        state: &mut Option<PartyState>,
+        grown: &mut Grown,
     ) -> Vec<Event> {
         if !known.concerns(period) {
             return Vec::new();
         }
         let at = period.end();
-        let snapshot = self.past(party.role, known, on_record.to_vec(), period, state);
+        let snapshot = self.past(party.role, known, on_record.to_vec(), period, grown);
         let tier = self.tier_of(party.role, &snapshot).name;
         let before = snapshot.recorded.last().map(|recorded| recorded.tier.as_str());
         let moved = before != Some(tier.as_str());
@@ -296,18 +310,27 @@ impl Probity {
         Some(self.ready(event))
     }
 
-    /// Values and score at a month's end, from the state of the last month with news or a new one.
+    /// Values and score at a month's end, from the state of an earlier one and what came to count or ceased to since. What is
+    /// summed does not depend on the order, so that is the state of what stands at the month's end.
     fn past(
         &self,
         role: Role,
         known: &Known,
         recorded: Vec<Recorded>,
         period: Period,
-        state: &mut Option<PartyState>,
+        grown: &mut Grown,
     ) -> Snapshot {
         let shared = &self.shared;
         let at = period.end();
-        let state = state.get_or_insert_with(|| build(shared, role, &known.facts, Some(at)).state);
+        let plan = &shared.catalogue.plan;
+        let news = known.steps.get(grown.steps..).unwrap_or_default();
+        for (moment, sign, place) in news.iter().take_while(|(moment, _, _)| *moment <= at) {
+            if let Some((event, contributions)) = known.facts.get(*place) {
+                grown.state.apply(plan, event, contributions, *moment, *sign);
+            }
+            grown.steps += 1;
+        }
+        let state = &grown.state;
         let values = shared.catalogue.plan.values(state, at, &shared.priors(at));
         let scored = shared.catalogue.scorecard(role).score(&values);
         Snapshot {

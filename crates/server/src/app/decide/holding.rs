@@ -77,12 +77,7 @@ impl Holding {
     }
 
     /// Remembers an order again of which nothing was open, from its rows.
-    fn recall(
-        &mut self,
-        shared: &Shared,
-        reads: &mut impl Reader,
-        seqs: &[u64],
-    ) -> Result<(), AppError> {
+    fn recall(&mut self, shared: &Shared, reads: &mut impl Reader, seqs: &[u64]) -> Result<(), AppError> {
         let catalogue = &shared.catalogue;
         let events = shared.events_at(reads, seqs)?;
         let mut marks: HashMap<Key, Vec<Mark>> = HashMap::new();
