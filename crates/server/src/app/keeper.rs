@@ -12,6 +12,9 @@ use super::party::{Hot, THIN};
 use super::prepare::Prepared;
 use super::shared::{Shared, lock};
 use super::taking::{Awaited, Step, Taken, Taking};
+use super::trial::Trying;
+use super::versions;
+use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
@@ -62,6 +65,8 @@ pub(super) enum Command {
     DropSetAside { items: Vec<(u64, SetAside)>, reply: Reply<()> },
     Settle { now: Timestamp, reply: Reply<u64> },
     Checkpoint { reply: Reply<()> },
+    /// A trial begins, with the event that says so.
+    Try { challenger: Box<Catalogue>, begun: Box<Prepared>, reply: Reply<()> },
     Ask(Ask),
 }
 
@@ -100,6 +105,8 @@ pub(super) struct Keeper {
     orders: Orders,
     /// What is open and held.
     pub(super) holding: Holding,
+    /// Who challenges the catalogue in force.
+    pub(super) trying: Trying,
     numbers: HashMap<(Role, ExternalId), u32>,
     awaited: Awaited,
     /// The newest `known_at` of an event from outside, marks whose target is not there yet left out.
@@ -114,13 +121,14 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(store: SqliteStore, shared: Arc<Shared>, clock: Clock) -> Self {
-        let holding = Holding::new(&shared.catalogue);
+        let (holding, trying) = (Holding::new(&shared.catalogue), Trying::new(&shared.catalogue));
         Self {
             store,
             shared,
             clock,
             orders: Orders::default(),
             holding,
+            trying,
             numbers: HashMap::new(),
             awaited: Awaited::new(),
             newest: None,
@@ -182,6 +190,9 @@ impl Keeper {
                 Command::Checkpoint { reply } => drop(reply.send(self.checkpoint())),
                 Command::SetAside { items, once, reply } => drop(reply.send(self.set_aside(&items, once))),
                 Command::DropSetAside { items, reply } => drop(reply.send(self.drop_set_aside(&items))),
+                Command::Try { challenger, begun, reply } => {
+                    drop(reply.send(self.begin_trial(*challenger, *begun)));
+                }
                 Command::Take { .. } | Command::Ask(_) => {}
             }
         }
@@ -204,7 +215,7 @@ impl Keeper {
         let mut answers = Answers::default();
         match self.commit(&mut work, now, &mut answers) {
             Ok(worked) => {
-                self.apply(worked.taken);
+                self.apply(worked.taken, true);
                 answers.give(Ok(()));
                 Ok(worked.outcomes)
             }
@@ -242,7 +253,8 @@ impl Keeper {
             now,
         );
         let holding = &mut self.holding;
-        let mut deciding = Deciding { taking: &mut taking, holding, now, followed: 0 };
+        let challenger = self.trying.challenger();
+        let mut deciding = Deciding { taking: &mut taking, holding, challenger, now, followed: 0 };
         deciding.expire(&mut batch)?;
         deciding.serve(&mut batch, &mut work.asks, answers)?;
         let mut outcomes = Vec::with_capacity(work.takes.len());
@@ -262,8 +274,9 @@ impl Keeper {
     }
 
     /// What was committed becomes visible: postings first, then states.
-    fn apply(&mut self, taken: Taken) {
+    fn apply(&mut self, taken: Taken, live: bool) {
         let shared = Arc::clone(&self.shared);
+        self.trying.follow(&shared, &taken.steps, live);
         self.highest = taken.highest;
         self.since_checkpoint += taken.rows;
         self.newest = self.newest.max(taken.newest);
@@ -324,7 +337,7 @@ impl Keeper {
         if self.holding.next_expiry().is_some_and(|expiry| expiry <= now) {
             let recorded = self.now();
             let worked = self.commit(&mut Work::default(), recorded, &mut Answers::default())?;
-            self.apply(worked.taken);
+            self.apply(worked.taken, true);
         }
         loop {
             let due = self.shared.read(|reader| self.orders.take_due(reader, now, SETTLED_AT_ONCE))?;
@@ -336,7 +349,7 @@ impl Keeper {
             let recorded = self.now();
             let mut work = Work { settle: Some(now), ..Work::default() };
             let worked = self.commit(&mut work, recorded, &mut Answers::default())?;
-            self.apply(worked.taken);
+            self.apply(worked.taken, true);
             if self.since_checkpoint >= CHECKPOINT_EVERY {
                 self.checkpoint()?;
             }
@@ -345,6 +358,18 @@ impl Keeper {
         let next = [next, self.holding.next_expiry()].into_iter().flatten().min();
         self.shared.next_due.store(next.map_or(i64::MAX, Timestamp::millis), Ordering::Release);
         Ok(settled)
+    }
+
+    /// A challenger takes part from the next batch on.
+    fn begin_trial(&mut self, challenger: Catalogue, begun: Prepared) -> Result<(), AppError> {
+        let now = self.now();
+        // Its answers must be made again years from now: its files are kept before it gives any.
+        versions::keep(&mut self.store, &challenger, now)?;
+        let mut work = Work { takes: vec![vec![begun]], ..Work::default() };
+        let worked = self.commit(&mut work, now, &mut Answers::default())?;
+        self.apply(worked.taken, true);
+        self.trying.take_up(&self.shared, Arc::new(challenger));
+        Ok(())
     }
 
     fn set_aside(&mut self, items: &[SetAside], once: bool) -> Result<(), AppError> {
@@ -374,6 +399,7 @@ impl Keeper {
         let changed = self.orders.drain_changed();
         let remembered = self.remembered();
         let exposure = stamped(&shared, &self.holding.encode(now));
+        let trials = lock(&shared.trials).encode();
         let result = (|| {
             let mut batch = self.store.begin()?;
             for (subject, seqs) in &fresh {
@@ -395,6 +421,7 @@ impl Keeper {
             }
             batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;
             batch.put_record(EXPOSURE, &exposure)?;
+            batch.put_record(TRIALS, &trials)?;
             batch.put_record(KEEPER, &remembered)?;
             batch.checkpoint(now)?;
             Ok::<(), AppError>(batch.commit()?)
@@ -444,6 +471,7 @@ fn apply_to(shared: &Shared, number: u32, role: Role, step: &Step) -> Result<(),
 /// Named records of the store.
 pub(super) const PLATFORM: &str = "platform";
 pub(super) const EXPOSURE: &str = "exposure";
+pub(super) const TRIALS: &str = "trials";
 pub(super) const KEEPER: &str = "keeper";
 pub(super) const SYMBOLS: &str = "symbols";
 
@@ -532,7 +560,7 @@ impl Keeper {
         let taken = taking.end();
         batch.commit()?;
         self.holding.keep();
-        self.apply(taken);
+        self.apply(taken, false);
         Ok(())
     }
 
@@ -541,7 +569,7 @@ impl Keeper {
     pub(super) fn replayed(&mut self) -> Result<(), AppError> {
         let now = self.now();
         let worked = self.commit(&mut Work::default(), now, &mut Answers::default())?;
-        self.apply(worked.taken);
+        self.apply(worked.taken, true);
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ mod anew;
 mod party;
 mod orders;
 mod taking;
+mod trial;
 mod decide;
 mod keeper;
 mod open;

@@ -4,6 +4,7 @@ mod asked;
 mod telling;
 mod holding;
 mod weighing;
+mod trying;
 mod deciding;
 mod sanctioning;
 mod read;

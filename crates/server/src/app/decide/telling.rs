@@ -4,6 +4,8 @@ use super::super::error::AppError;
 use super::super::own::own_event;
 use super::asked::Asked;
 use super::deciding::Closing;
+use super::super::trial::SHADOWED;
+use super::trying::Part;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::decision::Record;
 use probity_credit::event::{Event, FieldValue};
@@ -29,7 +31,7 @@ fn undeclared(kind: &str) -> AppError {
 pub(super) fn made(
     catalogue: &Catalogue,
     asked: &Asked,
-    record: &Record,
+    (record, part): (&Record, Option<&Part>),
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<Event, AppError> {
@@ -46,11 +48,40 @@ pub(super) fn made(
         fields.push(("held", FieldValue::Integer(record.held)));
     }
     fields.extend(asked.key.as_ref().map(|key| ("key", text(key.as_str()))));
+    if let Some(part) = part {
+        fields.push(("trial", FieldValue::Integer(i64::try_from(part.trial).unwrap_or(i64::MAX))));
+        fields.extend(part.arm.map(|arm| ("arm", text(arm.as_str()))));
+        fields.extend(part.said.as_ref().map(|said| ("shadow", text(said.as_str()))));
+    }
     let mut event = own_event(catalogue, MADE, &record.id, now, &fields).ok_or_else(|| undeclared(MADE))?;
     event.merchant = asked.request.merchant.clone();
     event.buyer = asked.request.buyer.clone();
     event.currency = Some(catalogue.rates.reporting);
     Ok(event)
+}
+
+/// The id of the event that tells what a challenger would have answered.
+pub(in crate::app) fn shadow_id(decision: &str) -> String {
+    format!("{decision}.shadow")
+}
+
+/// The event that tells what a challenger would have answered.
+pub(super) fn shadowed(
+    catalogue: &Catalogue,
+    trial: u64,
+    record: &Record,
+    other: &Record,
+    now: Timestamp,
+) -> Result<Event, AppError> {
+    let fields = [
+        ("decision", text(&record.id)),
+        ("trial", FieldValue::Integer(i64::try_from(trial).unwrap_or(i64::MAX))),
+        ("request", text(&record.request)),
+        ("was", text(&record.outcome)),
+        ("outcome", text(&other.outcome)),
+        ("document", FieldValue::Text(other.encode()?.into())),
+    ];
+    own_event(catalogue, SHADOWED, &shadow_id(&record.id), now, &fields).ok_or_else(|| undeclared(SHADOWED))
 }
 
 /// The id of the event that closes a decision.
