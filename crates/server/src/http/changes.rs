@@ -31,9 +31,9 @@ pub(crate) struct ChangeItem {
     catalogue: String,
     /// Who.
     by: String,
-    /// `tested`, `refused` (both proposals), `approved`, `activated` or `rolled_back`.
+    /// `tested`, `refused` (both proposals), `approved`, `activated`, `rolled_back`, `shadowed`, `split` or `trial_stopped`.
     what: &'static str,
-    /// The note of a proposal, the reasons of a refusal, the hash of the catalogue before; empty for an approval.
+    /// The note of a proposal, the reasons of a refusal, the hash of the catalogue before, the share of a split; or empty.
     detail: String,
 }
 
@@ -126,6 +126,9 @@ impl ChangeItem {
             Changed::Approved => ("approved", String::new()),
             Changed::Activated { before, back: false } => ("activated", before.clone()),
             Changed::Activated { before, back: true } => ("rolled_back", before.clone()),
+            Changed::Shadowed => ("shadowed", String::new()),
+            Changed::Split { of, share } => ("split", share_of(*share, of)),
+            Changed::TrialStopped => ("trial_stopped", String::new()),
         };
         let Change { number, at, catalogue, by, .. } = change.clone();
         Self { number, at: at.to_string(), catalogue, by, what, detail }

@@ -2,11 +2,12 @@
 //!
 //! Everything is an event in the log, under ids that count up, so that the history of changes is found without reading
 //! anything else, is chained with the rest, and goes wherever the log goes. The running process keeps the catalogue that it
-//! was opened with; what was activated counts from the next start on.
+//! was opened with; what was activated counts from the next start on. A trial of a proposed one begins and ends at once.
 
 mod history;
 mod difference;
 mod steps;
+mod trial;
 #[cfg(test)]
 mod tests;
 

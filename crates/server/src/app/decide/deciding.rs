@@ -7,7 +7,7 @@ use super::super::taking::Taking;
 use super::super::trial::Challenger;
 use super::asked::{Asked, KEY_DAYS};
 use super::holding::Holding;
-use super::telling::{closed, closed_id, made, record_of, shadowed};
+use super::telling::{closed, closed_id, made, record_of};
 use super::trying::{Said, answer_beside};
 use super::weighing::{Answered, Sight, answer};
 use probity_credit::decision::Record;
@@ -229,11 +229,8 @@ impl Deciding<'_, '_> {
         let Answered { record, expires_at } = answered;
         let event = made(&shared.catalogue, asked, (&record, part.as_ref()), self.now, expires_at)?;
         self.append(batch, event)?;
-        if let Some(part) = part
-            && let Some(Said::Different(other)) = &part.said
-        {
-            let event = shadowed(&shared.catalogue, part.trial, &record, other, self.now)?;
-            self.append(batch, event)?;
+        if let Some(Said::Different(event)) = part.and_then(|part| part.said) {
+            self.append(batch, *event)?;
         }
         Ok(Decided { record: Arc::new(record), replayed: false })
     }

@@ -7,7 +7,7 @@ use super::super::shared::Shared;
 use super::super::snapshot::{Snapshot, past};
 use super::super::versions::past_catalogue;
 use super::deciding::UNKNOWN;
-use super::telling::record_of;
+use super::telling::answer_of;
 use super::weighing::Seen;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::decision::{Input, Record, SideSeen};
@@ -39,11 +39,16 @@ pub struct Replayed {
     pub differences: Vec<String>,
 }
 
+/// How many catalogues are held at once while many decisions are made again: the sides of a split take turns.
+const MOST_UNDERS: usize = 3;
+
 /// Definitions that made decisions, and the states made under them.
 struct Under<'a> {
     probity: &'a Probity,
     hash: String,
     shared: Arc<Shared>,
+    /// The platform's sums are those of the running Probity: the same measures.
+    current: bool,
     /// The same definitions, with the platform's sums as they stood before some row.
     then: Option<Arc<Shared>>,
 }
@@ -59,22 +64,31 @@ impl Probity {
         }
     }
 
-    /// Makes a decision again and says whether it comes out the same.
+    /// Makes a decision again and says whether it comes out the same; or, under the decision's id with `.shadow` behind it, what
+    /// a challenger would have answered instead.
     ///
     /// # Errors
     /// `decision-unknown`, `catalogue-version-unknown`, those of the store.
     pub fn replay_decision(&self, id: &str) -> Result<Replayed, AppError> {
-        let seq = self.shared.read(|reader| Ok(reader.find(&key_of(DERIVED_SOURCE, id))?))?;
-        let unknown = || {
+        let found = self.shared.read(|reader| {
+            let Some(seq) = reader.find(&key_of(DERIVED_SOURCE, id))? else { return Ok(None) };
+            let row = reader.row(seq)?.filter(|row| !self.shared.codec.passes_over(&row.body));
+            Ok(row.map(|row| self.shared.decode(&row)).transpose()?.map(|event| (seq, event)))
+        })?;
+        let recorded = match &found {
+            Some((seq, event)) => answer_of(self.catalogue(), event)?.map(|record| (*seq, event.known_at, record)),
+            None => None,
+        };
+        let (seq, at, record) = recorded.ok_or_else(|| {
             let detail = format!("no decision has the id '{}'", probity_primitives::problem::shown(id));
             AppError::new(super::super::error::Class::Missing, Problem::new(UNKNOWN, detail))
-        };
-        let seq = seq.ok_or_else(unknown)?;
-        let (at, state) = self.shared.read(|reader| self.decision_at(reader, seq))?.ok_or_else(unknown)?;
-        Under::of(self, &state.record.versions.catalogue)?.replay(seq, at, &state.record)
+        })?;
+        let replayed = Under::of(self, &record.versions.catalogue)?.replay(seq, at, &record)?;
+        Ok(Replayed { decision: id.to_owned(), ..replayed })
     }
 
-    /// Makes all decisions of a stretch of time again, in their order; `told` hears of each.
+    /// Makes all decisions of a stretch of time again, in their order, and what a challenger would have answered instead;
+    /// `told` hears of each.
     ///
     /// # Errors
     /// As [`Probity::replay_decision`].
@@ -84,7 +98,7 @@ impl Probity {
         to: Timestamp,
         told: &mut dyn FnMut(Replayed),
     ) -> Result<(), AppError> {
-        let mut under: Option<Under<'_>> = None;
+        let mut unders: Vec<Under<'_>> = Vec::new();
         let mut next = 1;
         loop {
             let rows = self.shared.read(|reader| Ok(reader.range(next, ROWS)?))?;
@@ -95,14 +109,19 @@ impl Probity {
                 if event.known_at < from || event.known_at > to {
                     continue;
                 }
-                let Some(record) = record_of(self.catalogue(), &event)? else { continue };
+                let Some(record) = answer_of(self.catalogue(), &event)? else { continue };
                 let hash = &record.versions.catalogue;
-                let mut fitting = match under.take().filter(|under| under.hash == *hash) {
-                    Some(under) => under,
+                let fitting = match unders.iter().position(|under| under.hash == *hash) {
+                    Some(place) => unders.remove(place),
                     None => Under::of(self, hash)?,
                 };
-                told(fitting.replay(row.seq, event.known_at, &record)?);
-                under = Some(fitting);
+                // The one used last stands last; the first goes when there are too many.
+                unders.drain(..unders.len().saturating_sub(MOST_UNDERS - 1));
+                unders.push(fitting);
+                if let Some(under) = unders.last_mut() {
+                    let replayed = under.replay(row.seq, event.known_at, &record)?;
+                    told(Replayed { decision: event.id.to_string(), ..replayed });
+                }
             }
         }
     }
@@ -115,7 +134,11 @@ impl<'a> Under<'a> {
         } else {
             aside(probity, past_catalogue(probity.folder(), hash)?)?
         };
-        Ok(Self { probity, hash: hash.to_owned(), shared, then: None })
+        let current = shared.catalogue.plan_hash == probity.catalogue().plan_hash;
+        if current && !Arc::ptr_eq(&shared, &probity.shared) {
+            *shared.platform() = probity.shared.platform().clone();
+        }
+        Ok(Self { probity, hash: hash.to_owned(), shared, current, then: None })
     }
 
     fn replay(&mut self, seq: u64, at: Timestamp, record: &Record) -> Result<Replayed, AppError> {
@@ -129,8 +152,7 @@ impl<'a> Under<'a> {
         let terms = [catalogue.terms(Role::Merchant), catalogue.terms(Role::Buyer)];
         let answer = record.again(policy, terms);
         let mut seen = Vec::new();
-        if !Arc::ptr_eq(&self.shared, &self.probity.shared)
-            || !self.seen(seq, at, record, policy, &self.shared)?.is_empty()
+        if !self.current || !self.seen(seq, at, record, policy, &self.shared)?.is_empty()
         {
             // What came in later may have moved the platform's values of a past moment: the sums as they stood then.
             let then = match self.then.take() {

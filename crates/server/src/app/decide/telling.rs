@@ -71,8 +71,8 @@ pub(super) fn shadowed(
     trial: u64,
     record: &Record,
     other: &Record,
-    now: Timestamp,
 ) -> Result<Event, AppError> {
+    let at = Timestamp::parse(&record.at)?;
     let fields = [
         ("decision", text(&record.id)),
         ("trial", FieldValue::Integer(i64::try_from(trial).unwrap_or(i64::MAX))),
@@ -81,7 +81,7 @@ pub(super) fn shadowed(
         ("outcome", text(&other.outcome)),
         ("document", FieldValue::Text(other.encode()?.into())),
     ];
-    own_event(catalogue, SHADOWED, &shadow_id(&record.id), now, &fields).ok_or_else(|| undeclared(SHADOWED))
+    own_event(catalogue, SHADOWED, &shadow_id(&record.id), at, &fields).ok_or_else(|| undeclared(SHADOWED))
 }
 
 /// The id of the event that closes a decision.
@@ -104,6 +104,15 @@ pub(super) fn closed(
     let mut event = event.ok_or_else(|| undeclared(CLOSED))?;
     [event.merchant, event.buyer] = parties;
     Ok(event)
+}
+
+/// What an event records of an answer, of one that counted or of a challenger's; none when it is no such event.
+pub(super) fn answer_of(catalogue: &Catalogue, event: &Event) -> Result<Option<Record>, AppError> {
+    let kind = catalogue.vocabulary.get(event.kind);
+    if kind.name != SHADOWED {
+        return record_of(catalogue, event);
+    }
+    Ok(Some(Record::decode(event.text(kind, "document").unwrap_or_default())?))
 }
 
 /// What an event records of a decision; none when it is no such event.

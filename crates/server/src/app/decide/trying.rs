@@ -5,8 +5,10 @@ use super::super::error::AppError;
 use super::super::shared::Shared;
 use super::super::trial::{Challenger, DIFFERENT, FAILED, SAME};
 use super::asked::Asked;
+use super::telling::shadowed;
 use super::weighing::{Answered, Sight, answer};
 use probity_credit::decision::{Arm, InTrial, Record, Split};
+use probity_credit::event::Event;
 
 /// What a decision has to do with a trial.
 pub(super) struct Part {
@@ -21,7 +23,8 @@ pub(super) struct Part {
 /// What a shadowed challenger said.
 pub(super) enum Said {
     Same,
-    Different(Box<Record>),
+    /// Something else, as the event that tells it.
+    Different(Box<Event>),
     /// It could not answer.
     Failed,
 }
@@ -48,15 +51,13 @@ pub(super) fn answer_beside(
     let theirs = sight.under(&shared.catalogue, &challenger.catalogue);
     let Some(split) = trial.split else {
         let answered = answer(&shared.catalogue, asked, sight, id.clone())?;
+        let said = answer(&challenger.catalogue, asked, theirs, id)
+            .and_then(|other| compare(shared, trial.number, &answered.record, &other.record));
         // Whatever it runs into stays its own: nothing of it reaches the answer.
-        let said = match answer(&challenger.catalogue, asked, theirs, id) {
-            Err(error) => {
-                tracing::debug!(%error, "the challenger could not answer");
-                Said::Failed
-            }
-            Ok(other) if other.record.does_the_same(&answered.record) => Said::Same,
-            Ok(other) => Said::Different(Box::new(other.record)),
-        };
+        let said = said.unwrap_or_else(|error| {
+            tracing::debug!(%error, "the challenger could not answer");
+            Said::Failed
+        });
         return Ok((answered, Some(Part { trial: trial.number, arm: None, said: Some(said) })));
     };
     let Some(party) = divided(asked, split) else {
@@ -78,6 +79,13 @@ pub(super) fn answer_beside(
         arm: arm.as_str().to_owned(),
     });
     Ok((answered, Some(Part { trial: trial.number, arm: Some(arm), said: None })))
+}
+
+fn compare(shared: &Shared, trial: u64, record: &Record, other: &Record) -> Result<Said, AppError> {
+    if other.does_the_same(record) {
+        return Ok(Said::Same);
+    }
+    Ok(Said::Different(Box::new(shadowed(&shared.catalogue, trial, record, other)?)))
 }
 
 /// The party of a request by which it falls on a side.

@@ -5,7 +5,7 @@ use super::super::shared::{Shared, lock};
 use super::super::taking::Step;
 use super::super::versions::past_catalogue;
 use super::challenger::{Challenger, unfit};
-use super::running::{TrialTypes, Trials};
+use super::running::TrialTypes;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::policy::{Outcome, RequestKind};
 use probity_primitives::{Code, Problem};
