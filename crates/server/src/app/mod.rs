@@ -15,6 +15,7 @@ mod aside;
 mod readers;
 mod shared;
 mod anew;
+mod hindsight;
 mod party;
 mod orders;
 mod taking;
@@ -52,6 +53,7 @@ pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect
 pub use error::{AppError, Class};
 pub use files::{embedded_catalogue, folder_catalogue, report_in};
 pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
+pub use hindsight::{Became, Harm, JudgedBy, Verdict};
 pub use import::{
     AsideShown, ImportOptions, ImportProgress, Imported, Retried, Stage, TableCount, mapping_currency,
     rehearse,
