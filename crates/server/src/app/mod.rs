@@ -39,6 +39,7 @@ mod simulate;
 mod rehearse;
 mod detect;
 mod whatif;
+mod trial_report;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use changes::{
@@ -73,6 +74,10 @@ pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Ver
 pub use simulate::{
     EventFormat, FileInfo, Manifest, MerchantTruth, SimulateOptions, SimulateProgress, VerifyProgress, World,
     WorldCounts, WorldFiles, merchants_of, simulate, simulate_nowhere, verify_world,
+};
+pub use trial_report::{
+    Afterwards, AnswerShown, ArmCount, ArmFared, DecisionsCounted, Difference, DifferenceCount, DifferencePage, Direction,
+    Fared, FaredCounts, Rate, SplitShown, TrialShown, share_text,
 };
 pub use versions::{kept_catalogue, past_catalogue};
 pub use whatif::{Counted, MeasureCompared, Wanted, WhatIf, compare};

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
+use super::trial_args::{ShadowArgs, SplitArgs, TrialArgs};
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -95,6 +96,11 @@ pub enum Command {
         after_help = "Examples:\n  probity --data ./data replay dec_0123\n  probity --data ./data replay --all --from 2026-01-01T00:00:00Z\n\nThe exit code is 1 when one comes out differently."
     )]
     Replay(ReplayArgs),
+    /// What a challenger in shadow would have answered otherwise, how the arms of a split compare, and what then happened.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data catalogue shadow 5dce6e09 --by alice\n  probity --data ./data shadow\n  probity --data ./data shadow --trial 7 --within 60 --json\n\nIt reads the log to say what then happened. Of what the challenger would have stopped, the share that went badly is\nits precision; what nobody let go ahead cannot be known."
+    )]
+    Shadow(TrialArgs),
     /// What each tier grants.
     Terms,
     /// How well the merchant score foretold orders that went badly, beside the plain mean rating.
@@ -461,6 +467,16 @@ pub enum CatalogueCommand {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+    /// Let a tested catalogue answer every request after the one in force, without effect; or end that.
+    #[command(
+        after_help = "Examples:\n  probity catalogue shadow 5dce6e09f27a --by alice\n  probity catalogue shadow --stop --by alice\n\nIt takes effect at once and lasts through restarts until it is stopped, or a catalogue is activated. The challenger\nmay differ in scorecards, tiers, terms and policies alone. `probity shadow` tells what comes of it."
+    )]
+    Shadow(ShadowArgs),
+    /// Let an approved catalogue answer for a share of the parties; or end that.
+    #[command(
+        after_help = "Examples:\n  probity catalogue split 5dce6e09f27a --share 20% --by bob\n  probity catalogue split 5dce6e09f27a --share 5% --of merchant --by bob\n  probity catalogue split --stop --by bob\n\nOn which side a party falls follows from its name and the challenger's hash: always the same one, and a larger share\nonly adds parties. It needs the approval of a second person, less than 72 hours old, as activating does."
+    )]
+    Split(SplitArgs),
     /// Go back to the catalogue that was in force before; needs no second person.
     Rollback {
         /// The hash of an earlier one, instead of the last.

@@ -3,6 +3,7 @@
 mod rehearse_args;
 mod sanction_args;
 mod decide_args;
+mod trial_args;
 mod args;
 mod out;
 mod data;
@@ -25,6 +26,7 @@ mod calibrate_page;
 mod calibrate;
 mod keep;
 mod changes;
+mod trial;
 mod check;
 mod simulate;
 mod demo;
@@ -64,6 +66,7 @@ pub fn run(mut arguments: Arguments) -> ExitCode {
         Command::Decide(asked) => decide::decide(&arguments, asked),
         Command::Decisions(of) => decide::decisions(&arguments, of),
         Command::Replay(asked) => decide::replay(&arguments, asked),
+        Command::Shadow(asked) => trial::report(&arguments, asked),
         Command::Terms => decide::terms(&arguments),
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),

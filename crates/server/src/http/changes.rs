@@ -119,7 +119,7 @@ pub(crate) struct Activated {
 }
 
 impl ChangeItem {
-    fn of(change: &Change) -> Self {
+    pub(super) fn of(change: &Change) -> Self {
         let (what, detail) = match &change.changed {
             Changed::Tested { note } => ("tested", note.clone()),
             Changed::Refused { reasons } => ("refused", reasons.clone()),
@@ -127,7 +127,7 @@ impl ChangeItem {
             Changed::Activated { before, back: false } => ("activated", before.clone()),
             Changed::Activated { before, back: true } => ("rolled_back", before.clone()),
             Changed::Shadowed => ("shadowed", String::new()),
-            Changed::Split { of, share } => ("split", share_of(*share, of)),
+            Changed::Split { of, share } => ("split", crate::app::share_text(*share, of)),
             Changed::TrialStopped => ("trial_stopped", String::new()),
         };
         let Change { number, at, catalogue, by, .. } = change.clone();
@@ -224,7 +224,7 @@ fn activated(activation: Activation) -> Answer {
     json_with(StatusCode::CREATED, &Activated { catalogue, before, takes_effect: TAKES_EFFECT })
 }
 
-async fn read<T: DeserializeOwned>(site: &Site, request: Request<Body>) -> Result<T, Failure> {
+pub(super) async fn read<T: DeserializeOwned>(site: &Site, request: Request<Body>) -> Result<T, Failure> {
     let (parts, body) = request.into_parts();
     let read = body::read(site, &parts.headers, body).await?;
     serde_json::from_slice(&read.bytes)

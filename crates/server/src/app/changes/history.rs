@@ -112,7 +112,7 @@ impl ChangeState {
 }
 
 /// Id of a step.
-pub(super) fn step_id(number: u64) -> String {
+pub(in crate::app) fn step_id(number: u64) -> String {
     format!("catalogue.change.{number}")
 }
 

@@ -15,4 +15,5 @@ pub use difference::{FileChange, difference};
 pub use history::{
     APPROVAL_HOURS, ActivatedCatalogue, Change, ChangeState, Changed, activated, change_texts, changes,
 };
+pub(super) use history::step_id;
 pub use steps::{Activation, ProposedCatalogue};

@@ -17,3 +17,4 @@ pub(super) use holding::Holding;
 pub use read::{DecisionPage, DecisionState, ExposureOf};
 pub use replay::Replayed;
 pub use sanctioning::starts_any;
+pub(super) use telling::{answer_of, record_of};

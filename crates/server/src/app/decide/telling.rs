@@ -61,7 +61,7 @@ pub(super) fn made(
 }
 
 /// The id of the event that tells what a challenger would have answered.
-pub(in crate::app) fn shadow_id(decision: &str) -> String {
+fn shadow_id(decision: &str) -> String {
     format!("{decision}.shadow")
 }
 
@@ -107,7 +107,7 @@ pub(super) fn closed(
 }
 
 /// What an event records of an answer, of one that counted or of a challenger's; none when it is no such event.
-pub(super) fn answer_of(catalogue: &Catalogue, event: &Event) -> Result<Option<Record>, AppError> {
+pub(in crate::app) fn answer_of(catalogue: &Catalogue, event: &Event) -> Result<Option<Record>, AppError> {
     let kind = catalogue.vocabulary.get(event.kind);
     if kind.name != SHADOWED {
         return record_of(catalogue, event);
@@ -116,7 +116,7 @@ pub(super) fn answer_of(catalogue: &Catalogue, event: &Event) -> Result<Option<R
 }
 
 /// What an event records of a decision; none when it is no such event.
-pub(super) fn record_of(catalogue: &Catalogue, event: &Event) -> Result<Option<Record>, AppError> {
+pub(in crate::app) fn record_of(catalogue: &Catalogue, event: &Event) -> Result<Option<Record>, AppError> {
     let kind = catalogue.vocabulary.get(event.kind);
     if kind.name != MADE {
         return Ok(None);

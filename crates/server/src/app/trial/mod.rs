@@ -14,4 +14,4 @@ pub(super) use challenger::Challenger;
 pub(super) use keeping::{DecisionCounts, Trying, check_fit};
 pub(super) use running::Trials;
 pub(super) use tally::{DIFFERENT, FAILED, SAME, SHADOWED};
-pub use tally::{Tally, Trial};
+pub(super) use tally::{Tally, Trial};

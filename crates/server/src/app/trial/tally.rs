@@ -16,35 +16,35 @@ pub(in crate::app) const FAILED: &str = "failed";
 
 /// A challenger beside the catalogue in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trial {
+pub(in crate::app) struct Trial {
     /// The number of the step that began it, and its own.
-    pub number: u64,
+    pub(in crate::app) number: u64,
     /// Hash of the challenger.
-    pub catalogue: String,
+    pub(in crate::app) catalogue: String,
     /// How parties are divided; in shadow they are not.
-    pub split: Option<Split>,
+    pub(in crate::app) split: Option<Split>,
     /// When it began.
-    pub since: Timestamp,
+    pub(in crate::app) since: Timestamp,
     /// Who began it.
-    pub by: String,
+    pub(in crate::app) by: String,
     /// When it ended.
-    pub until: Option<Timestamp>,
+    pub(in crate::app) until: Option<Timestamp>,
 }
 
 /// What came of a trial so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
+pub(in crate::app) struct Tally {
     /// The trial.
-    pub trial: Trial,
+    pub(in crate::app) trial: Trial,
     /// Decisions of which the challenger would have done the same.
-    pub same: u64,
+    pub(in crate::app) same: u64,
     /// Decisions about which it could not say anything.
-    pub failed: u64,
+    pub(in crate::app) failed: u64,
     /// Decisions that it would have answered otherwise, by what was asked, the answer that counted and its own. The same
     /// outcome twice: only the terms differ.
-    pub different: BTreeMap<(RequestKind, Outcome, Outcome), u64>,
+    pub(in crate::app) different: BTreeMap<(RequestKind, Outcome, Outcome), u64>,
     /// Decisions of a split, by arm, what was asked and the answer.
-    pub arms: BTreeMap<(Arm, RequestKind, Outcome), u64>,
+    pub(in crate::app) arms: BTreeMap<(Arm, RequestKind, Outcome), u64>,
 }
 
 impl Tally {
@@ -54,12 +54,12 @@ impl Tally {
     }
 
     /// Decisions that the challenger would have answered otherwise.
-    pub fn differing(&self) -> u64 {
+    pub(in crate::app) fn differing(&self) -> u64 {
         self.different.values().sum()
     }
 
     /// Decisions that were compared.
-    pub fn compared(&self) -> u64 {
+    pub(in crate::app) fn compared(&self) -> u64 {
         self.same + self.failed + self.differing()
     }
 
