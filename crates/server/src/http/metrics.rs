@@ -268,6 +268,10 @@ mod tests {
         let gauges = Gauges {
             log_events: 7,
             faults: 1,
+            decisions: DecisionsCounted {
+                made: vec![("payment", "decline", 2)],
+                compared: [("same", 3)].into(),
+            },
             next_due_seconds: Some(-1.5),
             resident_bytes: Some(1),
             store_failed: false,
@@ -283,6 +287,8 @@ mod tests {
             "probity_ingest_events_total{became=\"taken\"} 499",
             "probity_ingest_batch_events_bucket{le=\"500\"} 1",
             "probity_ingest_batch_events_sum 500",
+            "probity_decisions_total{request=\"payment\",outcome=\"decline\"} 2",
+            "probity_shadow_compared_total{challenger=\"same\"} 3",
             "probity_log_events 7",
             "probity_next_timer_seconds -1.5",
             "probity_clock_behind_seconds 3600",
