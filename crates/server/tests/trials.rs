@@ -273,9 +273,10 @@ fn what_cannot_be_compared_is_refused_with_what_differs() {
     };
     let file = "indicators/merchant/history.toml";
     let window = embedded_catalogue()[file].clone();
-    assert!(window.contains("30d"), "{file}");
+    let (from, to) = ("window      = \"30d\"", "window      = \"60d\"");
+    assert!(window.contains(from), "{file}");
     let mut other = embedded_catalogue();
-    other.insert(file.into(), window.replacen("30d", "60d", 1));
+    other.insert(file.into(), window.replacen(from, to, 1));
     other.retain(|path, _| !path.ends_with(".cases.toml"));
     check(other, &format!("{file} differs"));
     let attribute = ("policies/payment.toml", "second_factor = \"boolean\"", "second_factor = \"boolean\"\nage_of_device = \"integer\"");
@@ -420,4 +421,73 @@ fn a_challenger_that_no_longer_fits_stands_aside_and_says_why() {
     desk.pay("k3", "m", "b9", 5_500);
     assert_eq!(desk.probity.trial(None).unwrap().compared, 2);
     desk.probity.close();
+}
+
+#[test]
+fn counts_outlive_a_power_cut() {
+    let (home, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let desk = Desk::new(home.path());
+    let hash = desk.propose(stricter());
+    desk.probity.shadow(&hash, "alice").unwrap();
+    (0..10).for_each(|n| drop(desk.pay(&format!("a{n}"), "m", &format!("b{n}"), 5_500)));
+    desk.probity.checkpoint_and_wait().unwrap();
+    (0..7).for_each(|n| drop(desk.pay(&format!("b{n}"), "m", &format!("b{n}"), 5_500)));
+    // What is on disk now is what a power cut would leave: the last rows are in no checkpoint.
+    for file in std::fs::read_dir(home.path()).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    let now = desk.now.load(Ordering::SeqCst);
+    let after = Desk::open(copy.path(), now);
+    let shown = after.probity.trial(None).unwrap();
+    assert_eq!((shown.compared, shown.running), (17, true));
+    assert_eq!(shown, desk.probity.trial(None).unwrap());
+    after.pay("c", "m", "c", 5_500);
+    assert_eq!(after.probity.trial(None).unwrap().compared, 18);
+    after.probity.close();
+    desk.probity.close();
+}
+
+#[test]
+fn trials_are_begun_told_and_ended_on_the_command_line() {
+    let house = process::House::new();
+    house.import(&house.file("events.jsonl", process::sample(50))).exits(0);
+    let folder = house.path("mine");
+    for (path, text) in stricter() {
+        house.file(&format!("mine/{path}"), text);
+    }
+    let folder = folder.to_str().unwrap();
+    let proposed = house.run(["--json", "catalogue", "propose", folder, "--by", "alice"]).exits(0).json();
+    let hash = proposed["catalogue"].as_str().unwrap().to_owned();
+    house.run(["shadow"]).refused(1, "trial-unknown");
+    house.run(["catalogue", "shadow", "--by", "alice"]).exits(2);
+    house.run(["catalogue", "shadow", &hash, "--by", "alice"]).exits(0);
+    let pay = ["decide", "payment", "--merchant", "new", "--buyer", "new", "--amount", "55.00", "--key"];
+    house.run(pay.into_iter().chain(["k1"])).exits(0);
+    let told = house.run(["shadow"]).exits(0);
+    for wanted in ["in shadow", "begun by alice; runs", "1 decisions compared", "decline", "stopped", "P02"] {
+        assert!(told.out.contains(wanted), "{wanted}: {told:?}");
+    }
+    let told = house.run(["--json", "shadow"]).exits(0).json();
+    let decision = told["latest"][0]["decision"].as_str().unwrap();
+    assert_eq!((&told["trial"]["different"], &told["afterwards"]["differences"][0]["unknown"]), (&json!(1), &json!(1)));
+    let replayed = house.run(["replay", &format!("{decision}.shadow")]).exits(0);
+    assert!(replayed.out.contains("answer the same, scores and indicators the same"), "{replayed:?}");
+    let split = ["catalogue", "split", &hash, "--share", "20%", "--by", "bob"];
+    house.run(split).refused(1, "catalogue-change-refused");
+    house.run(["catalogue", "approve", &hash, "--by", "bob"]).exits(0);
+    house.run(["catalogue", "split", &hash, "--share", "20", "--by", "bob"]).exits(2);
+    house.run(split).exits(0);
+    house.run(["decide", "payment", "--merchant", "new", "--buyer", "b", "--amount", "5.00"]).exits(0);
+    let told = house.run(["shadow"]).exits(0);
+    assert!(told.out.contains("20.00 % of the buyers") && told.out.contains("both arms"), "{told:?}");
+    house.run(["catalogue", "split", "--stop", "--by", "carol"]).exits(0);
+    house.run(["catalogue", "shadow", "--stop", "--by", "carol"]).refused(1, "catalogue-change-refused");
+    let all = house.run(["shadow", "--all"]).exits(0);
+    assert_eq!(all.out.matches("ended").count(), 2, "{all:?}");
+    let log = house.run(["catalogue", "log"]).exits(0);
+    for wanted in ["in shadow", "given a share", "20.00 % of the buyers", "trial stopped"] {
+        assert!(log.out.contains(wanted), "{wanted}: {log:?}");
+    }
+    assert_eq!(house.run(["replay", "--all"]).exits(0).out.lines().count(), 1);
+    house.run(["audit", "verify"]).exits(0);
 }

@@ -9,6 +9,8 @@ mod tally;
 mod running;
 mod challenger;
 mod keeping;
+#[cfg(test)]
+mod tests;
 
 pub(super) use challenger::Challenger;
 pub(super) use keeping::{DecisionCounts, Trying, check_fit};
