@@ -111,7 +111,8 @@ impl Desk {
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let text = event.to_string();
         let flat = Flat::from_json(text.as_bytes()).unwrap();
-        let event = self.probity.prepare(flat, "shop", Arrival::Live).unwrap_or_else(|why| panic!("{text}: {why:?}"));
+        let event =
+            self.probity.prepare(flat, "shop", Arrival::Live).unwrap_or_else(|why| panic!("{text}: {why:?}"));
         self.probity.take_and_wait(vec![event], Settling::Soon).unwrap();
     }
 
@@ -135,6 +136,24 @@ fn code<T: std::fmt::Debug>(result: Result<T, AppError>) -> String {
     result.unwrap_err().problems[0].code.to_string()
 }
 
+/// How many differences are listed of each direction, on three pages that begin with the newest.
+fn listed(desk: &Desk, newest: &str) -> BTreeMap<Direction, u64> {
+    let mut listed = BTreeMap::new();
+    let (mut before, mut pages) = (None, 0);
+    loop {
+        let page = desk.probity.trial_differences(None, before, 50).unwrap();
+        if before.is_none() {
+            assert_eq!(page.items[0].decision, newest);
+        }
+        page.items.iter().for_each(|one| *listed.entry(one.direction).or_default() += 1);
+        (before, pages) = (page.next, pages + 1);
+        if before.is_none() {
+            assert_eq!(pages, 3);
+            return listed;
+        }
+    }
+}
+
 #[test]
 fn in_shadow_nothing_changes_and_every_difference_is_counted() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -151,7 +170,11 @@ fn in_shadow_nothing_changes_and_every_difference_is_counted() {
         let (key, merchant, buyer) = (format!("k{step}"), format!("m{}", step % 7), format!("b{step}"));
         let record = beside.pay(&key, &merchant, &buyer, amount);
         assert_eq!(record, alone.pay(&key, &merchant, &buyer, amount), "{step}");
-        assert_eq!(record, beside.pay(&key, &merchant, &buyer, amount), "a repeated request is not counted again");
+        assert_eq!(
+            record,
+            beside.pay(&key, &merchant, &buyer, amount),
+            "a repeated request is not counted again"
+        );
         assert_eq!((record.outcome.as_str(), &record.trial), ("approve", &None));
         match amount {
             5_000..6_000 => *expected.entry((Direction::Stopped, "approve", "decline")).or_default() += 1,
@@ -178,21 +201,10 @@ fn in_shadow_nothing_changes_and_every_difference_is_counted() {
     let found = shown.differences.iter().map(|one| ((one.live, one.challenger), one.count));
     let wanted = expected.iter().map(|((_, live, challenger), count)| ((*live, *challenger), *count));
     assert_eq!(found.collect::<BTreeMap<_, _>>(), wanted.collect());
-    let mut listed = BTreeMap::<Direction, u64>::new();
-    let (mut before, mut pages) = (None, 0);
-    loop {
-        let page = beside.probity.trial_differences(None, before, 50).unwrap();
-        if before.is_none() {
-            assert_eq!(page.items[0].decision, last, "the newest first");
-        }
-        page.items.iter().for_each(|one| *listed.entry(one.direction).or_default() += 1);
-        (before, pages) = (page.next, pages + 1);
-        if before.is_none() {
-            break;
-        }
-    }
-    assert_eq!(pages, 3);
-    assert_eq!(listed, expected.iter().map(|((direction, ..), count)| (*direction, *count)).collect());
+    assert_eq!(
+        listed(&beside, &last),
+        expected.iter().map(|((direction, ..), count)| (*direction, *count)).collect()
+    );
     // One before, 125 since, and 120 other answers.
     assert_eq!((beside.all_replay(), alone.all_replay()), (246, 126));
     let again = beside.probity.replay_decision(&format!("{last}.shadow")).unwrap();
@@ -267,7 +279,10 @@ fn what_cannot_be_compared_is_refused_with_what_differs() {
         let hash = desk.propose(texts);
         let error = desk.probity.shadow(&hash, "alice").unwrap_err();
         assert_eq!(error.problems[0].code.as_str(), "challenger-unfit", "{error}");
-        assert!(error.to_string().contains(wanted) && error.to_string().contains("backtest"), "{wanted}: {error}");
+        assert!(
+            error.to_string().contains(wanted) && error.to_string().contains("backtest"),
+            "{wanted}: {error}"
+        );
         desk.probity.approve(&hash, "bob").unwrap();
         assert_eq!(code(desk.split(&hash, Role::Buyer, 100)), "challenger-unfit");
     };
@@ -279,7 +294,11 @@ fn what_cannot_be_compared_is_refused_with_what_differs() {
     other.insert(file.into(), window.replacen(from, to, 1));
     other.retain(|path, _| !path.ends_with(".cases.toml"));
     check(other, &format!("{file} differs"));
-    let attribute = ("policies/payment.toml", "second_factor = \"boolean\"", "second_factor = \"boolean\"\nage_of_device = \"integer\"");
+    let attribute = (
+        "policies/payment.toml",
+        "second_factor = \"boolean\"",
+        "second_factor = \"boolean\"\nage_of_device = \"integer\"",
+    );
     check(changed(&[attribute]), "its policy for payment declares other attributes");
     let holds = ("policies/payment.toml", "reserves     = true", "reserves     = false");
     check(changed(&[holds]), "its policy for payment holds amounts");
@@ -298,7 +317,11 @@ fn what_cannot_be_compared_is_refused_with_what_differs() {
         assert_eq!(code(desk.split(&hash, Role::Buyer, share)), "catalogue-change-refused");
     }
     desk.later(Duration::days(4));
-    assert_eq!(code(desk.split(&hash, Role::Buyer, 2_000)), "catalogue-change-refused", "the approval is too old");
+    assert_eq!(
+        code(desk.split(&hash, Role::Buyer, 2_000)),
+        "catalogue-change-refused",
+        "the approval is too old"
+    );
     assert_eq!(code(desk.probity.trial(None)), "trial-unknown");
     assert!(desk.probity.trials().is_empty());
     desk.probity.close();
@@ -310,7 +333,11 @@ fn a_share_is_answered_by_the_challenger_until_a_rollback() {
     let desk = Desk::new(home.path());
     // Something to go back from.
     let starter = desk.probity.catalogue().hash.to_string();
-    let next = desk.propose(changed(&[("policies/listing.toml", "time_to_live = \"", "# Changed.\ntime_to_live = \"")]));
+    let next = desk.propose(changed(&[(
+        "policies/listing.toml",
+        "time_to_live = \"",
+        "# Changed.\ntime_to_live = \"",
+    )]));
     desk.probity.approve(&next, "bob").unwrap();
     desk.probity.activate(&next, "bob").unwrap();
     let desk = desk.again(home.path());
@@ -322,12 +349,19 @@ fn a_share_is_answered_by_the_challenger_until_a_rollback() {
         let record = desk.pay(&format!("{key}{buyer}"), "m", &name, 5_500);
         let arm = Split { of: Role::Buyer, share }.arm(&hash, &format!("buyer:{name}"));
         let part = record.trial.as_ref().unwrap();
-        assert_eq!((part.arm.as_str(), part.share, part.challenger.as_str()), (arm.as_str(), share, hash.as_str()));
+        assert_eq!(
+            (part.arm.as_str(), part.share, part.challenger.as_str()),
+            (arm.as_str(), share, hash.as_str())
+        );
         let (outcome, catalogue) = match arm {
             Arm::Challenger => ("decline", hash.as_str()),
             Arm::Live => ("approve", next.as_str()),
         };
-        assert_eq!((record.outcome.as_str(), record.versions.catalogue.as_str()), (outcome, catalogue), "{record:?}");
+        assert_eq!(
+            (record.outcome.as_str(), record.versions.catalogue.as_str()),
+            (outcome, catalogue),
+            "{record:?}"
+        );
         if record.held > 0 {
             desk.probity.close_decision_and_wait(record.id.clone(), Closing::Released, None).unwrap();
         }
@@ -341,7 +375,8 @@ fn a_share_is_answered_by_the_challenger_until_a_rollback() {
     let desk = desk.again(home.path());
     let shown = desk.probity.trial(None).unwrap();
     assert_eq!((shown.number, shown.running, shown.compared), (trial, true, 0));
-    let counted = |arm: &str| shown.arms.iter().filter(|one| one.arm == arm).map(|one| one.count).sum::<u64>();
+    let counted =
+        |arm: &str| shown.arms.iter().filter(|one| one.arm == arm).map(|one| one.count).sum::<u64>();
     assert_eq!((counted("challenger"), counted("live")), (theirs as u64, 60 - theirs as u64));
     assert_eq!(desk.probity.split_running().unwrap().share_bp, 4_000);
     assert_eq!(desk.all_replay(), 61);
@@ -367,11 +402,15 @@ fn a_share_is_answered_by_the_challenger_until_a_rollback() {
 #[test]
 fn sanctions_stay_with_the_catalogue_in_force() {
     let rule = |name: &str, reason: &str, sanction: &str| {
-        format!("[[table.rule]]\nname = \"{name}\"\nwhen = \"amount = amount('13.00')\"\noutcome = \"decline\"\nsanction = \"{sanction}\"\nreason = \"{reason}\"\n\n[[table.rule]]\nname    = \"may_trade\"")
+        format!(
+            "[[table.rule]]\nname = \"{name}\"\nwhen = \"amount = amount('13.00')\"\noutcome = \"decline\"\nsanction = \"{sanction}\"\nreason = \"{reason}\"\n\n[[table.rule]]\nname    = \"may_trade\""
+        )
     };
     let may_trade = "[[table.rule]]\nname    = \"may_trade\"";
-    let live = changed(&[("policies/payment.toml", may_trade, &rule("live", "P01", "suspend merchant for risk"))]);
-    let other = changed(&[("policies/payment.toml", may_trade, &rule("other", "P02", "suspend buyer for risk"))]);
+    let live =
+        changed(&[("policies/payment.toml", may_trade, &rule("live", "P01", "suspend merchant for risk"))]);
+    let other =
+        changed(&[("policies/payment.toml", may_trade, &rule("other", "P02", "suspend buyer for risk"))]);
     let home = tempfile::tempdir().unwrap();
     let desk = Desk::under(home.path(), live, Timestamp::parse("2025-03-01T12:00:00Z").unwrap().millis());
     let hash = desk.propose(other);
@@ -469,7 +508,10 @@ fn trials_are_begun_told_and_ended_on_the_command_line() {
     }
     let told = house.run(["--json", "shadow"]).exits(0).json();
     let decision = told["latest"][0]["decision"].as_str().unwrap();
-    assert_eq!((&told["trial"]["different"], &told["afterwards"]["differences"][0]["unknown"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&told["trial"]["different"], &told["afterwards"]["differences"][0]["unknown"]),
+        (&json!(1), &json!(1))
+    );
     let replayed = house.run(["replay", &format!("{decision}.shadow")]).exits(0);
     assert!(replayed.out.contains("answer the same, scores and indicators the same"), "{replayed:?}");
     let split = ["catalogue", "split", &hash, "--share", "20%", "--by", "bob"];

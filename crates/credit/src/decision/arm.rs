@@ -91,8 +91,10 @@ mod tests {
         let shares = [0, 1, 500, 2_000, 5_000, 9_999, 10_000];
         for number in 0..10_000 {
             let party = format!("buyer:b-{number}");
-            let arms: Vec<Arm> =
-                shares.iter().map(|share| Split { of: Role::Buyer, share: *share }.arm(SALT, &party)).collect();
+            let arms: Vec<Arm> = shares
+                .iter()
+                .map(|share| Split { of: Role::Buyer, share: *share }.arm(SALT, &party))
+                .collect();
             assert!(arms.is_sorted(), "{party}: {arms:?}");
             assert_eq!((arms.first(), arms.last()), (Some(&Arm::Live), Some(&Arm::Challenger)), "{party}");
         }

@@ -60,13 +60,33 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, AppError>>;
 
 /// What the keeper is asked to do.
 pub(super) enum Command {
-    Take { items: Vec<Prepared>, settling: Settling, reply: Reply<Vec<Outcome>> },
-    SetAside { items: Vec<SetAside>, once: bool, reply: Reply<()> },
-    DropSetAside { items: Vec<(u64, SetAside)>, reply: Reply<()> },
-    Settle { now: Timestamp, reply: Reply<u64> },
-    Checkpoint { reply: Reply<()> },
+    Take {
+        items: Vec<Prepared>,
+        settling: Settling,
+        reply: Reply<Vec<Outcome>>,
+    },
+    SetAside {
+        items: Vec<SetAside>,
+        once: bool,
+        reply: Reply<()>,
+    },
+    DropSetAside {
+        items: Vec<(u64, SetAside)>,
+        reply: Reply<()>,
+    },
+    Settle {
+        now: Timestamp,
+        reply: Reply<u64>,
+    },
+    Checkpoint {
+        reply: Reply<()>,
+    },
     /// A trial begins, with the event that says so.
-    Try { challenger: Box<Catalogue>, begun: Box<Prepared>, reply: Reply<()> },
+    Try {
+        challenger: Box<Catalogue>,
+        begun: Box<Prepared>,
+        reply: Reply<()>,
+    },
     Ask(Ask),
 }
 

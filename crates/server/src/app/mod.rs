@@ -76,8 +76,8 @@ pub use simulate::{
     WorldCounts, WorldFiles, merchants_of, simulate, simulate_nowhere, verify_world,
 };
 pub use trial_report::{
-    Afterwards, AnswerShown, ArmCount, ArmFared, DecisionsCounted, Difference, DifferenceCount, DifferencePage, Direction,
-    Fared, FaredCounts, Rate, SplitShown, TrialShown, share_text,
+    Afterwards, AnswerShown, ArmCount, ArmFared, DecisionsCounted, Difference, DifferenceCount,
+    DifferencePage, Direction, Fared, FaredCounts, Rate, SplitShown, TrialShown, share_text,
 };
 pub use versions::{kept_catalogue, past_catalogue};
 pub use whatif::{Counted, MeasureCompared, Wanted, WhatIf, compare};

@@ -1,9 +1,9 @@
 //! What can be said on the command line.
 
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
-use super::trial_args::{ShadowArgs, SplitArgs, TrialArgs};
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
+use super::trial_args::{ShadowArgs, SplitArgs, TrialArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -429,7 +429,7 @@ pub enum CatalogueCommand {
         /// The type, for example order.placed.
         event_type: String,
     },
-    /// List the catalogues that were ever in force on the data folder.
+    /// List the catalogues that were ever in force on the data folder, or challenged what was.
     Versions,
     /// Propose a catalogue: it is loaded, its cases are checked, and it is kept with the folder.
     Propose {

@@ -5,9 +5,8 @@ use super::data::{catalogue_files, folder_files, open_existing};
 use super::out;
 use super::{Done, FAILED, OK};
 use crate::app::{
-    share_text,
     Activation, AppError, Change, ChangeState, Changed, FileChange, Probity, change_texts, changes,
-    difference,
+    difference, share_text,
 };
 use probity_store::SqliteReader;
 use serde::Serialize;

@@ -116,7 +116,7 @@ fn event_types(arguments: &Arguments, markdown: bool) -> Done {
     Ok(OK)
 }
 
-/// The catalogues that were ever in force on the data folder.
+/// The catalogues that were ever in force on the data folder, or challenged what was.
 fn versions(arguments: &Arguments) -> Done {
     let in_force = Catalogue::load(catalogue_files(arguments)?)?.hash;
     let versions = SqliteReader::open(&arguments.data)?.catalogue_versions()?;

@@ -7,8 +7,8 @@ use super::out::{self, Bar};
 use super::trial_args::{ShadowArgs, SplitArgs, TrialArgs};
 use super::{Done, OK};
 use crate::app::{
-    Afterwards, AppError, ArmFared, Change, Difference, DifferencePage, Fared, FaredCounts, Probity, Rate, TrialShown,
-    share_text,
+    Afterwards, AppError, ArmFared, Change, Difference, DifferencePage, Fared, FaredCounts, Probity, Rate,
+    TrialShown, share_text,
 };
 use probity_credit::decision::Split;
 use probity_credit::event::Role;
@@ -30,9 +30,7 @@ pub(super) fn split(arguments: &Arguments, asked: &SplitArgs) -> Done {
     let wrong = || AppError::invalid(ROLE_INVALID, format!("'{}' is neither merchant nor buyer", asked.of));
     let of = Role::parse(&asked.of).ok_or_else(wrong)?;
     with(arguments, |probity| match (&asked.hash, asked.share) {
-        (Some(hash), Some(share)) => {
-            begun(arguments, &probity.split(hash, Split { of, share }, &asked.by)?)
-        }
+        (Some(hash), Some(share)) => begun(arguments, &probity.split(hash, Split { of, share }, &asked.by)?),
         _ => ended(arguments, &probity.stop_trial(&asked.by)?),
     })
 }
@@ -40,7 +38,9 @@ pub(super) fn split(arguments: &Arguments, asked: &SplitArgs) -> Done {
 fn begun(arguments: &Arguments, change: &Change) -> Done {
     shown(arguments, change, || {
         out::remark(format!("trial {} runs from now on: {}", change.number, change.catalogue));
-        out::remark("`probity shadow` tells what comes of it; `probity catalogue shadow --stop --by NAME` ends it");
+        out::remark(
+            "`probity shadow` tells what comes of it; `probity catalogue shadow --stop --by NAME` ends it",
+        );
     })
 }
 
@@ -87,7 +87,9 @@ fn reported(arguments: &Arguments, asked: &TrialArgs, probity: &Probity) -> Done
 }
 
 fn what(trial: &TrialShown) -> String {
-    trial.split.map_or_else(|| "in shadow".to_owned(), |split| share_text(i64::from(split.share_bp), split.of))
+    trial
+        .split
+        .map_or_else(|| "in shadow".to_owned(), |split| share_text(i64::from(split.share_bp), split.of))
 }
 
 fn state(trial: &TrialShown) -> String {
@@ -182,8 +184,18 @@ fn moved(found: &Afterwards, currency: Currency) {
         row.push(percent(one.bad_rate));
         row
     };
-    let heads =
-        ["asked", "it would be", "decisions", "amount", "good", "bad", "nothing", "not known", "lost", "bad, 95 %"];
+    let heads = [
+        "asked",
+        "it would be",
+        "decisions",
+        "amount",
+        "good",
+        "bad",
+        "nothing",
+        "not known",
+        "lost",
+        "bad, 95 %",
+    ];
     out::table(&heads, &found.differences.iter().map(row).collect::<Vec<_>>());
 }
 
@@ -209,8 +221,19 @@ fn arms(trial: &TrialShown, found: &Afterwards, currency: Currency) {
         row
     };
     let heads = [
-        "asked", "arm", "parties", "decisions", "went ahead, 95 %", "went ahead", "amount", "good", "bad", "nothing",
-        "not known", "lost", "bad, 95 %",
+        "asked",
+        "arm",
+        "parties",
+        "decisions",
+        "went ahead, 95 %",
+        "went ahead",
+        "amount",
+        "good",
+        "bad",
+        "nothing",
+        "not known",
+        "lost",
+        "bad, 95 %",
     ];
     let mut rows: Vec<&ArmFared> = found.arms.iter().collect();
     rows.sort_by_key(|one| one.kind);
@@ -224,7 +247,8 @@ fn latest(page: &DifferencePage, currency: Currency) {
     out::line("");
     let row = |one: &Difference| {
         let text = |minor: i64| Money { minor, currency }.decimal();
-        let parties = [&one.merchant, &one.buyer].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+        let parties =
+            [&one.merchant, &one.buyer].into_iter().flatten().cloned().collect::<Vec<_>>().join(" ");
         vec![
             one.at.clone(),
             one.decision.clone(),

@@ -46,7 +46,7 @@ pub(crate) struct VersionItem {
     /// proposed here.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
-    /// When it was first in force on this folder.
+    /// When it was first in force on this folder, or first challenged what was.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_used: Option<String>,
     /// The running server uses it.

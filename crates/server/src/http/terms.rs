@@ -94,7 +94,10 @@ fn published(site: &Site) -> PublishedTerms {
         currency: currency.to_string(),
         merchant: role(catalogue.terms(Role::Merchant)),
         buyer: role(catalogue.terms(Role::Buyer)),
-        trial: site.probity.split_running().map(|split| TermsTrial { of: split.of, share_bp: split.share_bp }),
+        trial: site
+            .probity
+            .split_running()
+            .map(|split| TermsTrial { of: split.of, share_bp: split.share_bp }),
     }
 }
 

@@ -300,7 +300,8 @@ pub(crate) async fn list_differences(
 ) -> Answer {
     let most = limit(query.limit)?;
     let trial = query.trial;
-    let question = Question::of(&["trial-differences", &trial.map_or_else(String::new, |one| one.to_string())]);
+    let question =
+        Question::of(&["trial-differences", &trial.map_or_else(String::new, |one| one.to_string())]);
     let before = query.cursor.as_deref().map(|cursor| question.number(cursor)).transpose()?;
     let page = site.blocking(move |probity| probity.trial_differences(trial, before, most)).await?;
     let currency = site.probity.catalogue().rates.reporting;

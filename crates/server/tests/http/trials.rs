@@ -43,19 +43,26 @@ fn a_shadow_is_begun_told_and_ended() {
     assert_eq!(send(&house, "/v1/catalogue/stop-trial", &json!({"by": "alice"})).status, 409);
     shadow(&house);
     let answers: Vec<Value> = (0..3).map(|n| pay(&house, &format!("k-{n}"), "b-1", "120.00")).collect();
-    assert!(answers.iter().all(|one| one["outcome"] == "approve" && one.get("trial").is_none()), "{answers:?}");
+    assert!(
+        answers.iter().all(|one| one["outcome"] == "approve" && one.get("trial").is_none()),
+        "{answers:?}"
+    );
     let house = house.restarted();
     pay(&house, "k-0", "b-1", "120.00");
     let list = house.json("/v1/trials");
     let trial = &list["items"][0];
     let counts = ["compared", "same", "different", "failed"].map(|name| trial[name].as_u64().unwrap());
     assert_eq!((counts, &trial["running"]), ([3, 0, 3, 0], &json!(true)), "{list}");
-    let count = json!([{"kind": "payment", "live": "approve", "challenger": "approve_with_limit", "count": 3}]);
+    let count =
+        json!([{"kind": "payment", "live": "approve", "challenger": "approve_with_limit", "count": 3}]);
     assert_eq!(trial["differences"], count);
     let page = house.json("/v1/trials/differences?limit=2");
     let newest = &page["items"][0];
     assert_eq!((&newest["decision"], &newest["direction"]), (&answers[2]["id"], &json!("cut")), "{page}");
-    assert_eq!((&newest["challenger"]["terms"]["limit"], &newest["amount"]), (&json!("100.00"), &json!("120.00")));
+    assert_eq!(
+        (&newest["challenger"]["terms"]["limit"], &newest["amount"]),
+        (&json!("100.00"), &json!("120.00"))
+    );
     assert_eq!(newest["challenger"]["reasons"][0], "P07", "{page}");
     let cursor = page["next_cursor"].as_str().unwrap();
     let rest = house.json(&format!("/v1/trials/differences?limit=2&cursor={cursor}"));
@@ -86,14 +93,21 @@ fn a_shadow_is_begun_told_and_ended() {
 fn a_split_needs_a_second_person_and_is_told_with_the_terms() {
     let house = House::new();
     let hash = propose(&house);
-    let split = |share: u32| send(&house, "/v1/catalogue/split", &json!({"by": "bob", "catalogue": hash, "share_bp": share}));
+    let split = |share: u32| {
+        send(&house, "/v1/catalogue/split", &json!({"by": "bob", "catalogue": hash, "share_bp": share}))
+    };
     assert_eq!(split(5_000).status, 409);
     assert_eq!(send(&house, "/v1/catalogue/approve", &json!({"by": "bob", "catalogue": hash})).status, 201);
     let wrong = json!({"by": "bob", "catalogue": hash, "share_bp": 5_000, "of": "bank"});
     assert_eq!(send(&house, "/v1/catalogue/split", &wrong).status, 400);
     assert_eq!(split(0).status, 422);
     let begun = split(5_000);
-    assert_eq!((begun.status, &begun.json()["detail"]), (201, &json!("50.00 % of the buyers")), "{}", begun.text());
+    assert_eq!(
+        (begun.status, &begun.json()["detail"]),
+        (201, &json!("50.00 % of the buyers")),
+        "{}",
+        begun.text()
+    );
     assert_eq!(house.json("/v1/terms")["trial"], json!({"of": "buyer", "share_bp": 5_000}));
     assert!(house.get("/terms.html").text().contains("A trial runs"));
     let mut arms = [0; 2];
@@ -108,6 +122,7 @@ fn a_split_needs_a_second_person_and_is_told_with_the_terms() {
     }
     assert!(arms.iter().all(|count| *count > 2), "{arms:?}");
     let then = house.json("/v1/trials/afterwards");
-    let told: u64 = then["arms"].as_array().unwrap().iter().map(|one| one["decisions"].as_u64().unwrap()).sum();
+    let told: u64 =
+        then["arms"].as_array().unwrap().iter().map(|one| one["decisions"].as_u64().unwrap()).sum();
     assert_eq!((told, &then["arms"][0]["approval"]["value"]), (20, &json!(1.0)), "{then}");
 }

@@ -211,7 +211,12 @@ impl Probity {
         Ok(self.changes()?.last().map_or(1, |last| last.number + 1))
     }
 
-    pub(super) fn change_step(&self, kind: &str, at: Timestamp, fields: &[(&str, &str)]) -> Result<(), AppError> {
+    pub(super) fn change_step(
+        &self,
+        kind: &str,
+        at: Timestamp,
+        fields: &[(&str, &str)],
+    ) -> Result<(), AppError> {
         let event = self.own(kind, &step_id(self.next_step()?), at, fields, &[])?;
         self.write(vec![event])
     }
@@ -248,7 +253,7 @@ impl Probity {
     }
 
     /// An event of Probity's own about nobody. Empty texts are left out.
-    pub(super) fn own(
+    pub(in crate::app) fn own(
         &self,
         kind: &str,
         id: &str,

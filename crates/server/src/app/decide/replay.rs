@@ -76,7 +76,9 @@ impl Probity {
             Ok(row.map(|row| self.shared.decode(&row)).transpose()?.map(|event| (seq, event)))
         })?;
         let recorded = match &found {
-            Some((seq, event)) => answer_of(self.catalogue(), event)?.map(|record| (*seq, event.known_at, record)),
+            Some((seq, event)) => {
+                answer_of(self.catalogue(), event)?.map(|record| (*seq, event.known_at, record))
+            }
             None => None,
         };
         let (seq, at, record) = recorded.ok_or_else(|| {
@@ -152,8 +154,7 @@ impl<'a> Under<'a> {
         let terms = [catalogue.terms(Role::Merchant), catalogue.terms(Role::Buyer)];
         let answer = record.again(policy, terms);
         let mut seen = Vec::new();
-        if !self.current || !self.seen(seq, at, record, policy, &self.shared)?.is_empty()
-        {
+        if !self.current || !self.seen(seq, at, record, policy, &self.shared)?.is_empty() {
             // What came in later may have moved the platform's values of a past moment: the sums as they stood then.
             let then = match self.then.take() {
                 Some(then) => then,

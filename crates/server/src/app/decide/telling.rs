@@ -2,9 +2,9 @@
 
 use super::super::error::AppError;
 use super::super::own::own_event;
+use super::super::trial::SHADOWED;
 use super::asked::Asked;
 use super::deciding::Closing;
-use super::super::trial::SHADOWED;
 use super::trying::Part;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::decision::Record;

@@ -48,8 +48,8 @@ pub(super) fn answer_beside(
     id: String,
 ) -> Result<(Answered, Option<Part>), AppError> {
     let trial = &challenger.trial;
-    let theirs = sight.under(&shared.catalogue, &challenger.catalogue);
     let Some(split) = trial.split else {
+        let theirs = sight.under(&shared.catalogue, &challenger.catalogue);
         let answered = answer(&shared.catalogue, asked, sight, id.clone())?;
         let said = answer(&challenger.catalogue, asked, theirs, id)
             .and_then(|other| compare(shared, trial.number, &answered.record, &other.record));
@@ -64,10 +64,18 @@ pub(super) fn answer_beside(
         return Ok((answer(&shared.catalogue, asked, sight, id)?, None));
     };
     let arm = split.arm(&trial.catalogue, &party);
+    let theirs = (arm == Arm::Challenger).then(|| sight.under(&shared.catalogue, &challenger.catalogue));
     let mut answered = answer(&shared.catalogue, asked, sight, id.clone())?;
-    if arm == Arm::Challenger {
+    if let Some(theirs) = theirs {
         let sanctions = std::mem::take(&mut answered.record.sanctions);
-        answered = answer(&challenger.catalogue, asked, theirs, id)?;
+        let other = answer(&challenger.catalogue, asked, theirs, id);
+        let Ok(other) = other.inspect_err(|error| tracing::warn!(%error, "the challenger could not answer"))
+        else {
+            // The request is answered all the same, on neither side.
+            answered.record.sanctions = sanctions;
+            return Ok((answered, Some(Part { trial: trial.number, arm: None, said: Some(Said::Failed) })));
+        };
+        answered = other;
         // Who is sanctioned does not depend on the side on which somebody else fell.
         answered.record.sanctions = sanctions;
     }
@@ -81,14 +89,14 @@ pub(super) fn answer_beside(
     Ok((answered, Some(Part { trial: trial.number, arm: Some(arm), said: None })))
 }
 
+/// The party of a request by which it falls on a side.
+fn divided(asked: &Asked, split: Split) -> Option<String> {
+    asked.request.party(split.of).map(|id| format!("{}:{id}", split.of.as_str()))
+}
+
 fn compare(shared: &Shared, trial: u64, record: &Record, other: &Record) -> Result<Said, AppError> {
     if other.does_the_same(record) {
         return Ok(Said::Same);
     }
     Ok(Said::Different(Box::new(shadowed(&shared.catalogue, trial, record, other)?)))
-}
-
-/// The party of a request by which it falls on a side.
-fn divided(asked: &Asked, split: Split) -> Option<String> {
-    asked.request.party(split.of).map(|id| format!("{}:{id}", split.of.as_str()))
 }

@@ -15,7 +15,9 @@ pub(in crate::app) struct Challenger {
 pub(super) fn unfit(live: &Catalogue, challenger: &Catalogue) -> Vec<String> {
     let mut why: Vec<String> =
         live.measures_otherwise(challenger).into_iter().map(|path| format!("{path} differs")).collect();
-    why.extend(untold(live).into_iter().map(|what| format!("the catalogue in force does not declare {what}")));
+    why.extend(
+        untold(live).into_iter().map(|what| format!("the catalogue in force does not declare {what}")),
+    );
     for kind in RequestKind::ALL {
         let Some(own) = live.policy(kind) else { continue };
         let asked = kind.as_str();
@@ -25,7 +27,9 @@ pub(super) fn unfit(live: &Catalogue, challenger: &Catalogue) -> Vec<String> {
                 why.push(format!("its policy for {asked} declares other attributes"));
             }
             Some(other) if other.reserves() != own.reserves() => {
-                why.push(format!("its policy for {asked} holds amounts where the other does not, or the reverse"));
+                why.push(format!(
+                    "its policy for {asked} holds amounts where the other does not, or the reverse"
+                ));
             }
             Some(_) => {}
         }
@@ -37,7 +41,8 @@ pub(super) fn unfit(live: &Catalogue, challenger: &Catalogue) -> Vec<String> {
 fn untold(live: &Catalogue) -> Option<&'static str> {
     let vocabulary = &live.vocabulary;
     let made = vocabulary.find("decision.made").map(|kind| vocabulary.get(kind));
-    let told = made.is_some_and(|made| ["trial", "arm", "shadow"].iter().all(|name| made.field(name).is_some()));
+    let told =
+        made.is_some_and(|made| ["trial", "arm", "shadow"].iter().all(|name| made.field(name).is_some()));
     if vocabulary.find(SHADOWED).is_none() {
         return Some(SHADOWED);
     }

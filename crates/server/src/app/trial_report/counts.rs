@@ -135,8 +135,9 @@ impl Probity {
     pub fn trials(&self) -> Vec<TrialShown> {
         let trials = lock(&self.shared.trials);
         let running = trials.running().map(|trial| trial.number);
-        let shown =
-            |tally: &Tally| TrialShown::of(tally, running == Some(tally.trial.number), trials.fault.as_deref());
+        let shown = |tally: &Tally| {
+            TrialShown::of(tally, running == Some(tally.trial.number), trials.fault.as_deref())
+        };
         trials.all().rev().map(shown).collect()
     }
 
@@ -148,17 +149,23 @@ impl Probity {
         let mut trials = self.trials().into_iter();
         let found = trials.find(|trial| number.is_none_or(|number| trial.number == number));
         found.ok_or_else(|| {
-            let detail = number
-                .map_or_else(|| "there was no trial yet".to_owned(), |number| format!("no trial has the number {number}"));
+            let detail = number.map_or_else(
+                || "there was no trial yet".to_owned(),
+                |number| format!("no trial has the number {number}"),
+            );
             let problem = Problem::new(TRIAL_UNKNOWN, detail);
-            AppError::new(Class::Missing, problem.hint("`probity catalogue shadow HASH --by NAME` begins one"))
+            AppError::new(
+                Class::Missing,
+                problem.hint("`probity catalogue shadow HASH --by NAME` begins one"),
+            )
         })
     }
 
     /// The trial in which a share of the parties is answered otherwise, if one runs.
     pub fn split_running(&self) -> Option<SplitShown> {
-        let running = self.trials().into_iter().find(|trial| trial.running)?;
-        running.split
+        let trials = lock(&self.shared.trials);
+        let split = trials.running().filter(|_| trials.fault.is_none())?.split?;
+        Some(SplitShown { of: split.of.as_str(), share_bp: split.share })
     }
 
     /// What was decided since the process began.

@@ -123,7 +123,8 @@ pub struct DifferencePage {
 
 impl Difference {
     fn of(live: &Record, challenger: &Record) -> Self {
-        let party = |side: &Option<probity_credit::decision::SideSeen>| side.as_ref().map(|seen| seen.party.clone());
+        let party =
+            |side: &Option<probity_credit::decision::SideSeen>| side.as_ref().map(|seen| seen.party.clone());
         Self {
             decision: live.id.clone(),
             at: live.at.clone(),

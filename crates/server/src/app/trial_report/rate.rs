@@ -34,7 +34,8 @@ impl Rate {
         let spread: f64 = parties.iter().map(square).sum();
         let variance = several / (several - 1.0).max(1.0) * spread / count.powi(2);
         // All alike: then there are as many as parties at least.
-        let independent = if variance > 0.0 { (value * (1.0 - value) / variance).min(count) } else { several };
+        let independent =
+            if variance > 0.0 { (value * (1.0 - value) / variance).min(count) } else { several };
         let (n, z2) = (independent.max(1.0), Z * Z);
         let centre = (value + z2 / (2.0 * n)) / (1.0 + z2 / n);
         let half = Z / (1.0 + z2 / n) * (value * (1.0 - value) / n + z2 / (4.0 * n * n)).sqrt();
