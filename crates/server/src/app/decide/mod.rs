@@ -15,4 +15,7 @@ pub use deciding::{Closing, Decided};
 pub(super) use holding::Holding;
 pub use read::{DecisionPage, DecisionState, ExposureOf};
 pub use replay::Replayed;
+pub(super) use replay::beside;
 pub use sanctioning::starts_any;
+pub(super) use telling::{MADE, record_of};
+pub(super) use weighing::{Seen, used_up};

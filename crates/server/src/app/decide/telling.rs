@@ -9,7 +9,7 @@ use probity_credit::decision::Record;
 use probity_credit::event::{Event, FieldValue};
 use probity_primitives::{Code, ExternalId, Timestamp};
 
-pub(super) const MADE: &str = "decision.made";
+pub(in crate::app) const MADE: &str = "decision.made";
 pub(super) const CLOSED: &str = "decision.closed";
 
 const UNDECLARED: Code = Code::new("decision-events-missing");
@@ -76,7 +76,7 @@ pub(super) fn closed(
 }
 
 /// What an event records of a decision; none when it is no such event.
-pub(super) fn record_of(catalogue: &Catalogue, event: &Event) -> Result<Option<Record>, AppError> {
+pub(in crate::app) fn record_of(catalogue: &Catalogue, event: &Event) -> Result<Option<Record>, AppError> {
     let kind = catalogue.vocabulary.get(event.kind);
     if kind.name != MADE {
         return Ok(None);
