@@ -110,7 +110,7 @@ pub enum Command {
     Whatif(WhatifArgs),
     /// A policy on the platform's own past: every decision made again as of its moment, beside what was decided and what became of it.
     #[command(
-        after_help = "Examples:\n  probity --data ./data backtest --policy payment-next.toml --from 2026-01-01 --to 2026-06-30\n  probity --data ./data backtest --policy payment-next.toml --segment \"merchant_orders > 10\" --out report.md --svg pictures\n  probity --data ./data backtest --policy payment-next.toml --requests orders\n  probity --data ./data backtest --terms buyer-next.toml --json\n\nOnly reads; a server may have the folder meanwhile. Without any file the catalogue in force (or --catalogue-dir) is\ntried on its own past. Exit codes: 0 it worked, 1 it failed, 2 an input was wrong or there is nothing to decide again."
+        after_help = "Examples:\n  probity --data ./data backtest --policy payment-next.toml --from 2026-01-01 --to 2026-06-30\n  probity --data ./data backtest --policy payment-next.toml --segment \"merchant_orders_365d > 10\" --out report.md --svg pictures\n  probity --data ./data backtest --policy payment-next.toml --requests orders\n  probity --data ./data backtest --terms buyer-next.toml --json\n\nOnly reads; a server may have the folder meanwhile. Without any file the catalogue in force (or --catalogue-dir) is\ntried on its own past. Exit codes: 0 it worked, 1 it failed, 2 an input was wrong or there is nothing to decide again."
     )]
     Backtest(BacktestArgs),
     /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.

@@ -31,7 +31,7 @@ pub struct BacktestArgs {
     /// Which requests are decided again.
     #[arg(long, value_enum, default_value_t = RequestsAsked::Recorded)]
     pub requests: RequestsAsked,
-    /// Group requests by an expression over the columns of the policy, too: "merchant_orders > 10".
+    /// Group requests by an expression over the columns of the policy, too: "merchant_orders_365d > 10".
     #[arg(long, value_name = "SQL")]
     pub segment: Option<String>,
     /// Rebuild states from the log also where the records would do: slower, and the same.
