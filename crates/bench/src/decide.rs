@@ -21,7 +21,7 @@ const TOGETHER: usize = 500;
 const MORE_RULES: usize = 25;
 
 /// The starter catalogue with a payment policy of 40 rules.
-fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
+pub(crate) fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
     let mut texts = embedded_catalogue();
     let names: Vec<String> =
         probity.catalogue().plan.definitions(Role::Merchant).map(|it| it.name.clone()).collect();
@@ -40,7 +40,7 @@ fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
     Catalogue::load(texts).map_err(|problems| format!("{problems:?}"))
 }
 
-fn form(merchant: &Party, buyer: &Party) -> Form {
+pub(crate) fn form(merchant: &Party, buyer: &Party) -> Form {
     Form {
         kind: "payment".into(),
         merchant: Some(merchant.id.to_string()),
