@@ -24,7 +24,7 @@ type Texts = BTreeMap<String, String>;
 const MORE_RULES: usize = 25;
 
 /// The starter catalogue with a payment policy of 40 rules.
-fn forty_rules(probity: &Probity) -> Result<Texts, String> {
+fn forty_rule_texts(probity: &Probity) -> Result<Texts, String> {
     let mut texts = embedded_catalogue();
     let names: Vec<String> =
         probity.catalogue().plan.definitions(Role::Merchant).map(|it| it.name.clone()).collect();
@@ -43,7 +43,12 @@ fn forty_rules(probity: &Probity) -> Result<Texts, String> {
     Ok(texts)
 }
 
-fn form(merchant: &Party, buyer: &Party) -> Form {
+/// The same, loaded.
+pub(crate) fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
+    Catalogue::load(forty_rule_texts(probity)?).map_err(|problems| format!("{problems:?}"))
+}
+
+pub(crate) fn form(merchant: &Party, buyer: &Party) -> Form {
     Form {
         kind: "payment".into(),
         merchant: Some(merchant.id.to_string()),
@@ -91,7 +96,7 @@ impl Beside {
 fn in_process(data: &Path, beside: Beside) -> Result<Vec<f64>, String> {
     let told = |error: probity_server::app::AppError| error.to_string();
     let probity = open(data)?;
-    let mut texts = forty_rules(&probity)?;
+    let mut texts = forty_rule_texts(&probity)?;
     probity.close();
     let catalogue = Catalogue::load(texts.clone()).map_err(|problems| format!("{problems:?}"))?;
     let probity = Probity::open(data, catalogue, Clock::system(), &mut |_, _| {}).map_err(told)?;

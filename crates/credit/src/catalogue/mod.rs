@@ -2,10 +2,12 @@
 
 mod regime;
 mod cases;
+mod place;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use cases::{CASE_FAILED, check_cases};
+pub use place::place_of;
 
 use crate::event::{MarkTypes, Rates, Role, Vocabulary};
 use crate::indicator::{Definition, Plan, parse_definitions};

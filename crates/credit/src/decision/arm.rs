@@ -106,7 +106,7 @@ mod tests {
         let check = |salt: &str| {
             let mut counts = [0_u32; 100];
             for number in 0..100_000_u32 {
-                let part = u128::from(place(salt, &format!("merchant:{number}"))) * 100 >> 64;
+                let part = (u128::from(place(salt, &format!("merchant:{number}"))) * 100) >> 64;
                 if let Some(count) = counts.get_mut(part as usize) {
                     *count += 1;
                 }

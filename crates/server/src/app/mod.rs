@@ -40,8 +40,13 @@ mod rehearse;
 mod detect;
 mod whatif;
 mod trial_report;
+mod backtest;
 
 pub use aside::{Content, kept, reason, with_source};
+pub use backtest::{
+    BacktestOptions, BacktestProgress, Backtested, BecameRow, Checked, Example, Grouped, OutcomeRow, Policed,
+    Reasoned, Requests, Stood, Switched, Tally, Undecided, Way, backtest,
+};
 pub use changes::{
     APPROVAL_HOURS, ActivatedCatalogue, Activation, Change, ChangeState, Changed, FileChange,
     ProposedCatalogue, activated, change_texts, changes, difference,

@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use super::backtest_args::BacktestArgs;
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
@@ -113,6 +114,11 @@ pub enum Command {
         after_help = "Examples:\n  probity whatif --policy none --policy starter --seeds 20\n  probity whatif --policy starter --policy my-merchant-card.toml --seeds 20 --out report.md --svg pictures\n  probity whatif --policy ./catalogue --policy ./catalogue-next --merchants 100 --buyers 2000 --days 180 --without ring,brusher\n\nUntil policies exist this compares scorecards, tiers and indicators; what a tier means (its badge, whether it may\ntrade) stands in the world's file. The same seeds give the same numbers on every machine, whatever the number of\nthreads. No data folder is needed."
     )]
     Whatif(WhatifArgs),
+    /// A policy on the platform's own past: every decision made again as of its moment, beside what was decided and what became of it.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data backtest --policy payment-next.toml --from 2026-01-01 --to 2026-06-30\n  probity --data ./data backtest --policy payment-next.toml --segment \"merchant_orders_365d > 10\" --out report.md --svg pictures\n  probity --data ./data backtest --policy payment-next.toml --requests orders\n  probity --data ./data backtest --terms buyer-next.toml --json\n\nOnly reads; a server may have the folder meanwhile. Without any file the catalogue in force (or --catalogue-dir) is\ntried on its own past. Exit codes: 0 it worked, 1 it failed, 2 an input was wrong or there is nothing to decide again."
+    )]
+    Backtest(BacktestArgs),
     /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.
     #[command(
         after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --only exit_scam,whitewasher\n\nThe same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."

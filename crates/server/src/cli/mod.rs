@@ -1,6 +1,7 @@
 //! The command line. One file per group of commands; all printing goes through `out`.
 
 mod rehearse_args;
+mod backtest_args;
 mod sanction_args;
 mod decide_args;
 mod trial_args;
@@ -21,6 +22,9 @@ mod detect_page;
 mod detect;
 mod whatif_page;
 mod whatif;
+mod backtest_tables;
+mod backtest_picture;
+mod backtest;
 mod plot;
 mod calibrate_page;
 mod calibrate;
@@ -70,6 +74,7 @@ pub fn run(mut arguments: Arguments) -> ExitCode {
         Command::Terms => decide::terms(&arguments),
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),
+        Command::Backtest(asked) => backtest::backtest(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
         Command::Sanctions(asked) => sanction::sanctions(&arguments, asked),

@@ -58,6 +58,18 @@ impl Holding {
         self.take(catalogue, &step.event, step.numbers, step.sign)
     }
 
+    /// Takes in what was committed long ago, on the way through the log.
+    pub(in crate::app) fn go_over(
+        &mut self,
+        catalogue: &Catalogue,
+        event: &Arc<(Event, Contributions)>,
+        numbers: [Option<u32>; 2],
+        sign: i32,
+    ) {
+        self.take(catalogue, event, numbers, sign);
+        self.undo.clear();
+    }
+
     fn take(
         &mut self,
         catalogue: &Catalogue,

@@ -16,5 +16,7 @@ pub use deciding::{Closing, Decided};
 pub(super) use holding::Holding;
 pub use read::{DecisionPage, DecisionState, ExposureOf};
 pub use replay::Replayed;
+pub(super) use replay::beside;
 pub use sanctioning::starts_any;
-pub(super) use telling::{answer_of, record_of};
+pub(super) use telling::{MADE, answer_of, record_of};
+pub(super) use weighing::{Seen, used_up};

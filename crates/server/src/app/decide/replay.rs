@@ -19,6 +19,7 @@ use probity_primitives::{Problem, Timestamp};
 use probity_store::{Reader, SqliteReader};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Connections for looking at the past.
@@ -253,9 +254,16 @@ fn side<'s>(
 
 /// Another catalogue over the same log, to look at the past with: without a keeper, nothing is written.
 fn aside(probity: &Probity, catalogue: Catalogue) -> Result<Arc<Shared>, AppError> {
-    let readers =
-        (0..READERS).map(|_| SqliteReader::open(probity.folder())).collect::<Result<Vec<_>, _>>()?;
-    let bytes = probity.shared.read(|reader| Ok(reader.record(super::super::keeper::SYMBOLS)?))?;
+    let shared = beside(probity.folder(), catalogue)?;
+    *shared.fresh() = probity.shared.fresh().clone();
+    Ok(shared)
+}
+
+/// A catalogue over the log of a folder, without a keeper and beside anyone's: nothing is written.
+pub(in crate::app) fn beside(folder: &Path, catalogue: Catalogue) -> Result<Arc<Shared>, AppError> {
+    let mut readers = (0..READERS).map(|_| SqliteReader::open(folder)).collect::<Result<Vec<_>, _>>()?;
+    let bytes =
+        readers.first_mut().map(|reader| reader.record(super::super::keeper::SYMBOLS)).transpose()?.flatten();
     let mut symbols = match bytes {
         Some(bytes) => {
             Symbols::decode(&bytes).map_err(|error| AppError::internal(format!("symbols: {error}")))?
@@ -263,7 +271,5 @@ fn aside(probity: &Probity, catalogue: Catalogue) -> Result<Arc<Shared>, AppErro
         None => Symbols::default(),
     };
     let codec = Codec::new(&catalogue.vocabulary, &mut symbols);
-    let shared = Shared::new(Arc::new(catalogue), codec, readers);
-    *shared.fresh() = probity.shared.fresh().clone();
-    Ok(Arc::new(shared))
+    Ok(Arc::new(Shared::new(Arc::new(catalogue), codec, readers)))
 }

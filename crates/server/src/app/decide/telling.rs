@@ -11,7 +11,7 @@ use probity_credit::decision::Record;
 use probity_credit::event::{Event, FieldValue};
 use probity_primitives::{Code, ExternalId, Timestamp};
 
-pub(super) const MADE: &str = "decision.made";
+pub(in crate::app) const MADE: &str = "decision.made";
 pub(super) const CLOSED: &str = "decision.closed";
 
 const UNDECLARED: Code = Code::new("decision-events-missing");

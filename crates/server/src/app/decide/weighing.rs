@@ -20,15 +20,15 @@ use std::sync::Arc;
 const VERSION: u32 = 1;
 
 /// What is seen of one party.
-pub(super) struct Seen<'a> {
-    pub(super) snapshot: Snapshot,
-    pub(super) tier: String,
+pub(in crate::app) struct Seen<'a> {
+    pub(in crate::app) snapshot: Snapshot,
+    pub(in crate::app) tier: String,
     pub(super) terms: &'a TierTerms,
     pub(super) exposure: i64,
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn of(
+    pub(in crate::app) fn of(
         catalogue: &'a Catalogue,
         role: Role,
         snapshot: Snapshot,
@@ -40,7 +40,7 @@ impl<'a> Seen<'a> {
         Ok(Self { snapshot, tier, terms, exposure })
     }
 
-    pub(super) fn side(&self) -> Side<'_> {
+    pub(in crate::app) fn side(&self) -> Side<'_> {
         let standing = &self.snapshot.standing;
         Side {
             scored: &self.snapshot.scored,
@@ -55,11 +55,11 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn limits(&self) -> PartyLimits<'_> {
+    pub(in crate::app) fn limits(&self) -> PartyLimits<'_> {
         PartyLimits { terms: self.terms, exposure: self.exposure, standing: self.snapshot.standing }
     }
 
-    pub(super) fn shown(&self, party: String) -> SideSeen {
+    pub(in crate::app) fn shown(&self, party: String) -> SideSeen {
         let (scored, standing) = (&self.snapshot.scored, &self.snapshot.standing);
         SideSeen {
             party,
@@ -212,7 +212,7 @@ fn recorded(asked: &Asked, request: &Request, ruling: Ruling, sides: [Option<Sid
 }
 
 /// That a party's ceiling is used up.
-fn used_up(role: Role) -> Told {
+pub(in crate::app) fn used_up(role: Role) -> Told {
     let (code, text, advice, text_zh, advice_zh) = match role {
         Role::Merchant => (
             "LIMIT_MERCHANT",

@@ -11,7 +11,6 @@ mod gathering;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports, reason = "a backtest gathers on its own way through the log")]
 pub(super) use gathering::Gathering;
 pub(super) use judging::{Hindsight, Matter};
 pub use verdict::{Became, Harm, JudgedBy, Verdict};
