@@ -362,6 +362,77 @@ fn other_terms_scorecards_and_the_catalogue_itself_are_tried() {
     runs(&house, None, &["--terms", &card]).refused(2, "backtest-invalid");
 }
 
+#[test]
+fn each_decision_is_read_by_what_made_it() {
+    let house = House::new();
+    let mut texts = eur();
+    write(&house, &texts);
+    let first = Desk::open(&house.data(), texts.clone());
+    first.trades("o1", "m1", "b1", "20.00", true);
+    first.probity.close();
+    let rule = "[[table]]\nname = \"looks\"\ntitle = \"Looks\"\nhit = \"all\"\nadds_only = true\n[[table.rule]]\nname = \"look\"\nwhen = \"method = 'wallet' AND merchant_orders_30d > 1000\"\nreserve = 1\n";
+    *texts.get_mut("policies/payment.toml").unwrap() += rule;
+    let second = Desk::open(&house.data(), texts.clone());
+    second.later(Duration::hours(1));
+    second.trades("o2", "m1", "b1", "20.00", true);
+    second.later(Duration::hours(1));
+    second.trades("o3", "m1", "b2", "20.00", true);
+    second.probity.close();
+    write(&house, &texts);
+    let found =
+        |texts: &Texts, when: &str| runs(&house, Some(&declines(texts, when)), &["--json"]).exits(0).json();
+    // The first policy did not look at the method, so what it was told is not known.
+    let by_method = found(&eur(), "method IS NULL");
+    assert_eq!((&by_method["compared"], &by_method["changed"]), (&json!(2), &json!(2)), "{by_method}");
+    assert_eq!(by_method["undecided"], json!([{"missing": "method", "requests": 1}]));
+    // What it did not look at of the parties follows from their states.
+    let by_orders = found(&eur(), "merchant_orders_30d = 1");
+    assert_eq!((&by_orders["way"], &by_orders["compared"]), (&json!("states"), &json!(3)), "{by_orders}");
+    assert_eq!(by_orders["examples"].as_array().unwrap().len(), 1);
+    assert_eq!(by_orders["examples"][0]["order"], json!("o2"));
+    assert_eq!((&by_orders["checked"]["seen"], &by_orders["checked"]["seen_differ"]), (&json!(3), &json!(0)));
+}
+
+#[test]
+fn a_request_asked_again_counts_once_and_what_was_declined_is_judged_by_the_party() {
+    let house = House::new();
+    let texts = eur();
+    let strict = {
+        let mut texts = texts.clone();
+        texts.insert("policies/payment.toml".into(), declines(&texts, "amount > amount('100.00')"));
+        texts
+    };
+    write(&house, &strict);
+    let desk = Desk::open(&house.data(), strict);
+    // Declined, asked again with less, and paid; declined for good, by one that trades well and by one nobody knows.
+    desk.trades("o1", "m1", "b1", "120.00", true);
+    desk.later(Duration::hours(1));
+    desk.trades("o1", "m1", "b1", "90.00", true);
+    assert_eq!(desk.asks("m2", "b1", "150.00", None), "decline");
+    assert_eq!(desk.asks("m2", "b2", "150.00", None), "decline");
+    desk.later(Duration::hours(1));
+    desk.trades("o2", "m1", "b1", "50.00", true);
+    desk.later(Duration::days(120));
+    desk.trades("o3", "m1", "b1", "50.00", true);
+    desk.probity.close();
+    let policy = &texts["policies/payment.toml"];
+    let words = ["--to", "2025-03-31", "--json"];
+    let found = runs(&house, Some(policy), &words).exits(0).json();
+    assert_eq!((&found["compared"], &found["repeated"]), (&json!(4), &json!(1)), "{found}");
+    let let_through = &found["let_through"];
+    assert_eq!(
+        (&let_through["requests"], &let_through["good"], &let_through["unknown"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
+    let overall = &found["overall"];
+    assert_eq!((&overall["then"]["good_blocked"], &overall["now"]["good_blocked"]), (&json!(1), &json!(0)));
+    assert_eq!(
+        (&overall["then"]["good_blocked_amount"], &found["judged_by_party"]),
+        (&json!(15_000), &json!(2))
+    );
+    assert_eq!(found["reasons"][0]["change"], json!("let_through"));
+}
+
 /// A live policy that looks at a few indicators, which then stand on record.
 fn looking(texts: &mut Texts) {
     let rules: String = LOOKED_AT

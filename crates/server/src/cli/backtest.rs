@@ -15,7 +15,7 @@ use probity_primitives::problem::shown;
 use probity_primitives::{Code, Currency, Duration, Problem, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const INVALID: Code = Code::new("backtest-invalid");
 
@@ -152,7 +152,7 @@ fn read(path: &Path) -> Result<String, AppError> {
 }
 
 /// Where a file belongs. One that does not say what it is goes where it was meant to, and is refused there with its place.
-fn place(folder: &str, text: &str, path: &PathBuf) -> Result<String, AppError> {
+fn place(folder: &str, text: &str, path: &Path) -> Result<String, AppError> {
     match place_of(text) {
         Some(place) if place.starts_with(folder) => Ok(place),
         Some(place) => {

@@ -12,6 +12,9 @@ fn at(day: i64) -> Timestamp {
     Timestamp::parse("2025-01-01T12:00:00Z").unwrap().plus(Duration::days(day))
 }
 
+/// What comes after an order was paid: day, type, fields.
+type Then<'a> = (i64, &'a str, Value);
+
 /// An event of a merchant `m` and a buyer `b` on a day.
 fn event(day: i64, kind: &str, more: &Value) -> Value {
     let about = more["order"].as_str().unwrap_or("-");
@@ -34,7 +37,7 @@ fn money(value: &str, more: &Value) -> Value {
 }
 
 /// An order that is paid, and what comes after it.
-fn order(id: &str, day: i64, then: &[(i64, &str, Value)]) -> Vec<Value> {
+fn order(id: &str, day: i64, then: &[Then<'_>]) -> Vec<Value> {
     let own = json!({"order": id});
     let mut events = vec![
         event(day, "order.placed", &money("80.00", &own)),
@@ -114,7 +117,7 @@ fn an_order_is_judged_by_its_own_life() {
         "violation.found",
         money("65.00", &json!({"violation": "v", "kind": "counterfeit", "severity": 4})),
     );
-    let cases: [(&str, Vec<(i64, &str, Value)>, Became); 16] = [
+    let cases: [(&str, Vec<Then<'_>>, Became); 16] = [
         ("arrived and matured", vec![arrives(5)], Became::Good),
         ("never delivered", vec![], bad(Harm::Undelivered, 8_000)),
         (
