@@ -102,9 +102,10 @@ impl Trying {
         }
     }
 
-    /// The trial that runs is served by this catalogue from now on.
+    /// The trial that runs is served by this catalogue from now on, if it is the one that the log names.
     pub(in crate::app) fn take_up(&mut self, shared: &Shared, catalogue: Arc<Catalogue>) {
-        let trial = lock(&shared.trials).running().cloned();
+        let hash = catalogue.hash.to_string();
+        let trial = lock(&shared.trials).running().filter(|trial| trial.catalogue == hash).cloned();
         self.challenger = trial.map(|trial| Challenger { trial, catalogue });
     }
 
