@@ -10,6 +10,7 @@ use crate::score::filled;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Party, Role};
 use probity_server::app::{Clock, Form, Probity, embedded_catalogue};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -17,11 +18,13 @@ const CLIENTS: usize = 64;
 const ROUNDS: usize = 5;
 /// Decisions of one commit in process: what a commit costs is spread over them.
 const TOGETHER: usize = 500;
+type Texts = BTreeMap<String, String>;
+
 /// Rules beside those of the starter's payment policy, of which there are 15: none of them holds, all are looked at.
 const MORE_RULES: usize = 25;
 
 /// The starter catalogue with a payment policy of 40 rules.
-fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
+fn forty_rule_texts(probity: &Probity) -> Result<Texts, String> {
     let mut texts = embedded_catalogue();
     let names: Vec<String> =
         probity.catalogue().plan.definitions(Role::Merchant).map(|it| it.name.clone()).collect();
@@ -37,10 +40,15 @@ fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
     policy.push_str(&format!(
         "[[table]]\nname = \"more\"\ntitle = \"More\"\nhit = \"all\"\nadds_only = true\n{rules}"
     ));
-    Catalogue::load(texts).map_err(|problems| format!("{problems:?}"))
+    Ok(texts)
 }
 
-fn form(merchant: &Party, buyer: &Party) -> Form {
+/// The same, loaded.
+pub(crate) fn forty_rules(probity: &Probity) -> Result<Catalogue, String> {
+    Catalogue::load(forty_rule_texts(probity)?).map_err(|problems| format!("{problems:?}"))
+}
+
+pub(crate) fn form(merchant: &Party, buyer: &Party) -> Form {
     Form {
         kind: "payment".into(),
         merchant: Some(merchant.id.to_string()),
@@ -50,13 +58,55 @@ fn form(merchant: &Party, buyer: &Party) -> Form {
     }
 }
 
+/// Who answers beside the catalogue in force.
+#[derive(Clone, Copy)]
+enum Beside {
+    Nobody,
+    /// Its scorecards are others, so it scores again; nearly all its answers are the same.
+    Agreeing,
+    /// Its answers stand a minute longer: each of them is another, and recorded.
+    Differing,
+}
+
+impl Beside {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Nobody => "in",
+            Self::Agreeing => "agreeing",
+            Self::Differing => "differing",
+        }
+    }
+
+    fn change(self, texts: &mut Texts) {
+        for (path, text) in texts.iter_mut() {
+            match self {
+                Self::Agreeing if path.starts_with("scorecards/") => {
+                    *text = text.replace("base_points = 600", "base_points = 601");
+                }
+                Self::Differing if path == "policies/payment.toml" => {
+                    *text = text.replace("time_to_live = \"30m\"", "time_to_live = \"31m\"");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Microseconds of a decision of parties in memory, its share of the recording included.
-fn in_process(data: &Path) -> Result<Vec<f64>, String> {
+fn in_process(data: &Path, beside: Beside) -> Result<Vec<f64>, String> {
+    let told = |error: probity_server::app::AppError| error.to_string();
     let probity = open(data)?;
-    let catalogue = forty_rules(&probity)?;
+    let mut texts = forty_rule_texts(&probity)?;
     probity.close();
-    let probity =
-        Probity::open(data, catalogue, Clock::system(), &mut |_, _| {}).map_err(|error| error.to_string())?;
+    let catalogue = Catalogue::load(texts.clone()).map_err(|problems| format!("{problems:?}"))?;
+    let probity = Probity::open(data, catalogue, Clock::system(), &mut |_, _| {}).map_err(told)?;
+    let challenges = !matches!(beside, Beside::Nobody);
+    if challenges {
+        beside.change(&mut texts);
+        texts.retain(|path, _| !path.ends_with(".cases.toml"));
+        let proposal = probity.propose(texts, "bench", "").map_err(told)?;
+        probity.shadow(&proposal.catalogue, "bench").map_err(told)?;
+    }
     let (merchants, buyers) = (parties(&probity, Role::Merchant)?, parties(&probity, Role::Buyer)?);
     let mut times = Vec::new();
     for round in 0..20 {
@@ -68,7 +118,7 @@ fn in_process(data: &Path) -> Result<Vec<f64>, String> {
             else {
                 continue;
             };
-            let key = format!("in-{at}");
+            let key = format!("{}-{at}", beside.name());
             asked.push(
                 probity
                     .asked(&form(merchant, buyer), Some(&key), "bench")
@@ -84,6 +134,17 @@ fn in_process(data: &Path) -> Result<Vec<f64>, String> {
         // The first rounds read the parties from the store.
         if round >= 4 {
             times.push(took);
+        }
+    }
+    if challenges {
+        probity.stop_trial("bench").map_err(told)?;
+        let trial = probity.trial(None).map_err(told)?;
+        let as_named = match beside {
+            Beside::Differing => trial.different == trial.compared,
+            _ => trial.same * 10 > trial.compared * 9,
+        };
+        if trial.compared == 0 || !as_named {
+            return Err(format!("the challenger did not do as it should: {trial:?}"));
         }
     }
     probity.close();
@@ -140,11 +201,27 @@ fn over_http(data: &Path, early: bool) -> Result<Rounds, String> {
     Ok(out)
 }
 
+/// A decision in process, beside those without a challenger.
+fn together(what: &'static str, times: &[f64], alone: &[f64]) -> Figure {
+    Figure::new(
+        what,
+        format!("{:.0} µs, p99 {:.0} µs", median(times), rank(times, 0.99)),
+        format!(
+            "its share of recording {TOGETHER} in one commit included; {:+.0} µs beside no challenger",
+            median(times) - median(alone)
+        ),
+        "< 100 µs",
+        median(times) < 100.0,
+    )
+}
+
 /// Decisions in process, over HTTP with the record before the answer, and with the record after it.
 pub(crate) fn decisions() -> Result<Vec<Figure>, String> {
     let folder = Folder::new("decide")?;
     let data = filled(&folder, 200_000, SHOPS)?;
-    let times = in_process(&data)?;
+    let times = in_process(&data, Beside::Nobody)?;
+    let agreeing = in_process(&data, Beside::Agreeing)?;
+    let differing = in_process(&data, Beside::Differing)?;
     let durable = over_http(&data, false)?;
     let last = rows(&data, scaled(64_000))?;
     let bare = bare_loop(&folder.0, &last, CLIENTS)?;
@@ -158,12 +235,12 @@ pub(crate) fn decisions() -> Result<Vec<Figure>, String> {
         )
     };
     Ok(vec![
-        Figure::new(
-            "one payment decision in process, 40 rules, both parties in memory",
-            format!("{:.0} µs, p99 {:.0} µs", median(&times), rank(&times, 0.99)),
-            format!("its share of recording {TOGETHER} in one commit included"),
-            "< 100 µs",
-            median(&times) < 100.0,
+        together("one payment decision in process, 40 rules, both parties in memory", &times, &times),
+        together("the same with a challenger in shadow that scores again and agrees", &agreeing, &times),
+        together(
+            "the same with a challenger whose every answer is another, and recorded",
+            &differing,
+            &times,
         ),
         Figure::new(
             "POST /v1/decisions, on record before the answer, 64 clients",

@@ -34,6 +34,32 @@ pub(crate) fn rows(data: &Path, most: u64) -> Result<Vec<Row>, String> {
     run().map_err(|error| error.to_string())
 }
 
+/// A bare reading of a log.
+pub(crate) struct Read {
+    pub(crate) rows: u64,
+    pub(crate) seconds: f64,
+}
+
+/// Reads every row of a log in order and does nothing with it: the limit of whatever goes over the whole log.
+pub(crate) fn read_bare(data: &Path) -> Result<Read, String> {
+    let run = || -> rusqlite::Result<Read> {
+        let connection =
+            Connection::open_with_flags(data.join("probity.db"), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let begun = Instant::now();
+        let mut statement = connection.prepare("SELECT key, hash, body FROM log ORDER BY seq")?;
+        let mut found = statement.query([])?;
+        let (mut rows, mut bytes) = (0, 0);
+        while let Some(row) = found.next()? {
+            let body: Vec<u8> = row.get(2)?;
+            bytes += body.len();
+            rows += 1;
+        }
+        std::hint::black_box(bytes);
+        Ok(Read { rows, seconds: begun.elapsed().as_secs_f64() })
+    };
+    run().map_err(|error| error.to_string())
+}
+
 /// What the bare loop did.
 pub(crate) struct Replayed {
     /// Rows per second.

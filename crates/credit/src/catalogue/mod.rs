@@ -2,10 +2,12 @@
 
 mod regime;
 mod cases;
+mod place;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use cases::{CASE_FAILED, check_cases};
+pub use place::place_of;
 
 use crate::event::{MarkTypes, Rates, Role, Vocabulary};
 use crate::indicator::{Definition, Plan, parse_definitions};
@@ -19,7 +21,7 @@ use crate::tier::Tiers;
 use probity_expression::Type;
 use probity_primitives::{Code, Digest, Problem};
 use regime::Regime;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The code of a file that a catalogue needs and does not have.
 pub const CATALOGUE_FILE_MISSING: Code = Code::new("catalogue-file-missing");
@@ -182,6 +184,14 @@ impl Catalogue {
     pub fn counting_texts(&self) -> BTreeMap<&str, &str> {
         let counting = self.texts.iter().filter(|(path, _)| self.files.contains_key(*path));
         counting.map(|(path, text)| (path.as_str(), text.as_str())).collect()
+    }
+
+    /// Files that say what happened and what is measured, and that differ from those of another catalogue. With none of them
+    /// both judge the same states; what is above them (scorecards, tiers, terms, policies) may differ.
+    pub fn measures_otherwise(&self, other: &Self) -> BTreeSet<String> {
+        let below = |path: &&String| !ABOVE_INDICATORS.iter().any(|folder| path.starts_with(folder));
+        let both = self.files.keys().chain(other.files.keys()).filter(below);
+        both.filter(|path| self.files.get(*path) != other.files.get(*path)).cloned().collect()
     }
 
     /// The scorecard of a role.

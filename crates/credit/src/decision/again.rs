@@ -63,6 +63,7 @@ impl Record {
             ("cases", self.cases == ruling.cases),
             ("rules", self.rules == policy.names_of(applied)),
             ("reasons", told.iter().all(|reason| again.contains(reason))),
+            ("arm", self.trial.as_ref().is_none_or(super::record::InTrial::holds)),
         ];
         compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
     }

@@ -4,9 +4,11 @@
 
 mod ruling;
 mod record;
+mod arm;
 mod again;
 #[cfg(test)]
 mod tests;
 
-pub use record::{DECISION_UNREADABLE, Input, Record, SideSeen, Versions};
+pub use arm::{Arm, Split};
+pub use record::{DECISION_UNREADABLE, InTrial, Input, Record, SideSeen, Versions};
 pub use ruling::{Granted, PartyLimits, Ruling, Sanctioning, Told, Whence, rule};

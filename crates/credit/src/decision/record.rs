@@ -58,6 +58,21 @@ pub struct Versions {
     pub catalogue: String,
 }
 
+/// The part that an answer has in a split, by which party it was divided, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InTrial {
+    /// The number of the step that began the trial.
+    pub trial: u64,
+    /// Hash of the challenger.
+    pub challenger: String,
+    /// The party that was divided, as people write it.
+    pub party: String,
+    /// The challenger's share, in basis points.
+    pub share: u32,
+    /// `live` or `challenger`: by which catalogue the answer was made.
+    pub arm: String,
+}
+
 /// Everything about a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -109,6 +124,9 @@ pub struct Record {
     pub expires_at: String,
     /// What made it.
     pub versions: Versions,
+    /// Its part in a split; left out of the document of an answer that has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<InTrial>,
 }
 
 impl Record {
@@ -135,6 +153,17 @@ impl Record {
     pub fn outcome(&self) -> Result<Outcome, Problem> {
         Outcome::parse(&self.outcome)
             .ok_or_else(|| Problem::new(DECISION_UNREADABLE, format!("'{}' is no outcome", self.outcome)))
+    }
+
+    /// Whether another answer to the same request would do the same: outcome, terms, what is held and asked for, how long it
+    /// stands. Reasons and rules may differ.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        let effect = |record: &Self| (record.terms, record.held, record.expires_at.clone());
+        self.outcome == other.outcome
+            && effect(self) == effect(other)
+            && self.step_up == other.step_up
+            && self.sanctions == other.sanctions
+            && self.cases == other.cases
     }
 
     /// The values that a policy reads in a row, by column.

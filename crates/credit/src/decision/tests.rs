@@ -164,6 +164,7 @@ fn given(case: &Case) -> (Ruling, Record) {
         rules: Vec::new(),
         expires_at: request.at.to_string(),
         versions: Versions { policy: policy.hash().to_string(), catalogue: String::new() },
+        trial: None,
     };
     let again = Record::decode(&record.encode().unwrap()).unwrap();
     assert_eq!(again, record);

@@ -1,4 +1,4 @@
-//! Where the events of sanctions and the notices are found again: postings of their own, beside those of parties and orders.
+//! Where the events of sanctions, the notices and the differences of trials are found again: postings of their own, beside those of parties and orders.
 
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Event, Role, key_of};
@@ -29,6 +29,11 @@ pub(super) fn outbox(to: &str) -> Subject {
     subject("\0notices", to)
 }
 
+/// All answers of a challenger that would have been others.
+pub(super) fn of_trial(number: u64) -> Subject {
+    subject("\0trial", &number.to_string())
+}
+
 /// The party that an event about one party names.
 pub(super) fn party_of(event: &Event) -> Option<String> {
     let named = |role: Role| event.party(role).map(|id| format!("{}:{id}", role.as_str()));
@@ -40,6 +45,10 @@ pub(super) fn subjects(catalogue: &Catalogue, event: &Event) -> Vec<Subject> {
     let (types, kind) = (&catalogue.sanctions, catalogue.vocabulary.get(event.kind));
     if types.is_notice(event.kind) {
         return event.text(kind, "to").map(outbox).into_iter().collect();
+    }
+    if kind.name == "decision.shadowed" {
+        let trial = event.integer(kind, "trial").and_then(|number| u64::try_from(number).ok());
+        return trial.map(of_trial).into_iter().collect();
     }
     if !types.is_step(event.kind) {
         return Vec::new();

@@ -5,10 +5,11 @@ use super::error::AppError;
 use super::landing::Underway;
 use super::outcome::{Outcome, Reply, Settling};
 use super::prepare::Prepared;
+use probity_credit::catalogue::Catalogue;
 use probity_primitives::Timestamp;
 use probity_store::SetAside;
 use std::collections::VecDeque;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Events taken into one commit at most.
 const LARGEST_GROUP: usize = 8_192;
@@ -36,6 +37,12 @@ pub(super) enum Command {
     Checkpoint {
         reply: Reply<()>,
     },
+    /// A trial begins, with the event that says so.
+    Try {
+        challenger: Box<Catalogue>,
+        begun: Box<Prepared>,
+        reply: Reply<()>,
+    },
     Ask(Ask),
     /// Batches have landed: there may be room for the next.
     Landed,
@@ -55,6 +62,12 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
+    /// Events whose outcome nobody waits for.
+    pub(super) fn of(items: Vec<Prepared>) -> Self {
+        let (reply, _) = oneshot::channel();
+        Self { takes: VecDeque::from([(items, reply)]), ..Self::default() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.asks.is_empty() && self.takes.is_empty()
     }

@@ -10,8 +10,12 @@ use super::inbox::{Command, Inbox};
 use super::landing::{Committed, Landing, Runway, Told};
 use super::orders::Orders;
 use super::outcome::{Outcome, Settling};
+use super::prepare::Prepared;
 use super::shared::{Shared, lock};
 use super::taking::{Awaited, Taken, Taking};
+use super::trial::Trying;
+use super::versions;
+use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
@@ -37,6 +41,8 @@ pub(super) struct Keeper {
     orders: Orders,
     /// What is open and held.
     pub(super) holding: Holding,
+    /// Who challenges the catalogue in force.
+    pub(super) trying: Trying,
     numbers: HashMap<(Role, ExternalId), u32>,
     awaited: Awaited,
     /// The newest `known_at` of an event from outside, marks whose target is not there yet left out.
@@ -56,7 +62,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(store: SqliteStore, shared: Arc<Shared>, clock: Clock) -> Result<Self, AppError> {
-        let holding = Holding::new(&shared.catalogue);
+        let (holding, trying) = (Holding::new(&shared.catalogue), Trying::new(&shared.catalogue));
         let landing = Landing::new(Arc::clone(&shared), store.syncer()?);
         Ok(Self {
             store,
@@ -64,6 +70,7 @@ impl Keeper {
             clock,
             orders: Orders::default(),
             holding,
+            trying,
             numbers: HashMap::new(),
             awaited: Awaited::new(),
             newest: None,
@@ -109,7 +116,7 @@ impl Keeper {
         if !inbox.is_empty() {
             let mut told = Told::default();
             match self.commit(&mut inbox, Some(commands), None, &mut told) {
-                Ok(taken) => self.let_land(taken, told),
+                Ok(taken) => self.let_land(taken, told, true),
                 Err(error) => {
                     told.give(Err(&error));
                     inbox.refuse(&error);
@@ -122,6 +129,9 @@ impl Keeper {
                 Command::Checkpoint { reply } => drop(reply.send(self.checkpoint())),
                 Command::SetAside { items, once, reply } => drop(reply.send(self.set_aside(&items, once))),
                 Command::DropSetAside { items, reply } => drop(reply.send(self.drop_set_aside(&items))),
+                Command::Try { challenger, begun, reply } => {
+                    drop(reply.send(self.begin_trial(*challenger, *begun)));
+                }
                 Command::Take { .. } | Command::Ask(_) | Command::Landed => {}
             }
         }
@@ -179,7 +189,8 @@ impl Keeper {
             now,
         );
         let holding = &mut self.holding;
-        let mut deciding = Deciding { taking: &mut taking, holding, now, followed: 0 };
+        let challenger = self.trying.challenger();
+        let mut deciding = Deciding { taking: &mut taking, holding, challenger, now, followed: 0 };
         deciding.expire(&mut batch)?;
         loop {
             deciding.serve(&mut batch, &mut inbox.asks, &mut told.answers)?;
@@ -212,7 +223,8 @@ impl Keeper {
     }
 
     /// What was committed is known here at once, and to everybody once it has landed.
-    fn let_land(&mut self, taken: Taken, told: Told) {
+    fn let_land(&mut self, taken: Taken, told: Told, live: bool) {
+        self.trying.follow(&self.shared, &taken.steps, live);
         self.highest = taken.highest;
         self.since_checkpoint += taken.rows;
         self.rows += taken.rows;
@@ -283,7 +295,20 @@ impl Keeper {
     /// A batch that nobody sent.
     fn commit_alone(&mut self, settle: Option<Timestamp>) -> Result<(), AppError> {
         let taken = self.commit(&mut Inbox::default(), None, settle, &mut Told::default())?;
-        self.let_land(taken, Told::default());
+        self.let_land(taken, Told::default(), true);
+        Ok(())
+    }
+
+    /// A challenger takes part from the next batch on.
+    fn begin_trial(&mut self, challenger: Catalogue, begun: Prepared) -> Result<(), AppError> {
+        let now = self.now();
+        // Its answers must be made again years from now: its files are kept before it gives any.
+        versions::keep(&mut self.store, &challenger, now)?;
+        let mut told = Told::default();
+        let taken = self.commit(&mut Inbox::of(vec![begun]), None, None, &mut told)?;
+        self.let_land(taken, told, true);
+        self.rest();
+        self.trying.take_up(&self.shared, Arc::new(challenger));
         Ok(())
     }
 
@@ -315,6 +340,7 @@ impl Keeper {
         let changed = self.orders.drain_changed();
         let remembered = self.remembered();
         let exposure = stamped(&shared, &self.holding.encode(now));
+        let trials = lock(&shared.trials).encode();
         let result = (|| {
             let mut batch = self.store.begin()?;
             for (subject, seqs) in &fresh {
@@ -334,6 +360,7 @@ impl Keeper {
             }
             batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;
             batch.put_record(EXPOSURE, &exposure)?;
+            batch.put_record(TRIALS, &trials)?;
             batch.put_record(KEEPER, &remembered)?;
             batch.checkpoint(now)?;
             Ok::<(), AppError>(batch.commit()?)
@@ -366,6 +393,7 @@ impl Keeper {
 /// Named records of the store.
 pub(super) const PLATFORM: &str = "platform";
 pub(super) const EXPOSURE: &str = "exposure";
+pub(super) const TRIALS: &str = "trials";
 pub(super) const KEEPER: &str = "keeper";
 pub(super) const SYMBOLS: &str = "symbols";
 
@@ -457,7 +485,7 @@ impl Keeper {
         let taken = taking.end();
         batch.commit()?;
         self.holding.keep();
-        self.let_land(taken, Told::default());
+        self.let_land(taken, Told::default(), false);
         Ok(())
     }
 

@@ -17,9 +17,11 @@ mod aside;
 mod readers;
 mod shared;
 mod anew;
+mod hindsight;
 mod party;
 mod orders;
 mod taking;
+mod trial;
 mod decide;
 mod landing;
 mod inbox;
@@ -41,8 +43,14 @@ mod simulate;
 mod rehearse;
 mod detect;
 mod whatif;
+mod trial_report;
+mod backtest;
 
 pub use aside::{Content, kept, reason, with_source};
+pub use backtest::{
+    BacktestOptions, BacktestProgress, Backtested, BecameRow, Checked, Example, Grouped, OutcomeRow, Policed,
+    Reasoned, Requests, Stood, Switched, Tally, Undecided, Way, backtest,
+};
 pub use changes::{
     APPROVAL_HOURS, ActivatedCatalogue, Activation, Change, ChangeState, Changed, FileChange,
     ProposedCatalogue, activated, change_texts, changes, difference,
@@ -55,6 +63,7 @@ pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect
 pub use error::{AppError, Class};
 pub use files::{embedded_catalogue, folder_catalogue, report_in};
 pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};
+pub use hindsight::{Became, Harm, JudgedBy, Verdict};
 pub use import::{
     AsideShown, ImportOptions, ImportProgress, Imported, Retried, Stage, TableCount, mapping_currency,
     rehearse,
@@ -74,6 +83,10 @@ pub use score::{DimensionShown, Explained, HistoryPoint, ScoreAt, TierShown, Ver
 pub use simulate::{
     EventFormat, FileInfo, Manifest, MerchantTruth, SimulateOptions, SimulateProgress, VerifyProgress, World,
     WorldCounts, WorldFiles, merchants_of, simulate, simulate_nowhere, verify_world,
+};
+pub use trial_report::{
+    Afterwards, AnswerShown, ArmCount, ArmFared, DecisionsCounted, Difference, DifferenceCount,
+    DifferencePage, Direction, Fared, FaredCounts, Rate, SplitShown, TrialShown, share_text,
 };
 pub use versions::{kept_catalogue, past_catalogue};
 pub use whatif::{Counted, MeasureCompared, Wanted, WhatIf, compare};

@@ -4,13 +4,15 @@ use super::anew::each_event;
 use super::clock::Clock;
 use super::error::{AppError, Class};
 use super::inbox::Command;
-use super::keeper::{EXPOSURE, KEEPER, Keeper, PLATFORM, Remembered, SYMBOLS};
+use super::keeper::{EXPOSURE, KEEPER, Keeper, PLATFORM, Remembered, SYMBOLS, TRIALS};
 use super::outcome::{Outcome, Reply, Settling};
 use super::prepare::{Prepared, event_of};
-use super::shared::Shared;
+use super::shared::{Shared, lock};
+use super::trial::Trials;
 use probity_credit::catalogue::Catalogue;
-use probity_credit::event::{Arrival, Codec, Event, Flat, Symbols};
+use probity_credit::event::{Arrival, Codec, Event, Flat, Symbols, key_of};
 use probity_credit::indicator::Platform;
+use probity_credit::order::DERIVED_SOURCE;
 use probity_expression::Faults;
 use probity_primitives::{Code, Currency, Problem, Timestamp};
 use probity_store::{Batch, Reader, SetAside, SqliteReader, SqliteStore, Store, StoreError};
@@ -32,6 +34,9 @@ const REPLAYED_AT_ONCE: usize = 10_000;
 
 /// The record of the reporting currency.
 const CURRENCY: &str = "currency";
+
+/// Id of the first step of change control: without one no trial ever began.
+const FIRST_CHANGE: &str = "catalogue.change.1";
 
 const STOPPED: Code = Code::new("stopping");
 
@@ -125,6 +130,7 @@ impl Probity {
         let shared = Arc::new(Shared::new(Arc::new(catalogue), codec, readers));
         let mut keeper = Keeper::new(store, Arc::clone(&shared), clock.clone())?;
         start(&mut keeper, &shared, &mut reader, progress)?;
+        keeper.trying.resume(&shared, folder);
         drop(reader);
         let (sender, receiver) = mpsc::channel(WAITING);
         let wake = sender.downgrade();
@@ -343,6 +349,15 @@ fn start(
         }
         _ => keeper.holding.make_anew(shared, reader, from, progress)?,
     }
+    let trials = match reader.record(TRIALS)? {
+        Some(bytes) => {
+            Trials::decode(&bytes).map_err(|error| AppError::internal(format!("trials: {error}")))?
+        }
+        // A folder of before there were trials had none, unless that record alone is gone.
+        None if reader.find(&key_of(DERIVED_SOURCE, FIRST_CHANGE))?.is_none() => Trials::default(),
+        None => Trials::make_anew(shared, reader, from, progress)?,
+    };
+    *lock(&shared.trials) = trials;
     let mut next = from + 1;
     while next <= last {
         let rows = reader.range(next, REPLAYED_AT_ONCE)?;

@@ -49,5 +49,5 @@ pub(super) fn own_event(
 /// True for events that tell of an answer: they feed no score and make nobody known.
 pub(super) fn is_answer(catalogue: &Catalogue, event: &Event) -> bool {
     let name = catalogue.vocabulary.get(event.kind).name.as_str();
-    matches!(name, "decision.made" | "decision.closed")
+    matches!(name, "decision.made" | "decision.closed" | "decision.shadowed")
 }

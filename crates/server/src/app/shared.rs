@@ -5,6 +5,7 @@ use super::error::AppError;
 use super::party::Hot;
 use super::readers::{Length, Readers};
 use super::snapshot::Kept;
+use super::trial::{DecisionCounts, Trials};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Codec, Event};
 use probity_credit::indicator::{Platform, Priors};
@@ -47,6 +48,10 @@ pub(super) struct Shared {
     pub(super) sanctioning: Mutex<()>,
     /// Values that could not be computed while events were taken in.
     pub(super) faults: AtomicU64,
+    /// What challengers said and did.
+    pub(super) trials: Mutex<Trials>,
+    /// Decisions since the process began.
+    pub(super) decisions: DecisionCounts,
     /// Up to when scores are on record.
     pub(super) on_record: Mutex<OnRecord>,
     /// Held while scores are put on record: one does it at a time.
@@ -77,6 +82,8 @@ impl Shared {
             next_ending: AtomicI64::new(i64::MIN),
             sanctioning: Mutex::default(),
             faults: AtomicU64::new(0),
+            trials: Mutex::default(),
+            decisions: DecisionCounts::default(),
             on_record: Mutex::default(),
             recording: Mutex::default(),
         }

@@ -53,11 +53,22 @@ impl Snapshot {
 
 /// Values and score of a party now, for the keeper: all that is committed counts.
 pub(super) fn now(shared: &Shared, number: u32, role: Role, at: Timestamp) -> Result<Snapshot, AppError> {
+    as_of_row(shared, number, role, at, u64::MAX)
+}
+
+/// The same for whoever goes over the log with states of its own that hold the rows up to one.
+pub(super) fn as_of_row(
+    shared: &Shared,
+    number: u32,
+    role: Role,
+    at: Timestamp,
+    row: u64,
+) -> Result<Snapshot, AppError> {
     let priors = shared.priors(at);
     match live(shared, number, role, at, &priors)? {
         Live::Snapshot(snapshot) => Ok(snapshot),
         // The keeper waits its turn: it cannot ask again later.
-        Live::Past(_) => past(shared, number, role, at, (Length::Short, u64::MAX), &priors),
+        Live::Past(_) => past(shared, number, role, at, (Length::Short, row), &priors),
     }
 }
 

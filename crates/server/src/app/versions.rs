@@ -13,7 +13,7 @@ const CATALOGUE_VERSION_UNKNOWN: Code = Code::new("catalogue-version-unknown");
 /// The first characters of a hash by which a version may be named, so that it can be taken from where it is shown short.
 pub(super) const SHORTEST_NAME: usize = 8;
 
-/// Keeps the files of the catalogue in force, before anything is written or scored under it.
+/// Keeps the files of a catalogue, before anything is written, scored or answered under it.
 pub(super) fn keep(store: &mut SqliteStore, catalogue: &Catalogue, now: Timestamp) -> Result<(), AppError> {
     let hash = catalogue.hash;
     if store.reader()?.catalogue_versions()?.iter().any(|version| version.hash == hash) {

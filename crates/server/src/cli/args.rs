@@ -1,8 +1,10 @@
 //! What can be said on the command line.
 
+use super::backtest_args::BacktestArgs;
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
+use super::trial_args::{ShadowArgs, SplitArgs, TrialArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -95,6 +97,11 @@ pub enum Command {
         after_help = "Examples:\n  probity --data ./data replay dec_0123\n  probity --data ./data replay --all --from 2026-01-01T00:00:00Z\n\nThe exit code is 1 when one comes out differently."
     )]
     Replay(ReplayArgs),
+    /// What a challenger in shadow would have answered otherwise, how the arms of a split compare, and what then happened.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data catalogue shadow 5dce6e09 --by alice\n  probity --data ./data shadow\n  probity --data ./data shadow --trial 7 --within 60 --json\n\nIt reads the log to say what then happened. Of what the challenger would have stopped, the share that went badly is\nits precision; what nobody let go ahead cannot be known."
+    )]
+    Shadow(TrialArgs),
     /// What each tier grants.
     Terms,
     /// How well the merchant score foretold orders that went badly, beside the plain mean rating.
@@ -107,6 +114,11 @@ pub enum Command {
         after_help = "Examples:\n  probity whatif --policy none --policy starter --seeds 20\n  probity whatif --policy starter --policy my-merchant-card.toml --seeds 20 --out report.md --svg pictures\n  probity whatif --policy ./catalogue --policy ./catalogue-next --merchants 100 --buyers 2000 --days 180 --without ring,brusher\n\nUntil policies exist this compares scorecards, tiers and indicators; what a tier means (its badge, whether it may\ntrade) stands in the world's file. The same seeds give the same numbers on every machine, whatever the number of\nthreads. No data folder is needed."
     )]
     Whatif(WhatifArgs),
+    /// A policy on the platform's own past: every decision made again as of its moment, beside what was decided and what became of it.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data backtest --policy payment-next.toml --from 2026-01-01 --to 2026-06-30\n  probity --data ./data backtest --policy payment-next.toml --segment \"merchant_orders_365d > 10\" --out report.md --svg pictures\n  probity --data ./data backtest --policy payment-next.toml --requests orders\n  probity --data ./data backtest --terms buyer-next.toml --json\n\nOnly reads; a server may have the folder meanwhile. Without any file the catalogue in force (or --catalogue-dir) is\ntried on its own past. Exit codes: 0 it worked, 1 it failed, 2 an input was wrong or there is nothing to decide again."
+    )]
+    Backtest(BacktestArgs),
     /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.
     #[command(
         after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --only exit_scam,whitewasher\n\nThe same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
@@ -423,7 +435,7 @@ pub enum CatalogueCommand {
         /// The type, for example order.placed.
         event_type: String,
     },
-    /// List the catalogues that were ever in force on the data folder.
+    /// List the catalogues that were ever in force on the data folder, or challenged what was.
     Versions,
     /// Propose a catalogue: it is loaded, its cases are checked, and it is kept with the folder.
     Propose {
@@ -461,6 +473,16 @@ pub enum CatalogueCommand {
         #[arg(long, value_name = "NAME")]
         by: String,
     },
+    /// Let a tested catalogue answer every request after the one in force, without effect; or end that.
+    #[command(
+        after_help = "Examples:\n  probity catalogue shadow 5dce6e09f27a --by alice\n  probity catalogue shadow --stop --by alice\n\nIt takes effect at once and lasts through restarts until it is stopped, or a catalogue is activated. The challenger\nmay differ in scorecards, tiers, terms and policies alone. `probity shadow` tells what comes of it."
+    )]
+    Shadow(ShadowArgs),
+    /// Let an approved catalogue answer for a share of the parties; or end that.
+    #[command(
+        after_help = "Examples:\n  probity catalogue split 5dce6e09f27a --share 20% --by bob\n  probity catalogue split 5dce6e09f27a --share 5% --of merchant --by bob\n  probity catalogue split --stop --by bob\n\nOn which side a party falls follows from its name and the challenger's hash: always the same one, and a larger share\nonly adds parties. It needs the approval of a second person, less than 72 hours old, as activating does."
+    )]
+    Split(SplitArgs),
     /// Go back to the catalogue that was in force before; needs no second person.
     Rollback {
         /// The hash of an earlier one, instead of the last.

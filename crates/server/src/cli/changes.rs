@@ -6,7 +6,7 @@ use super::out;
 use super::{Done, FAILED, OK};
 use crate::app::{
     Activation, AppError, Change, ChangeState, Changed, FileChange, Probity, change_texts, changes,
-    difference,
+    difference, share_text,
 };
 use probity_store::SqliteReader;
 use serde::Serialize;
@@ -37,14 +37,14 @@ pub(super) fn change(arguments: &Arguments, asked: &CatalogueCommand) -> Option<
     })
 }
 
-fn with(arguments: &Arguments, work: impl FnOnce(&Probity) -> Done) -> Done {
+pub(super) fn with(arguments: &Arguments, work: impl FnOnce(&Probity) -> Done) -> Done {
     let probity = open_existing(arguments)?;
     let done = work(&probity);
     probity.close();
     done
 }
 
-fn shown(arguments: &Arguments, value: &impl Serialize, say: impl FnOnce()) -> Done {
+pub(super) fn shown(arguments: &Arguments, value: &impl Serialize, say: impl FnOnce()) -> Done {
     if arguments.json {
         return out::json(value);
     }
@@ -107,6 +107,9 @@ fn log(arguments: &Arguments) -> Done {
                     ("proposed, refused", reasons.lines().next().unwrap_or_default().to_owned())
                 }
                 Changed::Approved => ("approved", String::new()),
+                Changed::Shadowed => ("in shadow", String::new()),
+                Changed::Split { of, share } => ("given a share", share_text(*share, of)),
+                Changed::TrialStopped => ("trial stopped", String::new()),
                 Changed::Activated { before, back } => {
                     let what = if *back { "rolled back to" } else { "activated" };
                     (what, format!("before: {}", before.get(..12).unwrap_or(before)))

@@ -4,6 +4,7 @@ use super::args::{Arguments, AuditArgs, AuditCommand, CatalogueArgs, CatalogueCo
 use super::changes;
 use super::data::{catalogue_files, open, origin};
 use super::out::{self, Bar};
+use super::trial;
 use super::{Done, FAILED, OK};
 use crate::app::{AppError, Class, change_texts, embedded_catalogue, folder_catalogue, kept_catalogue};
 use probity_credit::catalogue::{Catalogue, check_cases};
@@ -29,6 +30,8 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
         return done;
     }
     match &asked.what {
+        CatalogueCommand::Shadow(asked) => trial::shadow(arguments, asked),
+        CatalogueCommand::Split(asked) => trial::split(arguments, asked),
         CatalogueCommand::Check { folder } => {
             let texts = folder.as_deref().map_or_else(|| catalogue_files(arguments), folder_catalogue)?;
             let catalogue = Catalogue::load(texts)?;
@@ -113,7 +116,7 @@ fn event_types(arguments: &Arguments, markdown: bool) -> Done {
     Ok(OK)
 }
 
-/// The catalogues that were ever in force on the data folder.
+/// The catalogues that were ever in force on the data folder, or challenged what was.
 fn versions(arguments: &Arguments) -> Done {
     let in_force = Catalogue::load(catalogue_files(arguments)?)?.hash;
     let versions = SqliteReader::open(&arguments.data)?.catalogue_versions()?;

@@ -1,8 +1,10 @@
 //! The command line. One file per group of commands; all printing goes through `out`.
 
 mod rehearse_args;
+mod backtest_args;
 mod sanction_args;
 mod decide_args;
+mod trial_args;
 mod args;
 mod out;
 mod data;
@@ -20,11 +22,15 @@ mod detect_page;
 mod detect;
 mod whatif_page;
 mod whatif;
+mod backtest_tables;
+mod backtest_picture;
+mod backtest;
 mod plot;
 mod calibrate_page;
 mod calibrate;
 mod keep;
 mod changes;
+mod trial;
 mod check;
 mod simulate;
 mod demo;
@@ -64,9 +70,11 @@ pub fn run(mut arguments: Arguments) -> ExitCode {
         Command::Decide(asked) => decide::decide(&arguments, asked),
         Command::Decisions(of) => decide::decisions(&arguments, of),
         Command::Replay(asked) => decide::replay(&arguments, asked),
+        Command::Shadow(asked) => trial::report(&arguments, asked),
         Command::Terms => decide::terms(&arguments),
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),
+        Command::Backtest(asked) => backtest::backtest(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
         Command::Sanctions(asked) => sanction::sanctions(&arguments, asked),

@@ -31,9 +31,9 @@ pub(crate) struct ChangeItem {
     catalogue: String,
     /// Who.
     by: String,
-    /// `tested`, `refused` (both proposals), `approved`, `activated` or `rolled_back`.
+    /// `tested`, `refused` (both proposals), `approved`, `activated`, `rolled_back`, `shadowed`, `split` or `trial_stopped`.
     what: &'static str,
-    /// The note of a proposal, the reasons of a refusal, the hash of the catalogue before; empty for an approval.
+    /// The note of a proposal, the reasons of a refusal, the hash of the catalogue before, the share of a split; or empty.
     detail: String,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct VersionItem {
     /// proposed here.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<&'static str>,
-    /// When it was first in force on this folder.
+    /// When it was first in force on this folder, or first challenged what was.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_used: Option<String>,
     /// The running server uses it.
@@ -119,13 +119,16 @@ pub(crate) struct Activated {
 }
 
 impl ChangeItem {
-    fn of(change: &Change) -> Self {
+    pub(super) fn of(change: &Change) -> Self {
         let (what, detail) = match &change.changed {
             Changed::Tested { note } => ("tested", note.clone()),
             Changed::Refused { reasons } => ("refused", reasons.clone()),
             Changed::Approved => ("approved", String::new()),
             Changed::Activated { before, back: false } => ("activated", before.clone()),
             Changed::Activated { before, back: true } => ("rolled_back", before.clone()),
+            Changed::Shadowed => ("shadowed", String::new()),
+            Changed::Split { of, share } => ("split", crate::app::share_text(*share, of)),
+            Changed::TrialStopped => ("trial_stopped", String::new()),
         };
         let Change { number, at, catalogue, by, .. } = change.clone();
         Self { number, at: at.to_string(), catalogue, by, what, detail }
@@ -221,7 +224,7 @@ fn activated(activation: Activation) -> Answer {
     json_with(StatusCode::CREATED, &Activated { catalogue, before, takes_effect: TAKES_EFFECT })
 }
 
-async fn read<T: DeserializeOwned>(site: &Site, request: Request<Body>) -> Result<T, Failure> {
+pub(super) async fn read<T: DeserializeOwned>(site: &Site, request: Request<Body>) -> Result<T, Failure> {
     let (parts, body) = request.into_parts();
     let read = body::read(site, &parts.headers, body).await?;
     serde_json::from_slice(&read.bytes)

@@ -3,7 +3,7 @@
 use super::problem::Failure;
 use crate::app::{DecisionState, Form};
 use axum::http::StatusCode;
-use probity_credit::decision::{Record, SideSeen, Told, Whence};
+use probity_credit::decision::{Granted, InTrial, Record, SideSeen, Told, Whence};
 use probity_credit::event::duration_text;
 use probity_primitives::{Code, Currency, Duration, Money, Problem, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -158,6 +158,22 @@ pub(crate) struct DecisionTerms {
     cover_bp: u32,
 }
 
+impl DecisionTerms {
+    /// Shows terms; amounts are in `currency`.
+    pub(crate) fn of(terms: &Granted, currency: Currency) -> Self {
+        let text = |minor: i64| Money { minor, currency }.decimal();
+        Self {
+            limit: terms.limit.map(text),
+            currency: currency.to_string(),
+            discount_bp: terms.discount,
+            payout_delay: duration_text(Duration(terms.payout_delay)),
+            reserve_bp: terms.reserve,
+            deposit: text(terms.deposit),
+            cover_bp: terms.cover,
+        }
+    }
+}
+
 /// What was seen of one party.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DecisionSide {
@@ -194,6 +210,33 @@ pub(crate) struct DecisionVersions {
     policy: String,
     /// Of all definitions.
     catalogue: String,
+}
+
+/// The part of an answer in a trial that divides the parties.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DecisionTrial {
+    /// The trial's number.
+    trial: u64,
+    /// `live` or `challenger`: by which catalogue it was made.
+    arm: String,
+    /// The party by which it fell on that side.
+    party: String,
+    /// Hash of the challenger.
+    challenger: String,
+    /// The challenger's share, in basis points.
+    share_bp: u32,
+}
+
+impl DecisionTrial {
+    fn of(part: &InTrial) -> Self {
+        Self {
+            trial: part.trial,
+            arm: part.arm.clone(),
+            party: part.party.clone(),
+            challenger: part.challenger.clone(),
+            share_bp: part.share,
+        }
+    }
 }
 
 /// An answer.
@@ -233,6 +276,9 @@ pub(crate) struct Decision {
     rules: Vec<DecisionRule>,
     /// What made it.
     versions: DecisionVersions,
+    /// Its part in a trial that divides the parties; missing for an answer that has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trial: Option<DecisionTrial>,
     /// The id of the request that it first answered, as in the header `x-request-id`.
     trace_id: String,
     /// Until when it stands.
@@ -260,22 +306,13 @@ impl Decision {
             thin: seen.thin,
             exposure: text(seen.exposure),
         };
-        let terms = &record.terms;
         let stands = Timestamp::parse(&record.expires_at).ok().zip(Timestamp::parse(&record.at).ok());
         Self {
             id: record.id.clone(),
             kind: record.request.clone(),
             at: record.at.clone(),
             outcome: record.outcome.clone(),
-            terms: DecisionTerms {
-                limit: terms.limit.map(text),
-                currency: currency.to_string(),
-                discount_bp: terms.discount,
-                payout_delay: duration_text(Duration(terms.payout_delay)),
-                reserve_bp: terms.reserve,
-                deposit: text(terms.deposit),
-                cover_bp: terms.cover,
-            },
+            terms: DecisionTerms::of(&record.terms, currency),
             amount: record.amount.map(text),
             held: text(record.held),
             order: record.order.clone(),
@@ -294,6 +331,7 @@ impl Decision {
                 policy: record.versions.policy.clone(),
                 catalogue: record.versions.catalogue.clone(),
             },
+            trial: record.trial.as_ref().map(DecisionTrial::of),
             trace_id: record.trace.clone(),
             expires_at: record.expires_at.clone(),
             time_to_live: stands.map_or_else(String::new, |(end, at)| duration_text(end.since(at))),

@@ -1,5 +1,6 @@
 //! Counters and histograms, and their text for Prometheus (exposition format 0.0.4).
 
+use crate::app::DecisionsCounted;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,6 +91,7 @@ pub(crate) struct Metrics {
 pub(crate) struct Gauges {
     pub(crate) log_events: u64,
     pub(crate) faults: u64,
+    pub(crate) decisions: DecisionsCounted,
     pub(crate) next_due_seconds: Option<f64>,
     pub(crate) resident_bytes: Option<u64>,
     pub(crate) store_failed: bool,
@@ -98,6 +100,21 @@ pub(crate) struct Gauges {
 }
 
 impl Gauges {
+    fn write_decisions(&self, out: &mut String) {
+        about(out, "probity_decisions_total", "counter", "Decisions made, by what was asked and answered.");
+        for (kind, outcome, count) in &self.decisions.made {
+            line(
+                out,
+                format_args!("probity_decisions_total{{request=\"{kind}\",outcome=\"{outcome}\"}} {count}"),
+            );
+        }
+        let help = "Decisions compared with a shadowed challenger, by what came of it.";
+        about(out, "probity_shadow_compared_total", "counter", help);
+        for (said, count) in &self.decisions.compared {
+            line(out, format_args!("probity_shadow_compared_total{{challenger=\"{said}\"}} {count}"));
+        }
+    }
+
     /// Those that cannot always be told.
     fn write_optional(&self, out: &mut String) {
         if let Some(seconds) = self.next_due_seconds {
@@ -206,6 +223,7 @@ impl Metrics {
         line(&mut out, format_args!("probity_faults_total {}", gauges.faults));
         about(&mut out, "probity_store_failed", "gauge", "1 when the last write to the store failed.");
         line(&mut out, format_args!("probity_store_failed {}", u8::from(gauges.store_failed)));
+        gauges.write_decisions(&mut out);
         gauges.write_optional(&mut out);
         out
     }
@@ -250,6 +268,10 @@ mod tests {
         let gauges = Gauges {
             log_events: 7,
             faults: 1,
+            decisions: DecisionsCounted {
+                made: vec![("payment", "decline", 2)],
+                compared: [("same", 3)].into(),
+            },
             next_due_seconds: Some(-1.5),
             resident_bytes: Some(1),
             store_failed: false,
@@ -265,6 +287,8 @@ mod tests {
             "probity_ingest_events_total{became=\"taken\"} 499",
             "probity_ingest_batch_events_bucket{le=\"500\"} 1",
             "probity_ingest_batch_events_sum 500",
+            "probity_decisions_total{request=\"payment\",outcome=\"decline\"} 2",
+            "probity_shadow_compared_total{challenger=\"same\"} 3",
             "probity_log_events 7",
             "probity_next_timer_seconds -1.5",
             "probity_clock_behind_seconds 3600",

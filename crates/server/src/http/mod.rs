@@ -20,6 +20,7 @@ mod sanctions;
 mod catalogue;
 mod decision_shape;
 mod terms;
+mod trials;
 mod changes;
 mod operations;
 mod page;

@@ -70,6 +70,7 @@ pub(crate) async fn metrics(State(site): State<Site>) -> Answer {
     let gauges = Gauges {
         log_events: probity.event_count(),
         faults: probity.fault_count(),
+        decisions: probity.decisions_counted(),
         // A timer lies at most years ahead: exact as a float.
         next_due_seconds: probity.next_due().map(|due| (due.millis() - now) as f64 / 1e3),
         resident_bytes: resident_bytes(),

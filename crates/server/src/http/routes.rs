@@ -4,7 +4,7 @@ use super::openapi::{Document, document};
 use super::site::Site;
 use super::{
     catalogue, changes, decisions, events, explanation, ingest, operations, parties, party, platform,
-    sanctions, terms,
+    sanctions, terms, trials,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -39,6 +39,9 @@ pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
         .routes(routes!(changes::approve))
         .routes(routes!(changes::activate))
         .routes(routes!(changes::roll_back))
+        .routes(routes!(trials::shadow))
+        .routes(routes!(trials::split))
+        .routes(routes!(trials::stop))
         .routes(routes!(catalogue::list_event_types))
         .routes(routes!(catalogue::get_event_type))
         .routes(routes!(catalogue::list_indicators))
@@ -52,6 +55,9 @@ pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
         .routes(routes!(decisions::replay))
         .routes(routes!(decisions::list_decisions))
         .routes(routes!(decisions::get_exposure))
+        .routes(routes!(trials::list_trials))
+        .routes(routes!(trials::list_differences))
+        .routes(routes!(trials::get_afterwards))
         .routes(routes!(terms::get_terms))
         .routes(routes!(terms::terms_page))
         .routes(routes!(operations::livez))

@@ -54,6 +54,17 @@ pub(crate) struct PublishedTerms {
     merchant: TermsOfRole,
     /// Of buyers.
     buyer: TermsOfRole,
+    /// A share of the parties is answered by other terms at present, to see how they fare; null when there is no such trial.
+    trial: Option<TermsTrial>,
+}
+
+/// A trial in which parties of one tier are not all treated alike.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TermsTrial {
+    /// Whose parties are divided: `merchant` or `buyer`.
+    of: &'static str,
+    /// The share that is answered otherwise, in basis points. On which side somebody falls follows from the name alone.
+    share_bp: u32,
 }
 
 fn of_tier(terms: &TierTerms, currency: Currency) -> TermsOfTier {
@@ -83,10 +94,14 @@ fn published(site: &Site) -> PublishedTerms {
         currency: currency.to_string(),
         merchant: role(catalogue.terms(Role::Merchant)),
         buyer: role(catalogue.terms(Role::Buyer)),
+        trial: site
+            .probity
+            .split_running()
+            .map(|split| TermsTrial { of: split.of, share_bp: split.share_bp }),
     }
 }
 
-/// What each tier grants: the same for everybody in it.
+/// What each tier grants: the same for everybody in it, unless `trial` says that a share is answered otherwise.
 #[utoipa::path(get, path = "/v1/terms", tag = "decisions", operation_id = "getTerms",
     responses((status = 200, description = "The terms of both roles", body = PublishedTerms)))]
 pub(crate) async fn get_terms(State(site): State<Site>) -> Answer {
@@ -105,6 +120,14 @@ fn page(terms: &PublishedTerms) -> String {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Terms by tier</title>\
          <link rel=\"stylesheet\" href=\"/page.css\"></head><body><main><h1>Terms by tier</h1>",
     );
+    if let Some(trial) = &terms.trial {
+        out.push_str(&format!(
+            "<p>A trial runs at present: {} of the {}s, chosen by their names alone, are answered by other rules, which may \
+             grant other terms than these. Decisions say on which side they were made.</p>",
+            percent(trial.share_bp),
+            trial.of
+        ));
+    }
     for role in [&terms.merchant, &terms.buyer] {
         out.push_str(&format!(
             "<h2>{}</h2><p>{}</p><table><thead><tr>",

@@ -4,7 +4,7 @@ use crate::house::{House, placed};
 use serde_json::Value;
 
 /// Every operation there is.
-const OPERATIONS: [&str; 47] = [
+const OPERATIONS: [&str; 53] = [
     "get /docs/errors/{code}",
     "get /livez",
     "get /metrics",
@@ -37,11 +37,17 @@ const OPERATIONS: [&str; 47] = [
     "get /v1/sanctions/{id}",
     "get /v1/set-aside",
     "get /v1/terms",
+    "get /v1/trials",
+    "get /v1/trials/afterwards",
+    "get /v1/trials/differences",
     "get /version",
     "post /v1/catalogue/activate",
     "post /v1/catalogue/approve",
     "post /v1/catalogue/propose",
     "post /v1/catalogue/rollback",
+    "post /v1/catalogue/shadow",
+    "post /v1/catalogue/split",
+    "post /v1/catalogue/stop-trial",
     "post /v1/decisions",
     "post /v1/decisions/batch",
     "post /v1/decisions/{id}/confirm",
@@ -70,6 +76,7 @@ fn every_described_operation_answers_and_no_other_is_described() {
     assert_eq!(approved.status, 200, "{}", approved.text());
     let asked = br#"{"kind": "payment", "merchant": "m-1", "buyer": "b-1", "amount": "12.30"}"#;
     assert_eq!(house.send("POST", "/v1/decisions", &[("idempotency-key", "k-1")], asked).status, 200);
+    crate::trials::shadow(&house);
     let document = house.json("/openapi.json");
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut found = Vec::new();

@@ -15,3 +15,4 @@ mod decisions;
 mod running;
 mod full;
 mod browser;
+mod trials;

@@ -39,6 +39,24 @@ pub enum Changed {
         /// It had been in force before.
         back: bool,
     },
+    /// Let one challenge what is in force, without effect.
+    Shadowed,
+    /// Gave one a share of the parties.
+    Split {
+        /// `merchant` or `buyer`.
+        of: String,
+        /// The share, in basis points.
+        share: i64,
+    },
+    /// Ended such a trial.
+    TrialStopped,
+}
+
+impl Changed {
+    /// A step of a trial, which leaves its catalogue where it stands.
+    const fn is_trial(&self) -> bool {
+        matches!(self, Self::Shadowed | Self::Split { .. } | Self::TrialStopped)
+    }
 }
 
 fn moment<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -94,7 +112,7 @@ impl ChangeState {
 }
 
 /// Id of a step.
-pub(super) fn step_id(number: u64) -> String {
+pub(in crate::app) fn step_id(number: u64) -> String {
     format!("catalogue.change.{number}")
 }
 
@@ -142,6 +160,12 @@ impl Own {
             "catalogue.activated" => {
                 Changed::Activated { before: text("before"), back: text("how") == "rolled_back" }
             }
+            "catalogue.shadowed" => Changed::Shadowed,
+            "catalogue.split" => {
+                let declared = self.catalogue.vocabulary.get(event.kind);
+                Changed::Split { of: text("of"), share: event.integer(declared, "share").unwrap_or_default() }
+            }
+            "catalogue.trial_stopped" => Changed::TrialStopped,
             _ => return None,
         };
         let files = text("files");
@@ -197,12 +221,12 @@ pub(super) fn state_of(all: &[Change], catalogue: &str, now: Timestamp) -> Optio
     if activations().next_back().is_some_and(|last| last.catalogue == catalogue) {
         return Some(ChangeState::Live);
     }
-    let last = all.iter().rev().find(|one| one.catalogue == catalogue)?;
+    let last = all.iter().rev().find(|one| one.catalogue == catalogue && !one.changed.is_trial())?;
     match last.changed {
         Changed::Activated { .. } => Some(ChangeState::Retired),
         Changed::Refused { .. } => Some(ChangeState::Refused),
         Changed::Approved if good(last.at, now) => Some(ChangeState::Approved),
-        Changed::Approved | Changed::Tested { .. } => Some(ChangeState::Tested),
+        _ => Some(ChangeState::Tested),
     }
 }
 

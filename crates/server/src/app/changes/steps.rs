@@ -27,7 +27,7 @@ const LONGEST_LIST: usize = 16_000;
 const LONGEST: usize = 2_000;
 
 /// Steps are counted through, so they are taken one at a time; the folder is held by one process.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+pub(super) static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// What came of a proposal.
 #[derive(Debug, Clone, Serialize)]
@@ -51,7 +51,7 @@ pub struct Activation {
     pub before: String,
 }
 
-fn refuse(class: Class, detail: impl Into<String>, hint: &str) -> AppError {
+pub(super) fn refuse(class: Class, detail: impl Into<String>, hint: &str) -> AppError {
     AppError::new(class, Problem::new(CHANGE_REFUSED, detail).hint(hint))
 }
 
@@ -106,7 +106,7 @@ impl Probity {
             ("reasons", cut(&told)),
             ("files", &files),
         ];
-        let number = self.next()?;
+        let number = self.next_step()?;
         events.push(self.own("catalogue.proposed", &step_id(number), self.clock.now(), &fields, &[])?);
         self.write(events)?;
         let state = if tested { ChangeState::Tested } else { ChangeState::Refused };
@@ -203,16 +203,21 @@ impl Probity {
         Ok(Activation { catalogue, before })
     }
 
-    fn newest_change(&self) -> Result<Change, AppError> {
+    pub(super) fn newest_change(&self) -> Result<Change, AppError> {
         self.changes()?.pop().ok_or_else(|| AppError::internal("the change is not there"))
     }
 
-    fn next(&self) -> Result<u64, AppError> {
+    pub(super) fn next_step(&self) -> Result<u64, AppError> {
         Ok(self.changes()?.last().map_or(1, |last| last.number + 1))
     }
 
-    fn change_step(&self, kind: &str, at: Timestamp, fields: &[(&str, &str)]) -> Result<(), AppError> {
-        let event = self.own(kind, &step_id(self.next()?), at, fields, &[])?;
+    pub(super) fn change_step(
+        &self,
+        kind: &str,
+        at: Timestamp,
+        fields: &[(&str, &str)],
+    ) -> Result<(), AppError> {
+        let event = self.own(kind, &step_id(self.next_step()?), at, fields, &[])?;
         self.write(vec![event])
     }
 
@@ -248,7 +253,7 @@ impl Probity {
     }
 
     /// An event of Probity's own about nobody. Empty texts are left out.
-    fn own(
+    pub(in crate::app) fn own(
         &self,
         kind: &str,
         id: &str,
@@ -296,7 +301,7 @@ impl Probity {
 }
 
 /// A name that says who it was.
-fn person(name: &str) -> Result<&str, AppError> {
+pub(super) fn person(name: &str) -> Result<&str, AppError> {
     let name = name.trim();
     match ExternalId::try_new(name) {
         Ok(_) => Ok(name),
@@ -310,7 +315,7 @@ fn same_person(one: &str, other: &str) -> bool {
 }
 
 /// The last proposal of a catalogue, by its hash or the beginning of it.
-fn proposal<'a>(all: &'a [Change], name: &str) -> Result<&'a Change, AppError> {
+pub(super) fn proposal<'a>(all: &'a [Change], name: &str) -> Result<&'a Change, AppError> {
     let proposed = |one: &&Change| matches!(one.changed, Changed::Tested { .. } | Changed::Refused { .. });
     let named = |one: &&Change| {
         name.len() >= super::super::versions::SHORTEST_NAME && one.catalogue.starts_with(name)

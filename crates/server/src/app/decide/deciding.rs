@@ -5,10 +5,12 @@ use super::super::outcome::{Outcome, Reply};
 use super::super::prepare::Prepared;
 use super::super::shared::lock;
 use super::super::taking::Taking;
+use super::super::trial::Challenger;
 use super::asked::{Asked, KEY_DAYS};
 use super::holding::Holding;
 use super::telling::{closed, closed_id, made, record_of};
-use super::weighing::weigh;
+use super::trying::{Said, answer_beside};
+use super::weighing::{Answered, Sight, answer};
 use probity_credit::decision::Record;
 use probity_credit::event::{Event, Role, key_of};
 use probity_credit::exposure::Exposure;
@@ -144,6 +146,7 @@ fn one_by_one<T>(result: Result<T, AppError>) -> Result<Result<T, AppError>, App
 pub(in crate::app) struct Deciding<'a, 'b> {
     pub(in crate::app) taking: &'a mut Taking<'b>,
     pub(in crate::app) holding: &'a mut Holding,
+    pub(in crate::app) challenger: Option<&'a Challenger>,
     pub(in crate::app) now: Timestamp,
     /// Steps that the book has taken in.
     pub(in crate::app) followed: usize,
@@ -233,12 +236,20 @@ impl Deciding<'_, '_> {
             }
         }
         let shared = Arc::clone(self.taking.shared);
-        let (record, expires_at) = {
+        let sight = {
             let _still = lock(&shared.applying);
-            weigh(&shared, asked, numbers, self.exposure(), id, self.now)?
+            Sight::of(&shared, asked, numbers, self.exposure(), self.now)?
         };
-        let event = made(&shared.catalogue, asked, &record, self.now, expires_at)?;
+        let (answered, part) = match self.challenger {
+            None => (answer(&shared.catalogue, asked, sight, id)?, None),
+            Some(challenger) => answer_beside(&shared, challenger, asked, sight, id)?,
+        };
+        let Answered { record, expires_at } = answered;
+        let event = made(&shared.catalogue, asked, (&record, part.as_ref()), self.now, expires_at)?;
         self.append(batch, event)?;
+        if let Some(Said::Different(event)) = part.and_then(|part| part.said) {
+            self.append(batch, *event)?;
+        }
         Ok(Decided { record: Arc::new(record), replayed: false })
     }
 

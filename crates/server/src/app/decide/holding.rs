@@ -98,6 +98,18 @@ impl Holding {
         Ok(())
     }
 
+    /// Takes in what was committed long ago, on the way through the log.
+    pub(in crate::app) fn go_over(
+        &mut self,
+        catalogue: &Catalogue,
+        event: &Arc<(Event, Contributions)>,
+        numbers: [Option<u32>; 2],
+        sign: i32,
+    ) {
+        self.take(catalogue, event, numbers, sign);
+        self.undo.clear();
+    }
+
     fn take(
         &mut self,
         catalogue: &Catalogue,

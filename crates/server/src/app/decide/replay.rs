@@ -7,7 +7,7 @@ use super::super::shared::Shared;
 use super::super::snapshot::{Snapshot, past};
 use super::super::versions::past_catalogue;
 use super::deciding::UNKNOWN;
-use super::telling::record_of;
+use super::telling::answer_of;
 use super::weighing::Seen;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::decision::{Input, Record, SideSeen};
@@ -19,6 +19,7 @@ use probity_primitives::{Problem, Timestamp};
 use probity_store::{Reader, SqliteReader};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Connections for looking at the past.
@@ -39,11 +40,16 @@ pub struct Replayed {
     pub differences: Vec<String>,
 }
 
+/// How many catalogues are held at once while many decisions are made again: the sides of a split take turns.
+const MOST_UNDERS: usize = 3;
+
 /// Definitions that made decisions, and the states made under them.
 struct Under<'a> {
     probity: &'a Probity,
     hash: String,
     shared: Arc<Shared>,
+    /// The platform's sums are those of the running Probity: the same measures.
+    current: bool,
     /// The same definitions, with the platform's sums as they stood before some row.
     then: Option<Arc<Shared>>,
 }
@@ -59,22 +65,34 @@ impl Probity {
         }
     }
 
-    /// Makes a decision again and says whether it comes out the same.
+    /// Makes a decision again and says whether it comes out the same; or, under the decision's id with `.shadow` behind it, what
+    /// a challenger would have answered instead.
     ///
     /// # Errors
     /// `decision-unknown`, `catalogue-version-unknown`, those of the store.
     pub fn replay_decision(&self, id: &str) -> Result<Replayed, AppError> {
-        let seq = self.shared.read(|reader| Ok(reader.find(&key_of(DERIVED_SOURCE, id))?))?;
-        let unknown = || {
+        let found = self.shared.read(|reader| {
+            let Some(seq) = reader.find(&key_of(DERIVED_SOURCE, id))? else { return Ok(None) };
+            let row = reader.row(seq)?.filter(|row| !self.shared.codec.passes_over(&row.body));
+            Ok(row.map(|row| self.shared.decode(&row)).transpose()?.map(|event| (seq, event)))
+        })?;
+        let recorded = match &found {
+            Some((seq, event)) => {
+                answer_of(self.catalogue(), event)?.map(|record| (*seq, event.known_at, record))
+            }
+            None => None,
+        };
+        let (seq, at, record) = recorded.ok_or_else(|| {
             let detail = format!("no decision has the id '{}'", probity_primitives::problem::shown(id));
             AppError::new(super::super::error::Class::Missing, Problem::new(UNKNOWN, detail))
-        };
-        let seq = seq.ok_or_else(unknown)?;
-        let (at, state) = self.shared.read(|reader| self.decision_at(reader, seq))?.ok_or_else(unknown)?;
-        Under::of(self, &state.record.versions.catalogue)?.replay(seen(&state.record, seq), at, &state.record)
+        })?;
+        let upto = seen(&record, seq);
+        let replayed = Under::of(self, &record.versions.catalogue)?.replay(upto, at, &record)?;
+        Ok(Replayed { decision: id.to_owned(), ..replayed })
     }
 
-    /// Makes all decisions of a stretch of time again, in their order; `told` hears of each.
+    /// Makes all decisions of a stretch of time again, in their order, and what a challenger would have answered instead;
+    /// `told` hears of each.
     ///
     /// # Errors
     /// As [`Probity::replay_decision`].
@@ -84,7 +102,7 @@ impl Probity {
         to: Timestamp,
         told: &mut dyn FnMut(Replayed),
     ) -> Result<(), AppError> {
-        let mut under: Option<Under<'_>> = None;
+        let mut unders: Vec<Under<'_>> = Vec::new();
         let mut next = 1;
         loop {
             let rows = self.shared.read(|reader| Ok(reader.range(next, ROWS)?))?;
@@ -95,14 +113,19 @@ impl Probity {
                 if event.known_at < from || event.known_at > to {
                     continue;
                 }
-                let Some(record) = record_of(self.catalogue(), &event)? else { continue };
+                let Some(record) = answer_of(self.catalogue(), &event)? else { continue };
                 let hash = &record.versions.catalogue;
-                let mut fitting = match under.take().filter(|under| under.hash == *hash) {
-                    Some(under) => under,
+                let fitting = match unders.iter().position(|under| under.hash == *hash) {
+                    Some(place) => unders.remove(place),
                     None => Under::of(self, hash)?,
                 };
-                told(fitting.replay(seen(&record, row.seq), event.known_at, &record)?);
-                under = Some(fitting);
+                // The one used last stands last; the first goes when there are too many.
+                unders.drain(..unders.len().saturating_sub(MOST_UNDERS - 1));
+                unders.push(fitting);
+                if let Some(under) = unders.last_mut() {
+                    let replayed = under.replay(seen(&record, row.seq), event.known_at, &record)?;
+                    told(Replayed { decision: event.id.to_string(), ..replayed });
+                }
             }
         }
     }
@@ -115,7 +138,11 @@ impl<'a> Under<'a> {
         } else {
             aside(probity, past_catalogue(probity.folder(), hash)?)?
         };
-        Ok(Self { probity, hash: hash.to_owned(), shared, then: None })
+        let current = shared.catalogue.plan_hash == probity.catalogue().plan_hash;
+        if current && !Arc::ptr_eq(&shared, &probity.shared) {
+            *shared.platform() = probity.shared.platform().clone();
+        }
+        Ok(Self { probity, hash: hash.to_owned(), shared, current, then: None })
     }
 
     /// `upto` is the last row that the decision has seen.
@@ -130,9 +157,7 @@ impl<'a> Under<'a> {
         let terms = [catalogue.terms(Role::Merchant), catalogue.terms(Role::Buyer)];
         let answer = record.again(policy, terms);
         let mut seen = Vec::new();
-        if !Arc::ptr_eq(&self.shared, &self.probity.shared)
-            || !self.seen(upto, at, record, policy, &self.shared)?.is_empty()
-        {
+        if !self.current || !self.seen(upto, at, record, policy, &self.shared)?.is_empty() {
             // What came in later may have moved the platform's values of a past moment: the sums as they stood then.
             let then = match self.then.take() {
                 Some(then) => then,
@@ -236,9 +261,16 @@ fn side<'s>(
 
 /// Another catalogue over the same log, to look at the past with: without a keeper, nothing is written.
 fn aside(probity: &Probity, catalogue: Catalogue) -> Result<Arc<Shared>, AppError> {
-    let readers =
-        (0..READERS).map(|_| SqliteReader::open(probity.folder())).collect::<Result<Vec<_>, _>>()?;
-    let bytes = probity.shared.read(|reader| Ok(reader.record(super::super::keeper::SYMBOLS)?))?;
+    let shared = beside(probity.folder(), catalogue)?;
+    *shared.fresh() = probity.shared.fresh().clone();
+    Ok(shared)
+}
+
+/// A catalogue over the log of a folder, without a keeper and beside anyone's: nothing is written.
+pub(in crate::app) fn beside(folder: &Path, catalogue: Catalogue) -> Result<Arc<Shared>, AppError> {
+    let mut readers = (0..READERS).map(|_| SqliteReader::open(folder)).collect::<Result<Vec<_>, _>>()?;
+    let bytes =
+        readers.first_mut().map(|reader| reader.record(super::super::keeper::SYMBOLS)).transpose()?.flatten();
     let mut symbols = match bytes {
         Some(bytes) => {
             Symbols::decode(&bytes).map_err(|error| AppError::internal(format!("symbols: {error}")))?
@@ -246,7 +278,5 @@ fn aside(probity: &Probity, catalogue: Catalogue) -> Result<Arc<Shared>, AppErro
         None => Symbols::default(),
     };
     let codec = Codec::new(&catalogue.vocabulary, &mut symbols);
-    let shared = Shared::new(Arc::new(catalogue), codec, readers);
-    *shared.fresh() = probity.shared.fresh().clone();
-    Ok(Arc::new(shared))
+    Ok(Arc::new(Shared::new(Arc::new(catalogue), codec, readers)))
 }

@@ -14,21 +14,22 @@ use probity_credit::score::Naming;
 use probity_credit::terms::TierTerms;
 use probity_primitives::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// The form of the document.
 const VERSION: u32 = 1;
 
 /// What is seen of one party.
-pub(super) struct Seen<'a> {
-    pub(super) snapshot: Snapshot,
-    pub(super) tier: String,
+pub(in crate::app) struct Seen<'a> {
+    pub(in crate::app) snapshot: Snapshot,
+    pub(in crate::app) tier: String,
     pub(super) terms: &'a TierTerms,
     pub(super) exposure: i64,
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn of(
+    pub(in crate::app) fn of(
         catalogue: &'a Catalogue,
         role: Role,
         snapshot: Snapshot,
@@ -40,7 +41,7 @@ impl<'a> Seen<'a> {
         Ok(Self { snapshot, tier, terms, exposure })
     }
 
-    pub(super) fn side(&self) -> Side<'_> {
+    pub(in crate::app) fn side(&self) -> Side<'_> {
         let standing = &self.snapshot.standing;
         Side {
             scored: &self.snapshot.scored,
@@ -55,11 +56,11 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn limits(&self) -> PartyLimits<'_> {
+    pub(in crate::app) fn limits(&self) -> PartyLimits<'_> {
         PartyLimits { terms: self.terms, exposure: self.exposure, standing: self.snapshot.standing }
     }
 
-    pub(super) fn shown(&self, party: String) -> SideSeen {
+    pub(in crate::app) fn shown(&self, party: String) -> SideSeen {
         let (scored, standing) = (&self.snapshot.scored, &self.snapshot.standing);
         SideSeen {
             party,
@@ -76,51 +77,84 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Both parties of a request, where they take part.
-fn see<'a>(
-    shared: &'a Shared,
-    asked: &Asked,
-    [merchant, buyer]: [Option<u32>; 2],
-    exposure: &Exposure,
-    now: Timestamp,
-) -> Result<(Option<Seen<'a>>, Option<Seen<'a>>), AppError> {
-    let see = |role: Role, number: Option<u32>| {
-        let seen = asked.request.party(role).map(|_| {
-            let snapshot = match number {
-                Some(number) => snapshot::now(shared, number, role, now)?,
-                None => Snapshot::unknown(shared, role, now),
-            };
-            Seen::of(&shared.catalogue, role, snapshot, number.map_or(0, |number| exposure.of(number)))
-        });
-        seen.transpose()
-    };
-    Ok((see(Role::Merchant, merchant)?, see(Role::Buyer, buyer)?))
+/// What an answer is made of: the request as of now, both parties where they take part, and what they have open.
+#[derive(Clone)]
+pub(super) struct Sight {
+    request: Request,
+    /// The merchant and the buyer, each with what it has open.
+    sides: [Option<(Snapshot, i64)>; 2],
+    pair_exposure: i64,
+    /// The last row of the log that the states know of.
+    seen: u64,
 }
 
-/// Answers a request as of now, while no state takes anything in. `numbers` are those of its parties, where any event names
-/// them.
-pub(super) fn weigh(
-    shared: &Shared,
+impl Sight {
+    /// As of now, while no state takes anything in. `numbers` are those of the request's parties, where any event names them.
+    pub(super) fn of(
+        shared: &Shared,
+        asked: &Asked,
+        numbers: [Option<u32>; 2],
+        exposure: &Exposure,
+        now: Timestamp,
+    ) -> Result<Self, AppError> {
+        let [merchant, buyer] = numbers;
+        let see = |role: Role, number: Option<u32>| {
+            let seen = asked.request.party(role).map(|_| {
+                let snapshot = match number {
+                    Some(number) => snapshot::now(shared, number, role, now)?,
+                    None => Snapshot::unknown(shared, role, now),
+                };
+                Ok::<_, AppError>((snapshot, number.map_or(0, |number| exposure.of(number))))
+            });
+            seen.transpose()
+        };
+        let sides = [see(Role::Merchant, merchant)?, see(Role::Buyer, buyer)?];
+        let pair = merchant.zip(buyer);
+        let pair_exposure = pair.map_or(0, |(merchant, buyer)| exposure.of_pair(merchant, buyer));
+        let request = Request { at: now, ..asked.request.clone() };
+        Ok(Self { request, sides, pair_exposure, seen: shared.durable.load(Ordering::Acquire) })
+    }
+
+    /// The same states under the scorecards of another catalogue; where they are the same, so are the scores.
+    pub(super) fn under(&self, live: &Catalogue, other: &Catalogue) -> Self {
+        let mut sight = self.clone();
+        for (role, side) in Role::ALL.into_iter().zip(&mut sight.sides) {
+            let (card, own) = (other.scorecard(role), live.scorecard(role));
+            if let Some((snapshot, _)) = side.as_mut().filter(|_| card.hash() != own.hash()) {
+                snapshot.scored = Arc::new(card.score(&snapshot.values));
+            }
+        }
+        sight
+    }
+}
+
+/// An answer, and until when it stands.
+pub(super) struct Answered {
+    pub(super) record: Record,
+    pub(super) expires_at: Timestamp,
+}
+
+/// Answers a request by the definitions of a catalogue.
+pub(super) fn answer(
+    catalogue: &Catalogue,
     asked: &Asked,
-    numbers: [Option<u32>; 2],
-    exposure: &Exposure,
+    sight: Sight,
     id: String,
-    now: Timestamp,
-) -> Result<(Record, Timestamp), AppError> {
-    let catalogue = &*shared.catalogue;
-    let policy = catalogue.policy(asked.request.kind);
+) -> Result<Answered, AppError> {
+    let Sight { request, sides, pair_exposure, seen: upto } = sight;
+    let policy = catalogue.policy(request.kind);
     let policy = policy.ok_or_else(|| AppError::invalid(REQUEST_INVALID, "there is no policy for this"))?;
-    let (merchant, buyer) = see(shared, asked, numbers, exposure, now)?;
-    let [merchant_number, buyer_number] = numbers;
-    let mut request = asked.request.clone();
-    request.at = now;
-    let pair = merchant_number.zip(buyer_number);
+    let seen = |role: Role, side: Option<(Snapshot, i64)>| {
+        side.map(|(snapshot, exposure)| Seen::of(catalogue, role, snapshot, exposure)).transpose()
+    };
+    let [merchant, buyer] = sides;
+    let (merchant, buyer) = (seen(Role::Merchant, merchant)?, seen(Role::Buyer, buyer)?);
     let facts = Facts {
         fields: policy.fields(),
         request: &request,
         merchant: merchant.as_ref().map(Seen::side),
         buyer: buyer.as_ref().map(Seen::side),
-        pair_exposure: pair.map_or(0, |(merchant, buyer)| exposure.of_pair(merchant, buyer)),
+        pair_exposure,
     };
     let applied = policy.apply(&facts);
     let of = |role: Role| if role == Role::Merchant { merchant.as_ref() } else { buyer.as_ref() };
@@ -135,7 +169,7 @@ pub(super) fn weigh(
         &used_up,
         &score_reasons,
     );
-    let expires_at = now.plus(policy.time_to_live());
+    let expires_at = request.at.plus(policy.time_to_live());
     let shown = |role: Role| {
         let party = asked.request.party(role)?;
         Some(of(role)?.shown(format!("{}:{party}", role.as_str())))
@@ -143,12 +177,12 @@ pub(super) fn weigh(
     let sides = [shown(Role::Merchant), shown(Role::Buyer)];
     let mut record = recorded(asked, &request, ruling, sides);
     record.id = id;
-    record.seen = Some(shared.durable.load(Ordering::Acquire));
+    record.seen = Some(upto);
     record.inputs = Record::inputs_of(policy, &facts);
     record.rules = policy.names_of(&applied);
     record.expires_at = expires_at.to_string();
     record.versions = Versions { policy: policy.hash().to_string(), catalogue: catalogue.hash.to_string() };
-    Ok((record, expires_at))
+    Ok(Answered { record, expires_at })
 }
 
 /// What was asked, seen and ruled; what made it is filled in by the caller.
@@ -178,11 +212,12 @@ fn recorded(asked: &Asked, request: &Request, ruling: Ruling, sides: [Option<Sid
         rules: Vec::new(),
         expires_at: String::new(),
         versions: Versions { policy: String::new(), catalogue: String::new() },
+        trial: None,
     }
 }
 
 /// That a party's ceiling is used up.
-fn used_up(role: Role) -> Told {
+pub(in crate::app) fn used_up(role: Role) -> Told {
     let (code, text, advice, text_zh, advice_zh) = match role {
         Role::Merchant => (
             "LIMIT_MERCHANT",
