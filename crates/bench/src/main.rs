@@ -17,6 +17,7 @@ mod import;
 mod score;
 mod http;
 mod decide;
+mod tables;
 mod startup;
 mod sim;
 
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("ingest", "durable ingest over HTTP in batches of 500, and the bare SQLite loop", ingest::batches),
     ("single", "single events over HTTP, 64 clients", ingest::singles),
     ("import", "import of a file of 1,000,000 events; memory; storage", import::import),
@@ -35,6 +36,11 @@ const PARTS: [Part; 9] = [
     ("http", "GET score against a trivial handler, 64 clients", http::steady),
     ("crowd", "64 clients that ask a new server for latest", http::first_crowd),
     ("decide", "decisions in process and over HTTP, recorded before and after the answer", decide::decisions),
+    (
+        "tables",
+        "decision tables of 100 and 16,369 rows beside zen-engine, which is built for it",
+        tables::tables,
+    ),
     ("startup", "start-up with 10 million events in the log", startup::startup),
     ("sim", "a simulated world to Parquet on one core; memory of a large one", sim::worlds),
 ];

@@ -104,7 +104,8 @@ impl<'a> Proofs<'a> {
 
     fn search(&mut self, holds: &[usize], none: &[u32]) -> Found {
         let holds: Vec<&Formula> = holds.iter().filter_map(|place| self.formulas.get(*place)).collect();
-        let none: Vec<&Formula> = none.iter().filter_map(|place| self.formulas.get(*place as usize)).collect();
+        let none: Vec<&Formula> =
+            none.iter().filter_map(|place| self.formulas.get(*place as usize)).collect();
         let looks = self.looks.min(MOST_LOOKS);
         // Setting a search up reads every formula once.
         let Some(left) = looks.checked_sub(none.len()) else { return Found::TooMuch };

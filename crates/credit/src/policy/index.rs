@@ -125,7 +125,8 @@ impl Index {
             before.clear();
             let mut take = |list: &[u32]| before.extend(list.iter().take_while(|other| **other < place));
             if key.iter().take(self.columns.len().max(1)).any(|part| *part == ANY) {
-                let met = buckets.iter().filter(|(other, _)| meet(key[0], other[0]) && meet(key[1], other[1]));
+                let met =
+                    buckets.iter().filter(|(other, _)| meet(key[0], other[0]) && meet(key[1], other[1]));
                 met.for_each(|(_, list)| take(list));
             } else {
                 self.under(*key).into_iter().for_each(&mut take);

@@ -285,7 +285,8 @@ impl Check<'_, '_> {
             }
             for other in before.iter().map(|other| *other as usize) {
                 let before = rules.get(other).filter(|(before, _)| before.when.is_some());
-                let Some((before, _)) = before.filter(|_| self.notes.len() + overlaps.len() < MOST_NOTES) else {
+                let Some((before, _)) = before.filter(|_| self.notes.len() + overlaps.len() < MOST_NOTES)
+                else {
                     break;
                 };
                 if let Found::Case(case) = proofs.overlap(other, place) {
