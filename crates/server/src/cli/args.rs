@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
+use super::language::Language;
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -73,7 +74,7 @@ pub enum Command {
     )]
     Score(PartyArgs),
     /// Why a party's score is what it is, and what would change it.
-    Explain(PartyArgs),
+    Explain(ExplainArgs),
     /// A party's indicators as of a moment.
     Indicators(PartyArgs),
     /// A party's scores on record.
@@ -279,6 +280,17 @@ pub struct PartyArgs {
     /// `latest` (the newest event), `now`, or a moment such as 2018-01-31T23:59:59Z.
     #[arg(long, default_value = "latest")]
     pub as_of: String,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Of whom, and when.
+    #[command(flatten)]
+    pub of: PartyArgs,
+    /// The language of the reasons (JSON has both).
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Language,
 }
 
 /// Options of `scores`.

@@ -2,6 +2,7 @@
 
 mod rehearse_args;
 mod sanction_args;
+mod language;
 mod decide_args;
 mod args;
 mod out;
