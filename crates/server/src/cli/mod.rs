@@ -16,6 +16,7 @@ mod foretell;
 mod rehearse;
 mod picture;
 mod detect_tables;
+mod detect_stopped;
 mod detect_words;
 mod detect_page;
 mod detect;
