@@ -106,7 +106,8 @@ pub(super) fn section(page: &mut String, asked: &Asked, seen: &[SeedsSeen]) {
          the mean of a world, in {}; the difference is paired world by world, its interval Student's t. **out of trade**: share of\n\
          those that acted that could take no payment at some time at or after their first bad act, by a sanction, a gate or their\n\
          tier; **median days** from that act, over those; **sanctioned**: a limit, suspension or termination took effect. Cheats\n\
-         that find no victims in one place look for others, so an archetype's harm can also grow.\n",
+         that find no victims in one place look for others, so an archetype's harm can also grow. Harm by stolen cards and by\n\
+         payments to oneself stands with the merchant and with the buyer.\n",
         asked.policy, asked.currency
     );
     if let Some(last) = seen.last().and_then(roles) {

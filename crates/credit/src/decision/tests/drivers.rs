@@ -204,7 +204,14 @@ fn scores_hold(ruling: &Ruling, sides: &[Known; 2], tally: &mut Tally) {
 }
 
 /// A sanction is no longer asked for when the rule that gave its reason does not hold.
-fn sanctions_hold<R: Row>(policy: &Policy, facts: &R, amount: Option<i64>, sides: &[Known; 2], ruling: &Ruling, tally: &mut Tally) {
+fn sanctions_hold<R: Row>(
+    policy: &Policy,
+    facts: &R,
+    amount: Option<i64>,
+    sides: &[Known; 2],
+    ruling: &Ruling,
+    tally: &mut Tally,
+) {
     for held in &policy.apply(facts).held {
         let rule = &policy.tables()[held.table as usize].rules[held.rule as usize];
         if rule.effect.sanction.is_none() {
@@ -214,7 +221,10 @@ fn sanctions_hold<R: Row>(policy: &Policy, facts: &R, amount: Option<i64>, sides
         assert!(ruling.sanctions.iter().any(|sanction| sanction.reason == code), "{code}");
         let instead = taken_away(policy, rule, facts).unwrap();
         let again = ruled(policy, &policy.apply(&Imagined { facts, instead: &instead }), amount, sides);
-        assert!(again.sanctions.iter().all(|sanction| sanction.reason != code), "{code} drove nothing: {again:?}");
+        assert!(
+            again.sanctions.iter().all(|sanction| sanction.reason != code),
+            "{code} drove nothing: {again:?}"
+        );
         tally.sanctions += 1;
     }
 }
