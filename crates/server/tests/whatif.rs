@@ -62,7 +62,7 @@ fn a_scorecard_takes_the_place_of_the_starters() {
     let house = House::new();
     let card = std::fs::read_to_string(starter(&house).join("scorecards/merchant.toml")).unwrap();
     // Nobody passes: the gate holds for everybody and stops all trade once everybody was scored.
-    let gate = "\n[[gate]]\nname = \"nobody\"\nwhen = \"tenure_days > -1 OR tenure_days IS NULL\"\ncap = 350\ntier = \"restricted\"\nreason = { code = \"M99\", text = \"Nobody\", advice = \"None\" }\n";
+    let gate = "\n[[gate]]\nname = \"nobody\"\nwhen = \"tenure_days > -1 OR tenure_days IS NULL\"\ncap = 350\ntier = \"restricted\"\nreason = { code = \"M99\", text = \"Nobody\", advice = \"None\", text_zh = \"无人\", advice_zh = \"无\" }\n";
     let strict = house.file("strict.toml", card + gate);
     let command = format!("whatif --json --policy starter --policy {} --seeds 2", strict.display());
     let told = run(&house, &command, &[]).exits(0).json();
@@ -120,18 +120,16 @@ fn detection_is_reported_for_both_lists_of_seeds() {
         assert!(kind["harm_until"].as_i64() <= kind["harm"].as_i64(), "{kind}");
         assert_eq!(kind["separation"].as_array().unwrap().len(), 4, "{kind}");
     }
-    // The worlds in which nothing follows are those under `none`, whatever else happens beside them.
-    let none = run(&house, "whatif --json --policy none --policy none --seeds 1 --first-seed 5", &[])
+    // The worlds in which nothing follows are those under `none`: no more harm by buyers than there is in all.
+    let none = run(&house, "whatif --json --policy none --policy starter --seeds 2 --first-seed 5", &[])
         .exits(0)
         .json();
     let harm = none["measures"].as_array().unwrap().iter().find(|one| one["name"] == "harm").unwrap();
-    let ours: f64 = sets[1]["in_force"].as_array().unwrap()[1]["cheats"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|kind| kind["harm"][0]["value"].as_f64().unwrap())
-        .sum();
-    assert!(ours > 0.0 && ours <= harm["by_policy"][0]["value"].as_f64().unwrap(), "{ours} {harm}");
+    let seen = run(&house, "detect --json --seeds 5,6", &[]).exits(0).json();
+    for side in [0, 1] {
+        let ours = seen[0]["in_force"][1]["harm"][side]["value"].as_f64().unwrap();
+        assert!(ours > 0.0 && ours <= harm["by_policy"][side]["value"].as_f64().unwrap(), "{ours} {harm}");
+    }
     let watching = run(&house, "detect --json --seeds 5 --policy none", &[]).exits(0).json();
     assert_eq!(
         (&watching[0]["in_force"], &watching[0]["buyers"]),

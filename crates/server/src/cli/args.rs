@@ -86,7 +86,7 @@ pub enum Command {
     Scores(ScoresArgs),
     /// May this payment, payout, listing or credit line go ahead?
     #[command(
-        after_help = "Examples:\n  probity --data ./data decide payment --merchant m-1 --buyer b-1 --amount 12.30 --order o-1\n  probity --data ./data decide payout --merchant m-1 --amount 500.00 --currency EUR --json\n\nThe answer is on record before it is shown. An approved payment holds its amount until it is paid or too old."
+        after_help = "Examples:\n  probity --data ./data decide payment --merchant m-1 --buyer b-1 --amount 12.30 --order o-1\n  probity --data ./data decide payout --merchant m-1 --amount 500.00 --currency EUR --json\n  probity --data ./data decide credit_line --buyer b-1 --amount 300.00 --lang zh\n\nThe answer is on record before it is shown. An approved payment holds its amount until it is paid or too old."
     )]
     Decide(DecideArgs),
     /// A party's decisions.
@@ -105,12 +105,12 @@ pub enum Command {
     Foretell(ForetellArgs),
     /// What a policy does to losses, sales, honest parties and cheats: the same simulated worlds under two of them.
     #[command(
-        after_help = "Examples:\n  probity whatif --policy none --policy starter --seeds 20\n  probity whatif --policy starter --policy my-merchant-card.toml --seeds 20 --out report.md --svg pictures\n  probity whatif --policy ./catalogue --policy ./catalogue-next --merchants 100 --buyers 2000 --days 180 --without ring,brusher\n\nUntil policies exist this compares scorecards, tiers and indicators; what a tier means (its badge, whether it may\ntrade) stands in the world's file. The same seeds give the same numbers on every machine, whatever the number of\nthreads. No data folder is needed."
+        after_help = "Examples:\n  probity whatif --policy none --policy starter --seeds 20\n  probity whatif --policy starter --policy my-merchant-card.toml --seeds 20 --out report.md --svg pictures\n  probity whatif --policy ./catalogue --policy ./catalogue-next --merchants 100 --buyers 2000 --days 180 --without ring,brusher\n\nWhat buyers see of a tier (its badge) stands in the world's file. Sanctions that rules ask for are started and lifted\nby nobody. The same seeds give the same numbers on every machine, whatever the number of\nthreads. No data folder is needed."
     )]
     Whatif(WhatifArgs),
     /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.
     #[command(
-        after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --only exit_scam,whitewasher\n\nThe same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
+        after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --policy my-payments.toml --only exit_scam,whitewasher\n  probity detect --policy none --seeds 1,2,3\n\nEach world happens twice: watched by the score while nothing follows, then with the policies in force (not with\n--policy none). The same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
     )]
     Detect(DetectArgs),
     /// Fit the simulator's honest marketplace to a sample of a real one, and show how well it fits.
