@@ -18,6 +18,7 @@ mod score;
 mod http;
 mod decide;
 mod backtest;
+mod tables;
 mod startup;
 mod sim;
 
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 12] = [
     ("ingest", "durable ingest over HTTP in batches of 500, and the bare SQLite loop", ingest::batches),
     ("single", "single events over HTTP, 64 clients", ingest::singles),
     ("import", "import of a file of 1,000,000 events; memory; storage", import::import),
@@ -37,6 +38,11 @@ const PARTS: [Part; 10] = [
     ("crowd", "64 clients that ask a new server for latest", http::first_crowd),
     ("decide", "decisions in process and over HTTP, recorded before and after the answer", decide::decisions),
     ("backtest", "a policy on a past of 1,000,000 decisions, both ways", backtest::past),
+    (
+        "tables",
+        "decision tables of 100 and 16,369 rows beside zen-engine, which is built for it",
+        tables::tables,
+    ),
     ("startup", "start-up with 10 million events in the log", startup::startup),
     ("sim", "a simulated world to Parquet on one core; memory of a large one", sim::worlds),
 ];

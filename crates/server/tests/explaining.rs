@@ -23,6 +23,37 @@ fn under<'a>(shown: &'a str, heading: &str) -> Vec<&'a str> {
     lines.take_while(|line| !line.is_empty()).collect()
 }
 
+/// A buyer with a low score asks for credit: the score drives the answer, and its reasons are told in both languages.
+#[test]
+fn a_decision_tells_the_reasons_of_a_score_in_the_language_asked_for() {
+    let house = House::new();
+    let written_off = |n: u8| {
+        format!(
+            r#"{{"id":"w{n}","source":"shop","type":"credit.written_off","occurred_at":"2026-01-0{n}T10:00:00Z","buyer":"b1","line":"l{n}","value":"90.00","currency":"EUR"}}"#
+        )
+    };
+    let events = [written_off(1), written_off(2)].join("\n");
+    house.import(&house.file("events.jsonl", events)).exits(0);
+    let buyer = "b1";
+    let ask = |more: &[&str]| {
+        let words = ["decide", "credit_line", "--buyer", buyer, "--amount", "300.00", "--key", "k"];
+        let words = [&words[..], more].concat();
+        house.run(words.iter().copied()).exits(0)
+    };
+    let it = ask(&["--json"]).json();
+    let reasons = it["decision"]["reasons"].as_array().unwrap().clone();
+    let (english, chinese) = (ask(&[]).out, ask(&["--lang", "zh"]).out);
+    assert!(reasons.iter().any(|reason| reason["whence"] == "score"), "{it}");
+    for reason in &reasons {
+        for (name, shown) in
+            [("text", &english), ("advice", &english), ("text_zh", &chinese), ("advice_zh", &chinese)]
+        {
+            let text = reason[name].as_str().unwrap();
+            assert!(!text.is_empty() && shown.contains(text), "{name} '{text}': {shown}");
+        }
+    }
+}
+
 #[test]
 fn no_reason_is_given_for_what_costs_nothing_and_each_has_its_line() {
     let house = House::new();
@@ -34,6 +65,14 @@ fn no_reason_is_given_for_what_costs_nothing_and_each_has_its_line() {
         let party = party["party"].as_str().unwrap();
         let it = house.run(["--json", "explain", party]).exits(0).json();
         let shown = house.run(["explain", party]).exits(0).out;
+        let chinese = house.run(["explain", party, "--lang", "zh"]).exits(0).out;
+        for reason in it["reasons"].as_array().unwrap() {
+            for (text, lang) in [("text", &shown), ("text_zh", &chinese), ("advice_zh", &chinese)] {
+                let text = reason[text].as_str().unwrap();
+                assert!(!text.is_empty() && lang.contains(text), "{text}: {lang}");
+            }
+            assert!(!reason["text_zh"].as_str().unwrap().is_ascii());
+        }
         for version in ["scorecard", "catalogue"] {
             let hash = &it["versions"][version].as_str().unwrap()[..12];
             assert!(shown.contains(&format!("{version} {hash}")), "{version} of {shown}");

@@ -62,7 +62,7 @@ fn a_scorecard_takes_the_place_of_the_starters() {
     let house = House::new();
     let card = std::fs::read_to_string(starter(&house).join("scorecards/merchant.toml")).unwrap();
     // Nobody passes: the gate holds for everybody and stops all trade once everybody was scored.
-    let gate = "\n[[gate]]\nname = \"nobody\"\nwhen = \"tenure_days > -1 OR tenure_days IS NULL\"\ncap = 350\ntier = \"restricted\"\nreason = { code = \"M99\", text = \"Nobody\", advice = \"None\" }\n";
+    let gate = "\n[[gate]]\nname = \"nobody\"\nwhen = \"tenure_days > -1 OR tenure_days IS NULL\"\ncap = 350\ntier = \"restricted\"\nreason = { code = \"M99\", text = \"Nobody\", advice = \"None\", text_zh = \"无人\", advice_zh = \"无\" }\n";
     let strict = house.file("strict.toml", card + gate);
     let command = format!("whatif --json --policy starter --policy {} --seeds 2", strict.display());
     let told = run(&house, &command, &[]).exits(0).json();
@@ -102,9 +102,14 @@ fn detection_is_reported_for_both_lists_of_seeds() {
     let told = run(&house, "detect --seeds 5 --tuned-seeds 3", &more).exits(0);
     assert!(told.out.contains("Honest buyers"), "{told:?}");
     let page = std::fs::read_to_string(&report).unwrap();
-    for wanted in
-        ["| tuning |", "| other |", "pictures/detection-buyers.svg", "all honest", "## In plain words"]
-    {
+    for wanted in [
+        "| tuning |",
+        "| other |",
+        "pictures/detection-buyers.svg",
+        "all honest",
+        "## In plain words",
+        "in force: `starter`",
+    ] {
         assert!(page.contains(wanted), "{wanted}: {page}");
     }
     assert!(pictures.join("detection-merchants.svg").exists());
@@ -115,6 +120,21 @@ fn detection_is_reported_for_both_lists_of_seeds() {
         assert!(kind["harm_until"].as_i64() <= kind["harm"].as_i64(), "{kind}");
         assert_eq!(kind["separation"].as_array().unwrap().len(), 4, "{kind}");
     }
+    // The worlds in which nothing follows are those under `none`: no more harm by buyers than there is in all.
+    let none = run(&house, "whatif --json --policy none --policy starter --seeds 2 --first-seed 5", &[])
+        .exits(0)
+        .json();
+    let harm = none["measures"].as_array().unwrap().iter().find(|one| one["name"] == "harm").unwrap();
+    let seen = run(&house, "detect --json --seeds 5,6", &[]).exits(0).json();
+    for side in [0, 1] {
+        let ours = seen[0]["in_force"][1]["harm"][side]["value"].as_f64().unwrap();
+        assert!(ours > 0.0 && ours <= harm["by_policy"][side]["value"].as_f64().unwrap(), "{ours} {harm}");
+    }
+    let watching = run(&house, "detect --json --seeds 5 --policy none", &[]).exits(0).json();
+    assert_eq!(
+        (&watching[0]["in_force"], &watching[0]["buyers"]),
+        (&serde_json::Value::Null, &sets[1]["buyers"])
+    );
     // Only one archetype of cheats among merchants.
     let only = run(&house, "detect --json --seeds 5 --only counterfeiter", &[]).exits(0).json();
     let cheats = only[0]["merchants"]["cheats"].as_array().unwrap();
@@ -169,7 +189,7 @@ fn what_cannot_be_rehearsed_is_refused_with_the_reason() {
             "'golden'".to_owned(),
         ),
         (&format!("whatif --policy none --policy {odd}"), "expression-unknown-column", format!("{odd}:")),
-        ("detect --policy none", "rehearsal-invalid", "nothing to look at".to_owned()),
+        ("detect --policy none --policy starter", "rehearsal-policy-invalid", "'none' is no file".to_owned()),
         ("detect --seeds 1,2,1", "rehearsal-invalid", "seed 1 stands twice".to_owned()),
         ("detect --seeds 1,2 --tuned-seeds 2", "rehearsal-invalid", "seed 2 stands twice".to_owned()),
     ];

@@ -241,6 +241,10 @@ fn lints() {
         let what = format!("lints: {path}: the crate `store` does not inherit");
         check(path, manifest, &what, "`workspace = true`");
     }
+    let apart = "[package]\nname = \"probity-bench-zen\"\n[workspace]\n";
+    let path = "crates/bench/zen/Cargo.toml";
+    check_all(&[(path, format!("{apart}[lints.rust]\nunsafe_code = \"forbid\"\n"))], &[]);
+    check(path, apart, &format!("lints: {path}: the crate `bench-zen` does not inherit"), "lints");
 }
 
 #[test]

@@ -15,7 +15,8 @@ const PLAN: [(&str, &[&str]); 7] = [
 ];
 
 /// Crates outside the house: tools that nothing depends on, and the crates that each may name.
-const TOOLS: [(&str, &[&str]); 2] = [("xtask", &[]), ("bench", &["primitives", "credit", "server"])];
+const TOOLS: [(&str, &[&str]); 3] =
+    [("xtask", &[]), ("bench", &["primitives", "credit", "server"]), ("bench-zen", &[])];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
     tree.packages.iter().flat_map(of_package).collect()

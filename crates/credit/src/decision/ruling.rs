@@ -3,6 +3,7 @@
 use crate::event::Role;
 use crate::policy::{Applied, Imposing, Outcome, Policy, RequestKind};
 use crate::sanction::{Ground, Sanction, Standing};
+use crate::score::explain::{Change, ReasonGiven};
 use crate::terms::TierTerms;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -37,6 +38,24 @@ pub struct Told {
     pub advice_zh: String,
     /// Where it comes from.
     pub whence: Whence,
+}
+
+impl Told {
+    /// A reason of a score, with what would change it.
+    pub fn of_score(reason: &ReasonGiven) -> Self {
+        let change = |told: &dyn Fn(&Change) -> String| reason.change.as_ref().map_or_else(String::new, told);
+        let to = change(&|change| format!(" ({}: score {})", change.to, change.score));
+        let to_zh = change(&|change| format!("（{}：评分 {}）", change.to_zh, change.score));
+        let chinese = !reason.text_zh.is_empty();
+        Self {
+            code: reason.code.clone(),
+            text: reason.text.clone(),
+            advice: format!("{}{to}", reason.advice),
+            text_zh: reason.text_zh.clone(),
+            advice_zh: if chinese { format!("{}{to_zh}", reason.advice_zh) } else { String::new() },
+            whence: Whence::Score,
+        }
+    }
 }
 
 /// A sanction that an answer starts. It has the reason of its own rule: that of the answer may be another one's.

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Looks at rules in one search at most; a table that needs more has to end with a rule without a condition.
 const MOST_LOOKS: usize = 3_000_000;
+/// Looks at rules in all searches over one table: about a second. What is not proved then is said to be so.
+const MOST_LOOKS_IN_ALL: usize = 15_000_000;
 
 /// A case: where each variable that matters lies.
 pub(super) type Case = BTreeMap<Variable, Point>;
@@ -26,60 +28,66 @@ pub(super) enum Found {
     TooMuch,
 }
 
-struct Search<'a> {
-    stretches: BTreeMap<Variable, Vec<Point>>,
+/// Proofs about the rules of one table, as long as its looks last.
+pub(super) struct Proofs<'a> {
+    fields: &'a Fields,
     formulas: &'a [Formula],
     looks: usize,
 }
 
+struct Search<'a> {
+    stretches: BTreeMap<Variable, Vec<Point>>,
+    looks: usize,
+    holds: Vec<&'a Formula>,
+}
+
 impl<'a> Search<'a> {
-    fn new(fields: &Fields, formulas: &'a [Formula]) -> Self {
+    fn new(fields: &Fields, holds: Vec<&'a Formula>, none: &[&'a Formula], looks: usize) -> Self {
+        let all = || holds.iter().chain(none);
         let mut variables = BTreeSet::new();
-        formulas.iter().for_each(|formula| formula.variables(&mut variables));
+        all().for_each(|formula| formula.variables(&mut variables));
         let stretch = |variable: Variable| {
             let mut constants = Vec::new();
             if let Variable::Column(place) = &variable {
-                formulas.iter().for_each(|formula| formula.constants(*place, &mut constants));
+                all().for_each(|formula| formula.constants(*place, &mut constants));
             }
             let points = points(&variable, fields, &constants);
             (variable, points)
         };
         let stretches = variables.into_iter().map(stretch).collect();
-        Self { stretches, formulas, looks: 0 }
+        Self { stretches, looks, holds }
     }
 
-    /// A case in which none of `none` holds and, if given, `holds` does.
-    fn find(&mut self, holds: Option<usize>, none: &[usize], case: &mut Case) -> Found {
-        self.looks += none.len() + 1;
-        if self.looks > MOST_LOOKS {
-            return Found::TooMuch;
-        }
+    /// A case in which none of `none` holds and all of `self.holds` do.
+    fn find(&mut self, none: &[&'a Formula], case: &mut Case) -> Found {
+        let Some(left) = self.looks.checked_sub(none.len() + 1) else { return Found::TooMuch };
+        self.looks = left;
         let known = |variable: &Variable| case.get(variable);
-        let wanted = holds.map(|place| self.formulas[place].truth(&known));
-        if matches!(wanted, Some(Some(Some(false) | None))) {
-            return Found::Nothing;
-        }
-        let mut open = Vec::new();
-        for place in none {
-            match self.formulas[*place].truth(&known) {
-                Some(Some(true)) => return Found::Nothing,
-                Some(_) => {}
-                None => open.push(*place),
+        let mut undecided = None;
+        for formula in &self.holds {
+            match formula.truth(&known) {
+                Some(Some(true)) => {}
+                Some(Some(false) | None) => return Found::Nothing,
+                None => undecided = undecided.or(Some(*formula)),
             }
         }
-        let undecided = match wanted {
-            Some(None) => holds,
-            _ => open.first().copied(),
-        };
-        let Some(place) = undecided else { return Found::Case(case.clone()) };
+        let mut open = Vec::new();
+        for formula in none {
+            match formula.truth(&known) {
+                Some(Some(true)) => return Found::Nothing,
+                Some(_) => {}
+                None => open.push(*formula),
+            }
+        }
+        let Some(formula) = undecided.or(open.first().copied()) else { return Found::Case(case.clone()) };
         let mut asked = BTreeSet::new();
-        self.formulas[place].variables(&mut asked);
+        formula.variables(&mut asked);
         let Some(variable) = asked.into_iter().find(|variable| !case.contains_key(variable)) else {
             return Found::TooMuch;
         };
         for point in self.stretches.get(&variable).cloned().unwrap_or_default() {
             case.insert(variable.clone(), point);
-            match self.find(holds, &open, case) {
+            match self.find(&open, case) {
                 Found::Nothing => {}
                 found => return found,
             }
@@ -89,25 +97,42 @@ impl<'a> Search<'a> {
     }
 }
 
-/// A case that no rule covers.
-pub(super) fn open_case(fields: &Fields, formulas: &[Formula]) -> Found {
-    if formulas.iter().any(|formula| matches!(formula, Formula::Known(Some(true)))) {
-        return Found::Nothing;
+impl<'a> Proofs<'a> {
+    pub(super) const fn new(fields: &'a Fields, formulas: &'a [Formula]) -> Self {
+        Self { fields, formulas, looks: MOST_LOOKS_IN_ALL }
     }
-    let all: Vec<usize> = (0..formulas.len()).collect();
-    Search::new(fields, formulas).find(None, &all, &mut Case::new())
-}
 
-/// Whether a rule can hold where none of those before it does.
-pub(super) fn reachable(fields: &Fields, formulas: &[Formula], place: usize) -> Found {
-    let before: Vec<usize> = (0..place).collect();
-    Search::new(fields, formulas).find(Some(place), &before, &mut Case::new())
-}
+    fn search(&mut self, holds: &[usize], none: &[u32]) -> Found {
+        let holds: Vec<&Formula> = holds.iter().filter_map(|place| self.formulas.get(*place)).collect();
+        let none: Vec<&Formula> =
+            none.iter().filter_map(|place| self.formulas.get(*place as usize)).collect();
+        let looks = self.looks.min(MOST_LOOKS);
+        // Setting a search up reads every formula once.
+        let Some(left) = looks.checked_sub(none.len()) else { return Found::TooMuch };
+        let mut search = Search::new(self.fields, holds, &none, left);
+        let found = search.find(&none, &mut Case::new());
+        self.looks -= looks - search.looks;
+        found
+    }
 
-/// Whether two rules can hold at once.
-pub(super) fn overlap(fields: &Fields, first: &Formula, second: &Formula) -> Found {
-    let both = [Formula::And(vec![first.clone(), second.clone()])];
-    Search::new(fields, &both).find(Some(0), &[], &mut Case::new())
+    /// A case that no rule covers.
+    pub(super) fn open_case(&mut self) -> Found {
+        if self.formulas.iter().any(|formula| matches!(formula, Formula::Known(Some(true)))) {
+            return Found::Nothing;
+        }
+        let all: Vec<u32> = (0..self.formulas.len() as u32).collect();
+        self.search(&[], &all)
+    }
+
+    /// Whether a rule can hold where none of those before it does; `before` are those that can hold where it does.
+    pub(super) fn reachable(&mut self, place: usize, before: &[u32]) -> Found {
+        self.search(&[place], before)
+    }
+
+    /// Whether two rules can hold at once.
+    pub(super) fn overlap(&mut self, first: usize, second: usize) -> Found {
+        self.search(&[first, second], &[])
+    }
 }
 
 /// A case in words.

@@ -232,14 +232,13 @@ impl Fields {
         }
     }
 
-    /// Whose score or tier a column depends on, if it does.
+    /// Whose score a column depends on, if it does. A thin file is none: points do not make it thicker.
     pub fn scored_party(&self, column: usize) -> Option<Role> {
         match self.columns.get(column)?.source {
             Source::Score(role)
             | Source::Low(role)
             | Source::High(role)
             | Source::Tier(role)
-            | Source::Thin(role)
             | Source::PaymentLimit(role)
             | Source::Dimension(role, _)
             | Source::Gate(role, _) => Some(role),

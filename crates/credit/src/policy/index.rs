@@ -73,9 +73,8 @@ impl Words {
 impl Index {
     /// Sorts rules by their conditions; a rule without one can always hold.
     pub(super) fn new(conditions: &[Option<&Node>]) -> Self {
-        let all = (0..conditions.len() as u32).collect();
         if conditions.len() < FEWEST {
-            return Self { all, ..Self::default() };
+            return Self::plain(conditions.len());
         }
         let mut counts: HashMap<usize, usize> = HashMap::new();
         for condition in conditions.iter().flatten() {
@@ -86,7 +85,7 @@ impl Index {
         often.sort_by_key(|(column, count)| (std::cmp::Reverse(*count), *column));
         often.truncate(2);
         if often.is_empty() {
-            return Self { all, ..Self::default() };
+            return Self::plain(conditions.len());
         }
         let mut columns: Vec<Words> =
             often.iter().map(|(column, _)| Words { column: *column, ..Words::default() }).collect();
@@ -106,6 +105,52 @@ impl Index {
         Self { columns, rules, all: Box::default() }
     }
 
+    /// One that shows every rule.
+    pub(super) fn plain(rules: usize) -> Self {
+        Self { all: (0..rules as u32).collect(), ..Self::default() }
+    }
+
+    /// For each rule, in their order, those before it that can hold where it does. A rule that asks a column for another value
+    /// cannot, so a wide table is compared bucket by bucket and not each with each. `look` says when it has seen enough.
+    pub(super) fn each_with_those_before(&self, mut look: impl FnMut(usize, &[u32]) -> bool) {
+        let mut buckets: Vec<(&[u32; 2], &[u32])> =
+            self.rules.iter().map(|(key, places)| (key, &**places)).collect();
+        buckets.push((&[ANY; 2], &self.all));
+        let mut places: Vec<(u32, &[u32; 2])> =
+            buckets.iter().flat_map(|(key, places)| places.iter().map(|place| (*place, *key))).collect();
+        places.sort_unstable();
+        let meet = |a: u32, b: u32| a == b || a == ANY || b == ANY;
+        let mut before: Vec<u32> = Vec::new();
+        for (place, key) in places {
+            before.clear();
+            let mut take = |list: &[u32]| before.extend(list.iter().take_while(|other| **other < place));
+            if key.iter().take(self.columns.len().max(1)).any(|part| *part == ANY) {
+                let met =
+                    buckets.iter().filter(|(other, _)| meet(key[0], other[0]) && meet(key[1], other[1]));
+                met.for_each(|(_, list)| take(list));
+            } else {
+                self.under(*key).into_iter().for_each(&mut take);
+            }
+            before.sort_unstable();
+            if !look(place as usize, &before) {
+                return;
+            }
+        }
+    }
+
+    /// The rules that ask for these values or for none, as lists in their order.
+    fn under(&self, own: [u32; 2]) -> [&[u32]; 4] {
+        let keys = [own, [own[0], ANY], [ANY, own[1]], [ANY, ANY]];
+        let mut lists: [&[u32]; 4] = [&[]; 4];
+        for (at, (list, key)) in lists.iter_mut().zip(keys).enumerate() {
+            // A value that no rule asks for makes two keys one; each list is taken once.
+            if !keys[..at].contains(&key) {
+                *list = self.rules.get(&key).map_or(&[], |places| places);
+            }
+        }
+        lists
+    }
+
     /// Shows the rules that can hold, in their order, until `look` says to stop.
     pub(super) fn each<R: Row>(&self, facts: &R, mut look: impl FnMut(u32) -> bool) {
         if self.columns.is_empty() {
@@ -116,14 +161,7 @@ impl Index {
         for (words, part) in self.columns.iter().zip(&mut own) {
             *part = words.of(facts);
         }
-        let keys = [own, [own[0], ANY], [ANY, own[1]], [ANY, ANY]];
-        let mut lists: [&[u32]; 4] = [&[]; 4];
-        for (at, (list, key)) in lists.iter_mut().zip(keys).enumerate() {
-            // A value that no rule asks for makes two keys one; each list is taken once.
-            if !keys[..at].contains(&key) {
-                *list = self.rules.get(&key).map_or(&[], |places| places);
-            }
-        }
+        let mut lists = self.under(own);
         loop {
             let first = lists.iter().enumerate().filter_map(|(n, list)| Some((*list.first()?, n))).min();
             let Some((place, list)) = first else { return };

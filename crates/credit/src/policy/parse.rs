@@ -1,6 +1,6 @@
 //! From the text of a policy file to a [`Policy`], or to everything that is wrong with it.
 
-use super::cover::{Found, open_case, overlap, reachable, told};
+use super::cover::{Found, Proofs, told};
 use super::definition::{Effect, Hit, Outcome, Policy, Reason, Rule, Table};
 use super::fields::Fields;
 use super::formula::Formula;
@@ -26,8 +26,8 @@ const MOST_TABLES: usize = 50;
 const MOST_RULES: usize = 50_000;
 /// The most reasons of a policy.
 const MOST_REASONS: usize = 500;
-/// Rules up to which each is compared with all before it: beyond, a table is meant for look-ups.
-const MOST_COMPARED: usize = 300;
+/// Pairs of rules of one table that are compared at most.
+const MOST_COMPARED: usize = 200_000;
 /// Overlaps told at most.
 const MOST_NOTES: usize = 20;
 /// The longest text for people, in bytes.
@@ -226,27 +226,33 @@ impl Check<'_, '_> {
                 self.findings.refuse(span.clone(), format!("a second rule '{}'", shown(&rule.name)));
             }
         }
-        if self.findings.count() == refused {
-            self.prove(&shape.name, hit, shape.adds_only, &rules);
-        }
         let conditions: Vec<_> =
             rules.iter().map(|(rule, _)| rule.when.as_ref().map(Expression::tree)).collect();
         let index = Index::new(&conditions);
+        if self.findings.count() == refused {
+            self.prove(&shape.name, hit, shape.adds_only, &rules, &index);
+        }
         let rules = rules.into_iter().map(|(rule, _)| rule).collect();
         let (name, title) = (shape.name.into_inner(), shape.title.into_inner());
         Some(Table { name, title, hit, rules, index })
     }
 
     /// Nothing may be left open, and nothing may be in vain.
-    fn prove(&mut self, name: &Spanned<String>, hit: Hit, adds_only: bool, rules: &[(Rule, Range<usize>)]) {
-        let formulas: Vec<Formula> = rules
-            .iter()
-            .map(|(rule, _)| {
-                rule.when.as_ref().map_or(Formula::Known(Some(true)), |when| Formula::of(when.tree()))
-            })
-            .collect();
+    fn prove(
+        &mut self,
+        name: &Spanned<String>,
+        hit: Hit,
+        adds_only: bool,
+        rules: &[(Rule, Range<usize>)],
+        index: &Index,
+    ) {
+        let formula = |rule: &Rule| {
+            rule.when.as_ref().map_or(Formula::Known(Some(true)), |when| Formula::of(when.tree()))
+        };
+        let formulas: Vec<Formula> = rules.iter().map(|(rule, _)| formula(rule)).collect();
+        let mut proofs = Proofs::new(self.fields, &formulas);
         let hint = "add a rule for it; a last rule without `when` covers all that is left";
-        match open_case(self.fields, &formulas) {
+        match proofs.open_case() {
             Found::Case(case) if !adds_only => {
                 let case = told(self.fields, &case);
                 let detail = format!("table '{}' leaves open: {case}", name.get_ref());
@@ -259,37 +265,43 @@ impl Check<'_, '_> {
             }
             _ => {}
         }
-        if rules.len() > MOST_COMPARED {
-            let note =
-                format!("table {}: {} rules, not compared with each other", name.get_ref(), rules.len());
-            self.notes.push(note);
-            return;
-        }
-        for (place, (rule, span)) in rules.iter().enumerate() {
-            let alone = hit != Hit::First
-                && overlap(self.fields, &formulas[place], &Formula::Known(Some(true))) == Found::Nothing;
-            if alone || (hit == Hit::First && reachable(self.fields, &formulas, place) == Found::Nothing) {
+        let (mut pairs, mut unproved) = (0, 0);
+        let mut overlaps = Vec::new();
+        index.each_with_those_before(|place, before| {
+            let Some((rule, span)) = rules.get(place) else { return true };
+            pairs += before.len();
+            if pairs > MOST_COMPARED {
+                unproved = rules.len() - place;
+                return false;
+            }
+            let held = proofs.reachable(place, if hit == Hit::First { before } else { &[] });
+            if held == Found::Nothing {
                 let hint = "rules before it hold wherever it would, or its condition contradicts itself";
                 self.findings.refuse_with(span.clone(), format!("rule '{}' can never hold", rule.name), hint);
             }
+            unproved += usize::from(held == Found::TooMuch);
             if hit == Hit::All || rule.when.is_none() {
-                continue;
+                return true;
             }
-            for (before, (other, _)) in rules[..place].iter().enumerate() {
-                if self.notes.len() >= MOST_NOTES || other.when.is_none() {
+            for other in before.iter().map(|other| *other as usize) {
+                let before = rules.get(other).filter(|(before, _)| before.when.is_some());
+                let Some((before, _)) = before.filter(|_| self.notes.len() + overlaps.len() < MOST_NOTES)
+                else {
                     break;
-                }
-                if let Found::Case(case) = overlap(self.fields, &formulas[before], &formulas[place]) {
-                    let case = told(self.fields, &case);
-                    let note = format!(
-                        "table {}: {} and {} both hold for {case}",
-                        name.get_ref(),
-                        other.name,
-                        rule.name
-                    );
-                    self.notes.push(note);
+                };
+                if let Found::Case(case) = proofs.overlap(other, place) {
+                    overlaps.push((&before.name, &rule.name, case));
                 }
             }
+            true
+        });
+        for (before, rule, case) in overlaps {
+            let case = told(self.fields, &case);
+            self.notes.push(format!("table {}: {before} and {rule} both hold for {case}", name.get_ref()));
+        }
+        if unproved > 0 {
+            let name = name.get_ref();
+            self.notes.push(format!("table {name}: {unproved} rules not compared with those before them"));
         }
     }
 

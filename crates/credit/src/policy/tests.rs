@@ -286,31 +286,89 @@ proptest! {
 
     #[test]
     fn an_index_finds_what_looking_at_every_rule_finds(
-        picks in prop::collection::vec((0_usize..5, prop::option::of(0_i64..4), condition()), 8..40),
+        hit in 0_usize..3,
+        picks in prop::collection::vec(
+            (0_usize..5, prop::option::of(0_i64..4), prop::option::of(condition()), -2_i64..3, any::<bool>()),
+            8..40,
+        ),
     ) {
         let words = ["x", "y", "z", "other", ""];
-        let texts: Vec<String> = picks
+        let rules: Vec<(String, String)> = picks
             .iter()
-            .map(|(a, n, rest)| {
-                let a = if words[*a].is_empty() { String::new() } else { format!("a = '{}' AND ", words[*a]) };
-                let n = n.map_or_else(String::new, |n| format!("n = {n} AND "));
-                format!("{a}{n}{rest}")
+            .map(|(a, n, rest, priority, late)| {
+                let a = (!words[*a].is_empty()).then(|| format!("a = '{}'", words[*a]));
+                let n = n.map(|n| format!("n = {n}"));
+                let mut parts: Vec<String> = [a, n].into_iter().flatten().collect();
+                parts.insert(if *late { 0 } else { parts.len() }, rest.clone().unwrap_or_else(|| "n < 9".into()));
+                (parts.join(" AND "), format!("{YES}\npriority = {priority}"))
             })
+            .chain([(String::new(), YES.to_owned())])
             .collect();
-        let rules: Vec<(&str, &str)> = texts.iter().map(|text| (text.as_str(), YES)).chain([("", YES)]).collect();
-        // Rules that can never hold are refused in small tables; here they do no harm.
-        let text = policy(&table("all", &rules)).replace("hit = \"all\"", "hit = \"all\"\nadds_only = false");
-        if let Ok(policy) = parse(&text) {
-            for request in grid() {
-                let applied = apply(&policy, &request, 650, "trusted");
-                let alone = |n: &usize| {
-                    let one = parse(&self::policy(&table("all", &[rules[*n], ("", YES)])));
-                    one.is_ok_and(|one| apply(&one, &request, 650, "trusted").held.len() > 1)
-                };
-                let found: Vec<u32> = applied.held.iter().map(|held| held.rule).collect();
-                prop_assert!(found.is_sorted() && found.ends_with(&[texts.len() as u32]));
-                prop_assert!(found.iter().take(found.len() - 1).all(|n| alone(&(*n as usize))));
+        let hit = ["first", "all", "priority"][hit];
+        // What can never hold is refused: it is left out, which the refusal names.
+        let mut kept: Vec<(&str, &str)> = rules.iter().map(|(when, rest)| (when.as_str(), rest.as_str())).collect();
+        let policy = loop {
+            match parse(&policy(&table(hit, &kept))) {
+                Ok(policy) => break policy,
+                Err(problems) => {
+                    let vain = |n: &usize| problems.iter().any(|problem| problem.contains(&format!("rule 'r{n}' can")));
+                    let before = kept.len();
+                    kept = (0..before).filter(|n| !vain(n)).map(|n| kept[n]).collect();
+                    prop_assert!(kept.len() < before, "{:?}", problems);
+                }
             }
+        };
+        let mut plain = parse(&self::policy(&table(hit, &kept))).unwrap();
+        for table in &mut plain.tables {
+            table.index = index::Index::plain(table.rules.len());
+        }
+        for request in grid() {
+            let quick = apply(&policy, &request, 650, "trusted");
+            let walked = apply(&plain, &request, 650, "trusted");
+            prop_assert!(quick.looked_at <= walked.looked_at);
+            prop_assert_eq!(Applied { looked_at: walked.looked_at, ..quick }, walked, "{:?}: {:?}", request, kept);
         }
     }
+}
+
+/// A table of look-ups: two columns that are asked for a value, an amount, and blanks; `rows` of them at least.
+fn wide(rows: usize, more: &str) -> String {
+    let side = (1..).find(|side| side * (2 * side + 1) + 1 >= rows).unwrap_or(1);
+    let mut text = String::new();
+    for a in 0..side {
+        for n in 0..side {
+            text.push_str(&format!("  [\"a{a}\", \"{n}\", \"> 500.00\", \"decline\", \"R1\"],\n"));
+            text.push_str(&format!("  [\"a{a}\", \"{n}\", \"\", \"approve\", \"\"],\n"));
+        }
+        text.push_str(&format!("  [\"a{a}\", \"\", \"> 900.00\", \"decline\", \"R1\"],\n"));
+    }
+    policy(&format!(
+        "[[table]]\nname = \"t\"\ntitle = \"T\"\nhit = \"first\"\ninputs = [\"a\", \"n\", \"amount\"]\n\
+         outputs = [\"outcome\", \"reason\"]\nrows = [\n{text}{more}  [\"\", \"\", \"\", \"approve\", \"\"],\n]\n"
+    ))
+}
+
+#[test]
+fn a_wide_table_is_still_compared_and_looked_up_by_value() {
+    let policy = parse(&wide(2_000, "")).unwrap();
+    let rows = policy.tables()[0].rules.len();
+    assert!(rows > 2_000 && !policy.notes().iter().any(|note| note.contains("not compared")));
+    assert!(policy.notes()[0].contains("row_1 and row_2 both hold"), "{:?}", policy.notes());
+    let check = |a: Option<&str>, n: Option<i64>, amount: i64, rule: usize, most: u32| {
+        let applied = apply(&policy, &request(amount, a, n, None), 650, "trusted");
+        assert_eq!(applied.held, [Held { table: 0, rule: rule as u32 }], "{a:?} {n:?} {amount}");
+        assert!(applied.looked_at <= most, "{a:?} {n:?} {amount}: {}", applied.looked_at);
+    };
+    check(Some("a0"), Some(0), 50_001, 0, 1);
+    check(Some("a0"), Some(0), 50_000, 1, 2);
+    check(Some("a31"), Some(31), 1, rows - 3, 2);
+    check(Some("a31"), Some(99), 90_001, rows - 2, 1);
+    check(Some("a31"), None, 90_000, rows - 1, 2);
+    check(None, Some(3), 90_001, rows - 1, 1);
+    check(Some("other"), Some(3), 1, rows - 1, 1);
+    // A second row for the same values, far from the first, is found to be in vain.
+    let row = "  [\"a7\", \"7\", \"\", \"approve\", \"\"],\n";
+    let problems = parse(&wide(2_000, row)).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].contains(&format!("rule 'row_{rows}' can never hold")), "{problems:?}");
 }

@@ -85,6 +85,10 @@ pub struct Reason {
     pub text: String,
     /// What the party can do.
     pub advice: String,
+    /// What lowered the score, in Chinese; empty in a scorecard that has no Chinese.
+    pub text_zh: String,
+    /// What the party can do, in Chinese.
+    pub advice_zh: String,
 }
 
 /// An indicator as the scorecard uses it.
@@ -116,6 +120,9 @@ pub struct Attribute {
     pub points: i32,
     /// The bin in words, with the bounds as their author wrote them: `0.04 to 0.10`.
     pub text: String,
+    /// The same in Chinese.
+    #[serde(skip)]
+    pub text_zh: String,
 }
 
 /// A value with a meaning of its own, outside the order of the others.

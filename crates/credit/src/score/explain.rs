@@ -3,8 +3,8 @@
 use super::compute::{Chosen, Scored, value_at};
 use super::definition::Scorecard;
 pub use super::outlook::{Better, Unknown};
-use super::reasons::told_missing;
 pub use super::reasons::{Change, MOST_REASONS, ReasonGiven, ReasonSource};
+use super::reasons::{told_missing, told_missing_zh};
 use serde::Serialize;
 
 /// Everything about one score.
@@ -116,6 +116,10 @@ pub struct GateLine {
     pub text: String,
     /// What the party can do.
     pub advice: String,
+    /// Why it holds, in Chinese; empty in a scorecard that has no Chinese.
+    pub text_zh: String,
+    /// What the party can do, in Chinese.
+    pub advice_zh: String,
 }
 
 /// One bar of the waterfall.
@@ -219,6 +223,8 @@ impl Scorecard {
                 code: gate.reason.code.clone(),
                 text: gate.reason.text.clone(),
                 advice: gate.reason.advice.clone(),
+                text_zh: gate.reason.text_zh.clone(),
+                advice_zh: gate.reason.advice_zh.clone(),
             })
         };
         scored.gates.iter().filter_map(line).collect()
@@ -266,6 +272,12 @@ pub struct Naming {
 }
 
 impl Explanation {
+    /// The reasons that move the score by themselves: while a gate cuts it, points alone change nothing, so only gates do.
+    pub fn drivers(&self) -> impl Iterator<Item = &ReasonGiven> {
+        let cut = self.gates.iter().any(|gate| gate.points_lost > 0);
+        self.reasons.iter().filter(move |reason| !cut || reason.source == ReasonSource::Gate)
+    }
+
     /// The same explanation with the indicators' names for people in lines, bars and lists, and why values are missing.
     #[must_use]
     pub fn named(mut self, naming: impl Fn(&str) -> Option<Naming>) -> Self {
@@ -283,6 +295,9 @@ impl Explanation {
                 missing && reason.source == ReasonSource::Characteristic && reason.name == line.indicator
             }) {
                 reason.text = told_missing(&title, &gap);
+                if !reason.text_zh.is_empty() {
+                    reason.text_zh = told_missing_zh(&title);
+                }
             }
             if let Some(better) = self.better.iter_mut().find(|better| better.indicator == line.indicator) {
                 better.title.clone_from(&title);

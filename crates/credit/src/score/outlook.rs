@@ -20,6 +20,8 @@ pub struct Better {
     pub best: i32,
     /// What the party can do.
     pub advice: String,
+    /// The same in Chinese; empty in a scorecard that has no Chinese.
+    pub advice_zh: String,
     /// The nearest better attribute and its effect.
     pub change: Option<Change>,
 }
@@ -54,6 +56,7 @@ impl Scorecard {
                 points: of.points(*chosen),
                 best: of.best(),
                 advice: of.reason.advice.clone(),
+                advice_zh: of.reason.advice_zh.clone(),
                 change: self.change(of, *chosen, values, scored),
             });
         }

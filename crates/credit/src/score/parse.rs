@@ -38,8 +38,11 @@ impl Scorecard {
             findings: Findings::new(file, text, SCORECARD_INVALID),
             indicators: indicators.iter().enumerate().map(|(n, name)| (name.as_str(), n)).collect(),
             codes: HashSet::new(),
+            chinese: false,
+            without_chinese: Vec::new(),
         };
         let made = check.file(text);
+        check.languages();
         check.findings.end(made)
     }
 }
@@ -49,6 +52,9 @@ struct Check<'a> {
     findings: Findings<'a>,
     indicators: HashMap<&'a str, usize>,
     codes: HashSet<String>,
+    /// Some reason has Chinese, so all must.
+    chinese: bool,
+    without_chinese: Vec<Spanned<String>>,
 }
 
 /// The indicators of the role as columns of a gate's condition: numbers, null when missing.
@@ -246,16 +252,10 @@ impl<'a> Check<'a> {
                 Some(bound) => self.bound(bound, lower),
                 None => {}
             }
-            let text = match (lower, below) {
-                (None, None) => "any value".to_owned(),
-                (None, Some(upper)) => format!("below {}", self.findings.written(upper)),
-                (Some(lower), None) => format!("{} and above", self.findings.written(lower)),
-                (Some(lower), Some(upper)) => {
-                    format!("{} to {}", self.findings.written(lower), self.findings.written(upper))
-                }
-            };
+            let written = |bound: Option<&Spanned<f64>>| bound.map(|bound| self.findings.written(bound));
+            let (text, text_zh) = in_words(written(lower), written(below));
             let points = self.points(&attribute.get_ref().points);
-            attributes.push(Attribute { below: below.map(|bound| *bound.get_ref()), points, text });
+            attributes.push(Attribute { below: below.map(|bound| *bound.get_ref()), points, text, text_zh });
             lower = below.or(lower);
         }
         attributes
@@ -311,12 +311,33 @@ impl<'a> Check<'a> {
         } else if !self.codes.insert(code.clone()) {
             self.findings.refuse(shape.code.span(), format!("a second reason with the code '{code}'"));
         }
-        self.findings.text(&shape.text, LONGEST_REASON);
-        self.findings.text(&shape.advice, LONGEST_REASON);
+        let chinese = [&shape.text_zh, &shape.advice_zh];
+        for text in [&shape.text, &shape.advice].into_iter().chain(chinese.into_iter().flatten()) {
+            self.findings.text(text, LONGEST_REASON);
+        }
+        self.chinese |= chinese.iter().any(|text| text.is_some());
+        if chinese.iter().any(|text| text.is_none()) {
+            self.without_chinese.push(shape.code.clone());
+        }
+        let or_none = |text: Option<Spanned<String>>| text.map_or_else(String::new, Spanned::into_inner);
         Reason {
             code: shape.code.into_inner(),
             text: shape.text.into_inner(),
             advice: shape.advice.into_inner(),
+            text_zh: or_none(shape.text_zh),
+            advice_zh: or_none(shape.advice_zh),
+        }
+    }
+
+    /// Both languages in every reason, or one in all: nobody is told half of it.
+    fn languages(&mut self) {
+        for code in std::mem::take(&mut self.without_chinese).into_iter().filter(|_| self.chinese) {
+            let detail = format!("the reason '{}' is not in Chinese, as others are", shown(code.get_ref()));
+            self.findings.refuse_with(
+                code.span(),
+                detail,
+                "text_zh and advice_zh in every reason, or in none",
+            );
         }
     }
 
@@ -330,11 +351,7 @@ impl<'a> Check<'a> {
             self.findings.name(tier);
         }
         let cap = shape.cap.as_ref().map(|cap| self.findings.integer("cap", cap, ends));
-        let reason = self.reason(ReasonShape {
-            code: shape.reason.code.clone(),
-            text: shape.reason.text.clone(),
-            advice: shape.reason.advice.clone(),
-        });
+        let reason = self.reason(shape.reason.clone());
         let gate = Gate {
             name: shape.name.get_ref().clone(),
             when: shape.when.get_ref().clone(),
@@ -361,6 +378,16 @@ impl<'a> Check<'a> {
                 None
             }
         }
+    }
+}
+
+/// A bin in words, in English and Chinese.
+fn in_words(lower: Option<String>, upper: Option<String>) -> (String, String) {
+    match (lower, upper) {
+        (None, None) => ("any value".into(), "任意值".into()),
+        (None, Some(upper)) => (format!("below {upper}"), format!("低于 {upper}")),
+        (Some(lower), None) => (format!("{lower} and above"), format!("{lower} 及以上")),
+        (Some(lower), Some(upper)) => (format!("{lower} to {upper}"), format!("{lower} 至 {upper}")),
     }
 }
 

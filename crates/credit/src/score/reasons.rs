@@ -20,6 +20,10 @@ pub struct ReasonGiven {
     pub text: String,
     /// What the party can do.
     pub advice: String,
+    /// What lowers the score, in Chinese; empty in a scorecard that has no Chinese.
+    pub text_zh: String,
+    /// What the party can do, in Chinese.
+    pub advice_zh: String,
     /// Whether a gate or a characteristic is meant.
     pub source: ReasonSource,
     /// The gate or the indicator.
@@ -47,6 +51,8 @@ pub enum ReasonSource {
 pub struct Change {
     /// What must hold then, in words.
     pub to: String,
+    /// The same in Chinese.
+    pub to_zh: String,
     /// The value must be at least this.
     pub at_least: Option<f64>,
     /// The value must be below this.
@@ -84,6 +90,8 @@ impl Scorecard {
                 code: characteristic.reason.code.clone(),
                 text: characteristic.reason_text(chosen),
                 advice: characteristic.reason.advice.clone(),
+                text_zh: characteristic.reason_text_zh(chosen),
+                advice_zh: characteristic.reason.advice_zh.clone(),
                 source: ReasonSource::Characteristic,
                 name: characteristic.indicator.clone(),
                 points_lost: loss,
@@ -101,11 +109,14 @@ impl Scorecard {
             code: gate.reason.code.clone(),
             text: gate.reason.text.clone(),
             advice: gate.reason.advice.clone(),
+            text_zh: gate.reason.text_zh.clone(),
+            advice_zh: gate.reason.advice_zh.clone(),
             source: ReasonSource::Gate,
             name: gate.name.clone(),
             points_lost: gate.points_lost(scored),
             change: Some(Change {
                 to: format!("no longer: {}", gate.when),
+                to_zh: format!("不再成立：{}", gate.when),
                 at_least: None,
                 below: None,
                 points: 0,
@@ -135,6 +146,7 @@ impl Scorecard {
         let cap = self.cap(&self.gates_that_hold(&imagined, &mut Faults::default()));
         Some(Change {
             to: attribute.text.clone(),
+            to_zh: attribute.text_zh.clone(),
             at_least,
             below: attribute.below,
             points,
@@ -166,6 +178,11 @@ pub(super) const NOTHING_KNOWN: &str = "nothing known";
 /// What is told of a missing value.
 pub(super) fn told_missing(title: &str, gap: &str) -> String {
     format!("{title}: {gap}")
+}
+
+/// What is told of a missing value in Chinese; indicators have names in English alone.
+pub(super) fn told_missing_zh(title: &str) -> String {
+    format!("暂无数据：{title}")
 }
 
 impl Gate {
@@ -203,6 +220,16 @@ impl Characteristic {
             Chosen::Missing => told_missing(&self.indicator.replace('_', " "), NOTHING_KNOWN),
             Chosen::Special(_) => self.text(chosen),
             Chosen::Attribute(_) => self.reason.text.clone(),
+        }
+    }
+
+    /// The same in Chinese, where the scorecard has any.
+    fn reason_text_zh(&self, chosen: Chosen) -> String {
+        match chosen {
+            _ if self.reason.text_zh.is_empty() => String::new(),
+            Chosen::Missing => told_missing_zh(&self.indicator.replace('_', " ")),
+            Chosen::Special(_) => format!("特殊值：{}", self.text(chosen)),
+            Chosen::Attribute(_) => self.reason.text_zh.clone(),
         }
     }
 

@@ -48,12 +48,15 @@ pub(super) struct DimensionShape {
     pub(super) title: Spanned<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReasonShape {
     pub(super) code: Spanned<String>,
     pub(super) text: Spanned<String>,
     pub(super) advice: Spanned<String>,
+    /// Missing in scorecards of before there was Chinese.
+    pub(super) text_zh: Option<Spanned<String>>,
+    pub(super) advice_zh: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

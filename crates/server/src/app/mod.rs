@@ -59,7 +59,10 @@ pub use clock::Clock;
 pub use decide::{
     Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed, starts_any,
 };
-pub use detect::{CheatsSeen, HonestSeen, RoleSeen, SeedsSeen, Separation, detect};
+pub use detect::{
+    CheatsSeen, CheatsStopped, HonestSeen, HonestStopped, RoleSeen, RoleStopped, SeedsSeen, Separation,
+    detect,
+};
 pub use error::{AppError, Class};
 pub use files::{embedded_catalogue, folder_catalogue, report_in};
 pub use foretell::{ForetellOptions, ForetellProgress, Foretold, ForetoldAt};

@@ -2,6 +2,7 @@
 
 use super::backtest_args::BacktestArgs;
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
+use super::language::Language;
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
 use super::trial_args::{ShadowArgs, SplitArgs, TrialArgs};
@@ -75,7 +76,7 @@ pub enum Command {
     )]
     Score(PartyArgs),
     /// Why a party's score is what it is, and what would change it.
-    Explain(PartyArgs),
+    Explain(ExplainArgs),
     /// A party's indicators as of a moment.
     Indicators(PartyArgs),
     /// A party's scores on record.
@@ -87,7 +88,7 @@ pub enum Command {
     Scores(ScoresArgs),
     /// May this payment, payout, listing or credit line go ahead?
     #[command(
-        after_help = "Examples:\n  probity --data ./data decide payment --merchant m-1 --buyer b-1 --amount 12.30 --order o-1\n  probity --data ./data decide payout --merchant m-1 --amount 500.00 --currency EUR --json\n\nThe answer is on record before it is shown. An approved payment holds its amount until it is paid or too old."
+        after_help = "Examples:\n  probity --data ./data decide payment --merchant m-1 --buyer b-1 --amount 12.30 --order o-1\n  probity --data ./data decide payout --merchant m-1 --amount 500.00 --currency EUR --json\n  probity --data ./data decide credit_line --buyer b-1 --amount 300.00 --lang zh\n\nThe answer is on record before it is shown. An approved payment holds its amount until it is paid or too old."
     )]
     Decide(DecideArgs),
     /// A party's decisions.
@@ -111,7 +112,7 @@ pub enum Command {
     Foretell(ForetellArgs),
     /// What a policy does to losses, sales, honest parties and cheats: the same simulated worlds under two of them.
     #[command(
-        after_help = "Examples:\n  probity whatif --policy none --policy starter --seeds 20\n  probity whatif --policy starter --policy my-merchant-card.toml --seeds 20 --out report.md --svg pictures\n  probity whatif --policy ./catalogue --policy ./catalogue-next --merchants 100 --buyers 2000 --days 180 --without ring,brusher\n\nUntil policies exist this compares scorecards, tiers and indicators; what a tier means (its badge, whether it may\ntrade) stands in the world's file. The same seeds give the same numbers on every machine, whatever the number of\nthreads. No data folder is needed."
+        after_help = "Examples:\n  probity whatif --policy none --policy starter --seeds 20\n  probity whatif --policy starter --policy my-merchant-card.toml --seeds 20 --out report.md --svg pictures\n  probity whatif --policy ./catalogue --policy ./catalogue-next --merchants 100 --buyers 2000 --days 180 --without ring,brusher\n\nWhat buyers see of a tier (its badge) stands in the world's file. Sanctions that rules ask for are started and lifted\nby nobody. The same seeds give the same numbers on every machine, whatever the number of\nthreads. No data folder is needed."
     )]
     Whatif(WhatifArgs),
     /// A policy on the platform's own past: every decision made again as of its moment, beside what was decided and what became of it.
@@ -121,7 +122,7 @@ pub enum Command {
     Backtest(BacktestArgs),
     /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.
     #[command(
-        after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --only exit_scam,whitewasher\n\nThe same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
+        after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --policy my-payments.toml --only exit_scam,whitewasher\n  probity detect --policy none --seeds 1,2,3\n\nEach world happens twice: watched by the score while nothing follows, then with the policies in force (not with\n--policy none). The same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
     )]
     Detect(DetectArgs),
     /// Fit the simulator's honest marketplace to a sample of a real one, and show how well it fits.
@@ -291,6 +292,17 @@ pub struct PartyArgs {
     /// `latest` (the newest event), `now`, or a moment such as 2018-01-31T23:59:59Z.
     #[arg(long, default_value = "latest")]
     pub as_of: String,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Of whom, and when.
+    #[command(flatten)]
+    pub of: PartyArgs,
+    /// The language of the reasons (JSON has both).
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Language,
 }
 
 /// Options of `scores`.

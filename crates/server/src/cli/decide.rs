@@ -3,6 +3,7 @@
 use super::args::Arguments;
 use super::data::{catalogue_files, open_existing};
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
+use super::language::Language;
 use super::look::party;
 use super::{Done, FAILED, OK, out};
 use crate::app::{AppError, DecisionState, Form, Replayed};
@@ -32,7 +33,7 @@ pub(super) fn decide(arguments: &Arguments, asked: &DecideArgs) -> Done {
     if arguments.json {
         return out::json(&json!({"decision": &*decided.record, "replayed": decided.replayed}));
     }
-    show(&decided.record, currency);
+    show(&decided.record, currency, asked.lang);
     if decided.replayed {
         out::line("(the answer that this key was given before)");
     }
@@ -70,7 +71,7 @@ fn form(asked: &DecideArgs) -> Result<Form, AppError> {
     })
 }
 
-fn show(record: &Record, currency: Currency) {
+fn show(record: &Record, currency: Currency, lang: Language) {
     let money = |minor: i64| format!("{} {currency}", Money { minor, currency }.decimal());
     let terms = &record.terms;
     out::line(format!("{}  {}  {}", record.id, record.request, record.outcome));
@@ -91,7 +92,13 @@ fn show(record: &Record, currency: Currency) {
         out::line(format!("{}  score {}  tier {}  open {open}", seen.party, seen.score, seen.tier));
     }
     for reason in &record.reasons {
-        out::line(format!("{}  {}. {}.", reason.code, reason.text, reason.advice));
+        // A scorecard may have no Chinese; English is better than nothing.
+        match lang {
+            Language::Zh if !reason.text_zh.is_empty() => {
+                out::line(format!("{}  {}。{}。", reason.code, reason.text_zh, reason.advice_zh));
+            }
+            _ => out::line(format!("{}  {}. {}.", reason.code, reason.text, reason.advice)),
+        }
     }
     let rules: Vec<String> = record.rules.iter().map(|(table, rule)| format!("{table}.{rule}")).collect();
     out::line(format!("rules {}", rules.join(", ")));

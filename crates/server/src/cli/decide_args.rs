@@ -1,5 +1,6 @@
 //! What can be said about decisions.
 
+use super::language::Language;
 use clap::Args;
 
 /// Options of `decide`.
@@ -34,6 +35,9 @@ pub struct DecideArgs {
     /// The idempotency key; a new one when left out.
     #[arg(long)]
     pub key: Option<String>,
+    /// The language of the reasons (JSON has both).
+    #[arg(long, value_enum, default_value_t)]
+    pub lang: Language,
 }
 
 /// Options of `decisions`.

@@ -2,6 +2,7 @@
 
 use super::args::{Arguments, DemoArgs, ImportArgs, ServeArgs};
 use super::data::{open, run_import, serve_until_asked, show};
+use super::language::Language;
 use super::lists::all_scores;
 use super::look::{party, show_explanation};
 use super::simulate::catalogue_world;
@@ -165,7 +166,7 @@ fn ranking(probity: &Probity, role: Role) -> Result<(), AppError> {
     let Some((lowest, _)) = scores.last() else { return Ok(()) };
     let lowest = party(&lowest.party)?;
     out::line(format!("\nThe lowest {}, explained\n", role.as_str()));
-    show_explanation(&probity.explain(&lowest, AsOf::Latest)?);
+    show_explanation(&probity.explain(&lowest, AsOf::Latest)?, Language::En);
     let history = probity.history(&lowest, AsOf::Latest)?;
     out::line("\nIts scores on record\n");
     if history.is_empty() {

@@ -2,17 +2,20 @@
 
 use super::args::Arguments;
 use super::detect_page::{page, picture};
+use super::detect_stopped::{rows_of_honest_stopped, rows_of_stopped};
 use super::detect_tables::{Asked, rows_of_honest, rows_of_reach, rows_of_separation};
-use super::rehearse::{SharedBar, policy, refuse, repeated, seen_from, shown_path, worlds, write};
+use super::rehearse::{SharedBar, policies, refuse, repeated, seen_from, shown_path, worlds, write};
 use super::rehearse_args::DetectArgs;
 use super::{Done, OK, out};
 use crate::app::{Scoring, SeedsSeen, detect as look};
 
 /// Answers `detect`.
 pub(super) fn detect(arguments: &Arguments, asked: &DetectArgs) -> Done {
-    let policy = policy(&asked.policy, Scoring::Watches)?;
+    let in_force = asked.policies != ["none"];
+    let starter = ["starter".to_owned()];
+    let policy = policies(if in_force { &asked.policies } else { &starter }, Scoring::Watches)?;
     let Some(catalogue) = &policy.catalogue else {
-        return Err(refuse("--policy none", "without a score there is nothing to look at"));
+        return Err(refuse("--policy none beside others", "none stands alone"));
     };
     let sets: Vec<Vec<u64>> = [asked.tuned_seeds.clone(), asked.seeds.clone()]
         .into_iter()
@@ -20,7 +23,7 @@ pub(super) fn detect(arguments: &Arguments, asked: &DetectArgs) -> Done {
         .collect();
     let worlds = worlds(arguments, &asked.world, sets.concat())?;
     let bar = SharedBar::new();
-    let seen = look(&worlds, &policy, &sets, &|done, of| bar.at(done, of));
+    let seen = look(&worlds, &policy, in_force, &sets, &|done, of| bar.at(done, of));
     bar.done();
     let seen = seen?;
     let named = Asked {
@@ -31,6 +34,7 @@ pub(super) fn detect(arguments: &Arguments, asked: &DetectArgs) -> Done {
         currency: worlds.setting.currency()?,
         pictures: asked.svg.as_ref().zip(asked.out.as_ref()).map(|(svg, out)| seen_from(out, svg)),
         catalogue: catalogue.hash.to_string(),
+        policy: policy.name.clone(),
     };
     if let Some(folder) = &asked.svg {
         for (file, role) in [("detection-merchants.svg", "merchants"), ("detection-buyers.svg", "buyers")] {
@@ -53,8 +57,8 @@ fn command(asked: &DetectArgs, worlds: &str) -> String {
     if !asked.tuned_seeds.is_empty() {
         said += &format!(" --tuned-seeds {}", list(&asked.tuned_seeds));
     }
-    if asked.policy != "starter" {
-        said += &format!(" --policy {}", shown_path(asked.policy.as_ref()));
+    for policy in asked.policies.iter().filter(|policy| *policy != "starter") {
+        said += &format!(" --policy {}", shown_path(policy.as_ref()));
     }
     said += &format!(" {worlds}");
     for (name, path) in [("--out", &asked.out), ("--svg", &asked.svg)] {
@@ -77,6 +81,14 @@ fn show(named: &Asked, seen: &[SeedsSeen]) {
         out::table(&header, &rows);
         let (header, rows) = rows_of_honest(named, role, seen);
         out::line(format!("\nHonest {role}: how often they stand low\n"));
+        out::table(&header, &rows);
+        if let Some((header, rows)) = rows_of_stopped(named, role, seen) {
+            out::line(format!("\nCheating {role}: what they cost with the policies in force\n"));
+            out::table(&header, &rows);
+        }
+    }
+    if let Some((header, rows)) = rows_of_honest_stopped(named, seen) {
+        out::line("\nHonest parties with the policies in force\n");
         out::table(&header, &rows);
     }
 }

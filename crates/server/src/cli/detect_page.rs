@@ -1,5 +1,6 @@
 //! What `detect` found, as a Markdown page and pictures.
 
+use super::detect_stopped::section;
 use super::detect_tables::{
     Asked, cheats, markdown, rows_of_honest, rows_of_reach, rows_of_separation, set_name,
 };
@@ -29,6 +30,7 @@ pub(super) fn page(asked: &Asked, seen: &[SeedsSeen]) -> String {
         let _ = write!(page, "\n## Honest {role}: how often they stand low\n\n");
         markdown(&mut page, &rows_of_honest(asked, role, seen));
     }
+    section(&mut page, asked, seen);
     let _ = write!(page, "\nCatalogue `{}`.\n", asked.catalogue.get(..16).unwrap_or_default());
     page
 }

@@ -16,6 +16,8 @@ pub(super) struct Asked {
     /// The folder of the pictures as the page names it.
     pub(super) pictures: Option<String>,
     pub(super) catalogue: String,
+    /// What was put in force, as it was named.
+    pub(super) policy: String,
 }
 
 /// Header and rows of a table.
@@ -49,7 +51,7 @@ pub(super) fn percent(measured: Option<&Measured>) -> String {
     )
 }
 
-fn money(minor: i64, currency: Currency) -> String {
+pub(super) fn money(minor: i64, currency: Currency) -> String {
     let major = minor as f64 / 10_f64.powi(currency.exponent() as i32);
     format!("{major:.0}")
 }

@@ -19,12 +19,16 @@ pub(super) fn method(page: &mut String, asked: &Asked, seen: &[SeedsSeen]) {
          Real data never says which merchant meant to vanish. Simulated worlds do. In each of these worlds {} merchants and {}\n\
          buyers trade for {} days ({events} events in all worlds together), and every event goes through the same code that\n\
          scores live. Everybody is scored every {} days. The score only watches: nobody is stopped, no badge is shown, so that\n\
-         what would have followed is seen.\n\nIn the tables {}.{}\n\n",
+         what would have followed is seen.{}\n\nIn the tables {}.{}\n\n",
         asked.command,
         asked.size.merchants,
         asked.size.buyers,
         asked.size.days,
         asked.review_days,
+        match seen.iter().any(|one| one.in_force.is_some()) {
+            true => " What becomes of the same worlds with the policies in force stands at the end.",
+            false => "",
+        },
         sets.join(",\n"),
         if asked.tuned {
             "\nA card may be tuned with an eye on the first only; the others say what it is worth."

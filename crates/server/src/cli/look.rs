@@ -1,7 +1,8 @@
 //! Looking at one party.
 
-use super::args::{Arguments, PartyArgs};
+use super::args::{Arguments, ExplainArgs, PartyArgs};
 use super::data::open_existing;
+use super::language::Language;
 use super::{Done, OK, out};
 use crate::app::{AppError, AsOf, Explained, Probity, ScoreAt, Versions};
 use probity_credit::event::Party;
@@ -61,18 +62,18 @@ fn show_score(score: &ScoreAt) {
 }
 
 /// An explanation.
-pub(super) fn explain(arguments: &Arguments, of: &PartyArgs) -> Done {
-    let explained = ask(arguments, of, Probity::explain)?;
+pub(super) fn explain(arguments: &Arguments, asked: &ExplainArgs) -> Done {
+    let explained = ask(arguments, &asked.of, Probity::explain)?;
     if arguments.json {
         return out::json(&explained);
     }
-    show_explanation(&explained);
+    show_explanation(&explained, asked.lang);
     Ok(OK)
 }
 
 /// An explanation as people read it: the score and its gates, the sum line by line, then what costs points, what could be
 /// better and what is not known. Each of these has its line in the sum.
-pub(super) fn show_explanation(explained: &Explained) {
+pub(super) fn show_explanation(explained: &Explained, lang: Language) {
     let trace = &explained.explanation;
     let thin = if explained.thin { ", thin file" } else { "" };
     out::line(format!(
@@ -97,7 +98,7 @@ pub(super) fn show_explanation(explained: &Explained) {
         &["", "value", "attribute", "points", "best", "to the best", "share", "sum"],
         &sum_rows(explained),
     );
-    show_reasons(trace);
+    show_reasons(trace, lang);
     show_outlook(trace);
 }
 
@@ -149,7 +150,7 @@ fn sum_rows(explained: &Explained) -> Vec<Vec<String>> {
     rows
 }
 
-fn show_reasons(trace: &Explanation) {
+fn show_reasons(trace: &Explanation, lang: Language) {
     out::line("\nWhat costs points");
     if trace.reasons.is_empty() {
         out::line("  Nothing: no gate holds and no characteristic is below neutral.");
@@ -159,6 +160,15 @@ fn show_reasons(trace: &Explanation) {
         line.and_then(|line| line.title.clone()).unwrap_or_else(|| name.replace('_', " "))
     };
     for reason in &trace.reasons {
+        // A scorecard may have no Chinese; English is better than nothing.
+        if lang == Language::Zh && !reason.text_zh.is_empty() {
+            let (code, text, advice) = (&reason.code, &reason.text_zh, &reason.advice_zh);
+            out::line(format!("  {code} {text}（−{} 分）。{advice}。", reason.points_lost));
+            if let Some(change) = &reason.change {
+                out::line(format!("      {} → 评分 {}", change.to_zh, change.score));
+            }
+            continue;
+        }
         out::line(format!(
             "  {} {} (−{} points). {}.",
             reason.code,

@@ -3,6 +3,7 @@
 mod rehearse_args;
 mod backtest_args;
 mod sanction_args;
+mod language;
 mod decide_args;
 mod trial_args;
 mod args;
@@ -17,6 +18,7 @@ mod foretell;
 mod rehearse;
 mod picture;
 mod detect_tables;
+mod detect_stopped;
 mod detect_words;
 mod detect_page;
 mod detect;

@@ -71,7 +71,7 @@ pub(super) fn policy(word: &str, scoring: Scoring) -> Result<Policy, AppError> {
         "none" => None,
         "starter" => Some(Catalogue::load(embedded_catalogue())?),
         _ if path.is_dir() => Some(load(folder_catalogue(path)?, |at| path.join(at).display().to_string())?),
-        _ if path.is_file() => Some(with_file(path)?),
+        _ if path.is_file() => Some(with_files(&[path])?),
         _ => {
             let detail = format!("there is no folder or file '{}'", shown(word));
             let hint =
@@ -90,8 +90,8 @@ fn load(texts: BTreeMap<String, String>, named: impl Fn(&str) -> String) -> Resu
     })
 }
 
-/// The starter with another scorecard, or another policy for requests of one kind.
-fn with_file(path: &Path) -> Result<Catalogue, AppError> {
+/// A file as it takes its place in the starter: where that is, and its text.
+fn placed(path: &Path) -> Result<(String, String), AppError> {
     let failed =
         |why: String| AppError::from(Problem::new(POLICY_INVALID, why).at(path.display().to_string()));
     let size = path.metadata().map_err(|error| failed(error.to_string()))?.len();
@@ -99,29 +99,39 @@ fn with_file(path: &Path) -> Result<Catalogue, AppError> {
         return Err(failed(format!("it has {size} bytes, more than {LARGEST_FILE}")));
     }
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let file = path.display().to_string();
-    match decides(&text) {
-        Some(kind) => Ok(put(format!("policies/{}.toml", kind.as_str()), text, &file)?),
-        None => with_scorecard(text, &file),
-    }
+    let place = match decides(&text) {
+        Some(kind) => format!("policies/{}.toml", kind.as_str()),
+        None => format!("scorecards/{}.toml", scored_by(&text, &path.display().to_string())?.as_str()),
+    };
+    Ok((place, text))
 }
 
-/// The starter with another file in a place.
-fn put(place: String, text: String, file: &str) -> Result<Catalogue, Vec<Problem>> {
+/// The starter with other scorecards, or other policies for requests of some kinds.
+fn with_files(paths: &[&Path]) -> Result<Catalogue, AppError> {
     let mut texts = embedded_catalogue();
-    texts.insert(place.clone(), text);
-    load(texts, |at| at.replacen(&place, file, 1))
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    for path in paths {
+        let (place, text) = placed(path)?;
+        if names.insert(place.clone(), path.display().to_string()).is_some() {
+            let detail = format!("{} takes a place that another file has taken", path.display());
+            return Err(refuse(detail, "one file for each role's scorecard and each kind of request"));
+        }
+        texts.insert(place, text);
+    }
+    let named = |at: &str| {
+        let own = names.iter().find(|(place, _)| at.starts_with(place.as_str()));
+        own.map_or_else(|| at.to_owned(), |(place, file)| at.replacen(place, file, 1))
+    };
+    Ok(load(texts, named)?)
 }
 
-fn with_scorecard(text: String, file: &str) -> Result<Catalogue, AppError> {
+/// Whose card a scorecard is stands in the card; one that cannot be read is told with the fewest complaints.
+fn scored_by(text: &str, file: &str) -> Result<Role, AppError> {
     let starter = Catalogue::load(embedded_catalogue())?;
-    // Whose card it is stands in the card; one that cannot be read is told with the fewest complaints.
     let mut wrong: Option<Vec<Problem>> = None;
     for role in Role::ALL {
-        match Scorecard::parse(file, &text, starter.plan.names(role)) {
-            Ok(card) if card.of() == role.as_str() => {
-                return Ok(put(format!("scorecards/{}.toml", role.as_str()), text, file)?);
-            }
+        match Scorecard::parse(file, text, starter.plan.names(role)) {
+            Ok(card) if card.of() == role.as_str() => return Ok(role),
             Ok(_) => {}
             Err(problems) => {
                 wrong = Some(match wrong {
@@ -132,6 +142,21 @@ fn with_scorecard(text: String, file: &str) -> Result<Catalogue, AppError> {
         }
     }
     Err(wrong.unwrap_or_default().into())
+}
+
+/// Several files that together take their places in the starter, or one policy by its word.
+pub(super) fn policies(words: &[String], scoring: Scoring) -> Result<Policy, AppError> {
+    if let [word] = words {
+        return policy(word, scoring);
+    }
+    let paths: Vec<&Path> = words.iter().map(Path::new).collect();
+    if let Some(word) = paths.iter().find(|path| !path.is_file()) {
+        let detail = format!("'{}' is no file", shown(&word.display().to_string()));
+        let hint = "several policies are files that take their places in the starter together";
+        return Err(Problem::new(POLICY_INVALID, detail).hint(hint).into());
+    }
+    let catalogue = Some(Arc::new(with_files(&paths)?));
+    Ok(Policy { name: words.join(" "), catalogue, scoring })
 }
 
 /// A bar that many threads may move.

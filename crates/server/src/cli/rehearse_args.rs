@@ -62,9 +62,10 @@ pub struct DetectArgs {
     /// Seeds that may be looked at while tuning, reported beside the others.
     #[arg(long, value_delimiter = ',', value_name = "SEEDS")]
     pub tuned_seeds: Vec<u64>,
-    /// What is looked at: as for `whatif`, but not `none`.
-    #[arg(long, default_value = "starter")]
-    pub policy: String,
+    /// What scores, and is in force when each world happens a second time: as for `whatif`; files may be several, which take
+    /// their places in the starter together. With `none` the starter's score watches and nothing is put in force.
+    #[arg(long = "policy", default_value = "starter", value_name = "POLICY")]
+    pub policies: Vec<String>,
     /// The worlds.
     #[command(flatten)]
     pub world: WorldArgs,

@@ -120,6 +120,10 @@ pub(crate) struct GateReason {
     text: String,
     /// What the party can do.
     advice: String,
+    /// What holds, in Chinese; empty where there is no translation.
+    text_zh: String,
+    /// What the party can do, in Chinese.
+    advice_zh: String,
 }
 
 /// A reason for the score.
@@ -131,6 +135,10 @@ pub(crate) struct ReasonShown {
     text: String,
     /// What the party can do.
     advice: String,
+    /// What lowers the score, in Chinese; empty where there is no translation.
+    text_zh: String,
+    /// What the party can do, in Chinese.
+    advice_zh: String,
     /// The indicator, or the gate.
     indicator: String,
     /// Points below neutral, or points that the gate cuts off.
@@ -154,6 +162,8 @@ pub(crate) struct BetterShown {
     best: i32,
     /// What the party can do.
     advice: String,
+    /// The same in Chinese; empty where there is no translation.
+    advice_zh: String,
     /// The nearest better attribute and its effect, everything else as it is.
     change: Option<ChangeShown>,
 }
@@ -179,6 +189,8 @@ pub(crate) struct UnknownShown {
 pub(crate) struct ChangeShown {
     /// What must hold then, in words.
     to: String,
+    /// The same in Chinese.
+    to_zh: String,
     /// Points gained.
     points: i32,
     /// The score it would make.
@@ -213,7 +225,13 @@ impl From<Explained> for Explanation {
         let gate = |gate: GateLine| GateShown {
             name: gate.name,
             cap: gate.cap,
-            reason: GateReason { code: gate.code, text: gate.text, advice: gate.advice },
+            reason: GateReason {
+                code: gate.code,
+                text: gate.text,
+                advice: gate.advice,
+                text_zh: gate.text_zh,
+                advice_zh: gate.advice_zh,
+            },
         };
         Self {
             party: it.party,
@@ -260,7 +278,7 @@ fn steps(trace: &Trace) -> Vec<StepShown> {
 
 impl From<Change> for ChangeShown {
     fn from(it: Change) -> Self {
-        Self { to: it.to, points: it.points, score: it.score }
+        Self { to: it.to, to_zh: it.to_zh, points: it.points, score: it.score }
     }
 }
 
@@ -270,6 +288,8 @@ impl From<ReasonGiven> for ReasonShown {
             code: it.code,
             text: it.text,
             advice: it.advice,
+            text_zh: it.text_zh,
+            advice_zh: it.advice_zh,
             indicator: it.name,
             points_lost: it.points_lost,
             change: it.change.map(ChangeShown::from),
@@ -286,6 +306,7 @@ impl From<Better> for BetterShown {
             points: it.points,
             best: it.best,
             advice: it.advice,
+            advice_zh: it.advice_zh,
             change: it.change.map(ChangeShown::from),
         }
     }

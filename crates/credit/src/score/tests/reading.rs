@@ -65,6 +65,23 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("points = 30 }", "points = 30, up = 1 }", &["unknown field `up`"]),
     ("{ value = 0,", "{ value = nan,", &["the special value NaN"]),
     ("special = [", "special = [ { value = 0, points = 1, title = \"x\" },", &["a second special value 0"]),
+    // One language in all reasons, or both in each.
+    (
+        "advice = \"Dispatch by the promised day\"",
+        "advice = \"Dispatch by the promised day\", text_zh = \"迟\", advice_zh = \"快\"",
+        &[
+            "the reason 'M02' is not in Chinese",
+            "'M03' is not",
+            "'G01' is not",
+            "'G02' is not",
+            "'G03' is not",
+        ],
+    ),
+    (
+        "advice = \"Dispatch by the promised day\"",
+        "advice = \"Dispatch by the promised day\", text_zh = \"迟\"",
+        &["the reason 'M01' is not in Chinese", "'M02'", "'M03'", "'G01'", "'G02'", "'G03'"],
+    ),
     ("cap = 400\ntier = \"blocked\"\n", "", &["the gate holds nothing down"]),
     ("cap = 400", "cap = 349", &["cap is 349, not between 350 and 700"]),
     ("\"many_findings\"", "\"open_finding\"", &["a second gate 'open_finding'"]),

@@ -252,16 +252,5 @@ fn drivers(catalogue: &Catalogue, role: Role, snapshot: &Snapshot) -> Vec<Told> 
         let gap = plan.gap(role, name, &snapshot.values);
         Some(Naming { title: definition.title.clone(), gap })
     });
-    let told = explanation.reasons.into_iter().map(|reason| {
-        let change = reason.change.map(|change| format!(" ({}: score {})", change.to, change.score));
-        Told {
-            code: reason.code,
-            text: reason.text,
-            advice: format!("{}{}", reason.advice, change.unwrap_or_default()),
-            text_zh: String::new(),
-            advice_zh: String::new(),
-            whence: Whence::Score,
-        }
-    });
-    told.collect()
+    explanation.drivers().map(Told::of_score).collect()
 }

@@ -1,11 +1,15 @@
-//! What the score sees of known cheats: simulated worlds in which it watches and nothing follows, against the truth.
+//! What the score sees of known cheats: simulated worlds in which it watches and nothing follows, against the truth; and what
+//! becomes of the same worlds with the policies in force.
 
 mod separation;
 mod reach;
+mod in_force;
 
 use super::error::AppError;
 use super::ranking::Measured;
-use super::rehearse::{Lived, Policy, RehearseProgress, Watched, Worlds, rehearse};
+use super::rehearse::{Lived, Policy, RehearseProgress, Scoring, Watched, Worlds, rehearse};
+pub use in_force::{CheatsStopped, HonestStopped, RoleStopped};
+use in_force::{RoleSums, sums, together};
 use probity_sim::setting::Setting;
 use reach::{reach, wrongs};
 use separation::{AGES, separations};
@@ -92,6 +96,8 @@ pub struct SeedsSeen {
     pub merchants: RoleSeen,
     /// Buyers.
     pub buyers: RoleSeen,
+    /// The same worlds with the policies in force: merchants, buyers; none where that was not asked for.
+    pub in_force: Option<[RoleStopped; 2]>,
 }
 
 /// A party in the world it lived in.
@@ -102,24 +108,53 @@ pub(super) struct Placed<'a> {
     pub(super) party: &'a Watched,
 }
 
-/// Lets worlds happen under a watching policy and says what its score sees, for each set of seeds.
+/// What is kept of a world under a policy: everything where it watches.
+struct One {
+    lived: Option<Lived>,
+    sums: [RoleSums; 2],
+}
+
+/// Lets worlds happen under a watching policy and says what its score sees, for each set of seeds. With `in_force` each world
+/// happens once more, with the policies in force.
 ///
 /// # Errors
 /// Those of the rehearsal.
 pub fn detect(
     worlds: &Worlds,
     policy: &Policy,
+    in_force: bool,
     sets: &[Vec<u64>],
     progress: RehearseProgress<'_>,
 ) -> Result<Vec<SeedsSeen>, AppError> {
     let all = Worlds { seeds: sets.concat(), ..worlds.clone() };
-    let rehearsed = rehearse(&all, std::slice::from_ref(policy), progress, &|_, _, lived| lived)?;
-    let mut lived = rehearsed.into_iter().flat_map(|world| world.by_policy);
+    let scorings: &[Scoring] =
+        if in_force { &[Scoring::Watches, Scoring::Acts] } else { &[Scoring::Watches] };
+    let policies: Vec<Policy> =
+        scorings.iter().map(|scoring| Policy { scoring: *scoring, ..policy.clone() }).collect();
+    let take = |_, policy: &Policy, lived: Lived| {
+        let sums = sums(&lived);
+        One { lived: (policy.scoring == Scoring::Watches).then_some(lived), sums }
+    };
+    let rehearsed = rehearse(&all, &policies, progress, &take)?;
+    let mut by_world = rehearsed.into_iter().map(|world| world.by_policy);
     let seen = |seeds: &Vec<u64>| {
-        let own: Vec<Lived> = lived.by_ref().take(seeds.len()).collect();
-        seen(&worlds.setting, seeds, &own)
+        let mut own: Vec<Vec<One>> = by_world.by_ref().take(seeds.len()).collect();
+        let watched = own.iter_mut().flatten().filter_map(|one| one.lived.take());
+        let mut seen = seen(&worlds.setting, seeds, &watched.collect::<Vec<Lived>>());
+        seen.in_force = in_force.then(|| stopped(&own));
+        seen
     };
     Ok(sets.iter().map(seen).collect())
+}
+
+fn stopped(worlds: &[Vec<One>]) -> [RoleStopped; 2] {
+    [0, 1].map(|role: usize| {
+        let paired = worlds.iter().filter_map(|world| match world.as_slice() {
+            [none, acts] => Some([none.sums.get(role)?, acts.sums.get(role)?]),
+            _ => None,
+        });
+        together(&paired.collect::<Vec<_>>())
+    })
 }
 
 fn seen(setting: &Setting, seeds: &[u64], lived: &[Lived]) -> SeedsSeen {
@@ -134,6 +169,7 @@ fn seen(setting: &Setting, seeds: &[u64], lived: &[Lived]) -> SeedsSeen {
         events: lived.iter().map(|lived| lived.totals.events).sum(),
         merchants: role_seen(lived, |lived| &lived.merchants, &title),
         buyers: role_seen(lived, |lived| &lived.buyers, &title),
+        in_force: None,
     }
 }
 

@@ -17,7 +17,10 @@ fn reached(placed: &Placed<'_>) -> Option<Day> {
 ///
 /// A merchant answers for what it meant ill itself, and for stolen cards that its own person brought to any merchant (mule
 /// accounts and triangulation); a buyer for what it meant ill.
-fn harms<'a>(lived: &'a [Lived], parties: &[Placed<'_>]) -> HashMap<(usize, u32), Vec<&'a OrderTruth>> {
+pub(super) fn harms<'a>(
+    lived: &'a [Lived],
+    parties: &[Placed<'_>],
+) -> HashMap<(usize, u32), Vec<&'a OrderTruth>> {
     let wanted: HashSet<(usize, u32)> =
         parties.iter().map(|one| (one.world, one.party.truth.number)).collect();
     let merchants = parties.iter().any(|one| one.party.truth.merchant);

@@ -210,6 +210,7 @@ mod tests {
                 })
                 .collect(),
             stopped: None,
+            sanctioned: None,
             found_at: None,
         }
     }

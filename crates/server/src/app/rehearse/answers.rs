@@ -1,7 +1,7 @@
 //! What a catalogue's policies answer in a rehearsal: who may trade, how far, and on which terms.
 
 use probity_credit::catalogue::Catalogue;
-use probity_credit::decision::{Granted, PartyLimits, Ruling, Told, Whence, rule};
+use probity_credit::decision::{Granted, PartyLimits, Ruling, Sanctioning, Told, Whence, rule};
 use probity_credit::event::{Event, Role};
 use probity_credit::exposure::{Exposure, ExposureTypes, Reservation};
 use probity_credit::policy::{Facts, Outcome, Policy, Request, RequestKind, Side};
@@ -27,7 +27,8 @@ pub(super) struct Seen<'a> {
     pub(super) values: Vec<Option<f64>>,
     pub(super) tier: &'a str,
     pub(super) known: bool,
-    pub(super) terminated: bool,
+    /// What sanctions say.
+    pub(super) sanctioned: Sanctioned,
 }
 
 /// Decides, and keeps account of what is open.
@@ -91,20 +92,21 @@ impl<'a> Desk<'a> {
         self.exposure.forget_before(day.plus(-REMEMBERED));
     }
 
-    /// Answers a payment, and holds what it approves until the order is paid or the answer too old.
+    /// Answers a payment, and holds what it approves until the order is paid or the answer too old; and says which sanctions
+    /// the answer starts.
     pub(super) fn answer(
         &mut self,
         asked: &Asked,
         merchant: &Seen<'_>,
         buyer: &Seen<'_>,
         category: &str,
-    ) -> Answer {
+    ) -> (Answer, Vec<Sanctioning>) {
         for old in self.exposure.expired(asked.at) {
             self.exposure.close(&old);
         }
         let rates = &self.catalogue.rates;
         let Some(amount) = rates.to_reporting(asked.value, self.currency, asked.at) else {
-            return Answer::Decline;
+            return (Answer::Decline, Vec::new());
         };
         let request = Request {
             amount: Some(Money { minor: asked.value, currency: self.currency }),
@@ -114,14 +116,14 @@ impl<'a> Desk<'a> {
         };
         let ruling = self.rule(self.payment, &request, Some(merchant), Some(buyer));
         if matches!(ruling.outcome, Outcome::Decline | Outcome::Review) {
-            return Answer::Decline;
+            return (Answer::Decline, ruling.sanctions);
         }
         self.hold(asked, &ruling);
         let most = ruling.terms.limit.filter(|limit| *limit < amount).map(|limit| {
             let share = i128::from(asked.value) * i128::from(limit) / i128::from(amount.max(1));
             i64::try_from(share).unwrap_or(0)
         });
-        Answer::Approve { most, proof: ruling.outcome == Outcome::StepUp }
+        (Answer::Approve { most, proof: ruling.outcome == Outcome::StepUp }, ruling.sanctions)
     }
 
     fn hold(&mut self, asked: &Asked, ruling: &Ruling) {
@@ -137,8 +139,14 @@ impl<'a> Desk<'a> {
         self.exposure.reserve(&format!("d{}", self.decided), reservation);
     }
 
-    /// How a party stands from now on; `badge` is what its tier shows.
-    pub(super) fn standing(&self, role: Role, seen: &Seen<'_>, badge: i8, at: Timestamp) -> Standing {
+    /// How a party stands from now on, and the sanctions that its payout starts; `badge` is what its tier shows.
+    pub(super) fn standing(
+        &self,
+        role: Role,
+        seen: &Seen<'_>,
+        badge: i8,
+        at: Timestamp,
+    ) -> (Standing, Vec<Sanctioning>) {
         let (merchant, buyer) = match role {
             Role::Merchant => (Some(seen), None),
             Role::Buyer => (None, Some(seen)),
@@ -153,10 +161,12 @@ impl<'a> Desk<'a> {
             reserve: own.map_or(0, |terms| terms.reserve),
             ..Granted::default()
         };
+        let mut sanctions = Vec::new();
         if let Some(policy) = self.payout.filter(|_| role == Role::Merchant) {
             let ruling = self.rule_free(policy, &plain(policy, at, 0), merchant, None);
             standing.paid_out = !matches!(ruling.outcome, Outcome::Decline | Outcome::Review);
             granted = ruling.terms;
+            sanctions = ruling.sanctions;
         }
         let small = |value: i64| u16::try_from(value.clamp(0, 10_000)).unwrap_or(u16::MAX);
         standing.grants = Some(Grants {
@@ -164,7 +174,7 @@ impl<'a> Desk<'a> {
             reserve: small(i64::from(granted.reserve)),
             discount: small(own.map_or(0, |terms| i64::from(terms.discount))),
         });
-        standing
+        (standing, sanctions)
     }
 
     fn rule(
@@ -186,8 +196,8 @@ impl<'a> Desk<'a> {
     }
 
     fn limits(&self, role: Role, seen: &Seen<'_>, exposure: i64) -> Option<PartyLimits<'a>> {
-        let standing = Sanctioned { terminated: seen.terminated, ..Sanctioned::default() };
-        Some(PartyLimits { terms: self.catalogue.terms(role).of_tier(seen.tier)?, exposure, standing })
+        let terms = self.catalogue.terms(role).of_tier(seen.tier)?;
+        Some(PartyLimits { terms, exposure, standing: seen.sanctioned })
     }
 
     /// As if nothing were open.
@@ -231,9 +241,9 @@ fn side<'s>(seen: &'s Seen<'_>, terms: Option<&TierTerms>, exposure: i64) -> Sid
         known: seen.known,
         exposure,
         payment_limit: terms.map_or(0, |terms| terms.payment_limit),
-        sanction_limit: None,
-        suspended: false,
-        terminated: seen.terminated,
+        sanction_limit: seen.sanctioned.limit,
+        suspended: seen.sanctioned.suspended,
+        terminated: seen.sanctioned.terminated,
     }
 }
 

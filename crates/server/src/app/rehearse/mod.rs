@@ -4,6 +4,7 @@
 mod translate;
 mod books;
 mod policy;
+mod sanctioned;
 mod answers;
 mod told;
 mod platform;

@@ -5,6 +5,7 @@ use super::super::error::AppError;
 use super::answers::{Desk, ENDS_AT, Seen};
 use super::books::{Books, Step};
 use super::policy::{Policy, Scoring};
+use super::sanctioned::Imposed;
 use super::told::{Lived, Reviewed, Watched};
 use super::translate::Translation;
 use probity_credit::catalogue::Catalogue;
@@ -33,8 +34,7 @@ struct Known {
     state: PartyState,
     tier: Option<usize>,
     standing: Standing,
-    /// Fraud was established: the relation is ended.
-    terminated: bool,
+    imposed: Imposed,
     reviews: Vec<Reviewed>,
     stopped: Option<Day>,
     found_at: Option<Timestamp>,
@@ -46,7 +46,7 @@ impl Known {
             state: PartyState::new(role),
             tier: None,
             standing: Standing::PLAIN,
-            terminated: false,
+            imposed: Imposed::default(),
             reviews: Vec::new(),
             stopped: None,
             found_at: None,
@@ -149,7 +149,7 @@ impl<'a> Scores<'a> {
             Kind::AccountOpened => self.today.push((role, number)),
             Kind::ViolationFound if grave => {
                 if let Some(party) = known(parties, role, number) {
-                    party.terminated = true;
+                    party.imposed.end(happened.at);
                     self.today.push((role, number));
                 }
             }
@@ -172,7 +172,16 @@ impl<'a> Scores<'a> {
             return Answer::Decline;
         };
         let category = self.categories.get(usize::from(asked.category)).copied().unwrap_or_default();
-        desk.answer(asked, &merchant, &buyer, category)
+        let (answer, sanctions) = desk.answer(asked, &merchant, &buyer, category);
+        if !sanctions.is_empty() {
+            for (role, number) in [(Role::Merchant, asked.merchant), (Role::Buyer, asked.buyer)] {
+                let Some(party) = known(parties, role, number) else { continue };
+                if party.imposed.start(catalogue, role, &sanctions, asked.at) {
+                    self.today.push((role, number));
+                }
+            }
+        }
+        answer
     }
 
     /// Tells the world how those stand who joined or were found out today.
@@ -185,8 +194,7 @@ impl<'a> Scores<'a> {
         let priors = self.sums.priors(&catalogue.plan, day.end());
         for (role, number) in today {
             let Some(party) = known(parties, role, number) else { continue };
-            let (seen, tier) = seen(catalogue, role, number, day.end(), party, &priors);
-            let standing = self.standing(role, &seen, tier, day);
+            let standing = self.standing(role, number, day, party, &priors).2;
             party.stands(
                 standing,
                 day,
@@ -196,14 +204,26 @@ impl<'a> Scores<'a> {
         }
     }
 
-    /// How a party stands: as the policies say, or where there are none as the world says of its tier.
-    fn standing(&self, role: Role, seen: &Seen<'_>, tier: usize, day: Day) -> Standing {
+    /// A party at the end of a day, the place of its tier, and how it stands: as the policies say, or where there are none as
+    /// the world says of its tier. A sanction that its payout asks for takes effect at once.
+    fn standing(
+        &self,
+        role: Role,
+        number: Number,
+        day: Day,
+        party: &mut Known,
+        priors: &Priors,
+    ) -> (Seen<'a>, usize, Standing) {
+        let (mut seen, tier) = seen(self.catalogue, role, number, day.end(), party, priors);
         let standings = self.standings.get(usize::from(role.number()));
         let by_tier = standings.and_then(|tiers| tiers.get(tier)).copied().unwrap_or(Standing::PLAIN);
-        match &self.desk {
-            Some(desk) => desk.standing(role, seen, by_tier.badge, day.end()),
-            None => by_tier,
+        let Some(desk) = &self.desk else { return (seen, tier, by_tier) };
+        let (mut standing, sanctions) = desk.standing(role, &seen, by_tier.badge, day.end());
+        if party.imposed.start(self.catalogue, role, &sanctions, day.end()) {
+            seen.sanctioned = party.imposed.standing(day.end());
+            standing = desk.standing(role, &seen, by_tier.badge, day.end()).0;
         }
+        (seen, tier, standing)
     }
 
     fn settle(&mut self, day: Day, parties: &mut [Vec<Known>; 2]) {
@@ -223,11 +243,10 @@ impl<'a> Scores<'a> {
                 if party.state.events <= 0 {
                     continue;
                 }
-                let (seen, tier) = seen(catalogue, role, number, day.end(), party, &priors);
+                let (seen, tier, standing) = self.standing(role, number, day, party, &priors);
                 party.tier = Some(tier);
                 party.reviews.push(reviewed(catalogue, role, day, &seen, tier));
                 if self.scoring == Scoring::Acts {
-                    let standing = self.standing(role, &seen, tier, day);
                     let change = Change { merchant: role == Role::Merchant, number, standing };
                     party.stands(standing, day, change, changes);
                 }
@@ -265,8 +284,8 @@ fn seen<'a>(
     let previous = party.tier.and_then(|place| tiers.list().get(place)).map(|tier| tier.name.as_str());
     let given = assign(tiers, scored.score, previous, card.thin_tier(&scored), card.gate_tiers(&scored));
     let tier = tiers.list().get(given.index).map_or("", |tier| tier.name.as_str());
-    let (known, terminated) = (party.state.events > 0, party.terminated);
-    (Seen { number, scored, values, tier, known, terminated }, given.index)
+    let (known, sanctioned) = (party.state.events > 0, party.imposed.standing(at));
+    (Seen { number, scored, values, tier, known, sanctioned }, given.index)
 }
 
 fn reviewed(catalogue: &Catalogue, role: Role, day: Day, seen: &Seen<'_>, tier: usize) -> Reviewed {
@@ -382,6 +401,7 @@ impl Platform for Rehearsal<'_> {
             truth: truth.clone(),
             reviews: std::mem::take(&mut known.reviews),
             stopped: known.stopped,
+            sanctioned: known.imposed.since,
             found_at: known.found_at,
         };
         match role {

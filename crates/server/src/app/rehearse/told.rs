@@ -34,6 +34,8 @@ pub struct Watched {
     pub reviews: Vec<Reviewed>,
     /// The first day at whose end it was told that it may not trade.
     pub stopped: Option<Day>,
+    /// The first day at which a sanction took effect.
+    pub sanctioned: Option<Day>,
     /// When a violation of it was first established: part of what the platform is told, by whomever.
     pub found_at: Option<Timestamp>,
 }

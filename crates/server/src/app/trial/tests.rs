@@ -1,6 +1,6 @@
 //! What is known of trials is what the log tells of them.
 
-use super::super::keeper::Command;
+use super::super::inbox::Command;
 use super::super::shared::lock;
 use super::super::{Clock, Form, Probity, embedded_catalogue};
 use super::running::Trials;
