@@ -356,7 +356,12 @@ fn other_terms_scorecards_and_the_catalogue_itself_are_tried() {
     let card = texts["scorecards/merchant.toml"].replace("base_points = 600", "base_points = 400");
     assert_ne!(card, texts["scorecards/merchant.toml"]);
     let card = house.file("card.toml", card).display().to_string();
-    let found = runs(&house, None, &["--scorecard", &card, "--json"]).exits(0).json();
+    // In the lowest tier, to which these terms grant nothing.
+    let nothing =
+        texts["terms/merchant.toml"].replace("payment_limit = \"300.00\"", "payment_limit = \"0.00\"");
+    assert_ne!(nothing, texts["terms/merchant.toml"]);
+    let nothing = house.file("nothing.toml", nothing).display().to_string();
+    let found = runs(&house, None, &["--scorecard", &card, "--terms", &nothing, "--json"]).exits(0).json();
     assert_eq!(found["way"], json!("states"));
     assert!(found["overall"]["now"]["granted"].as_u64() < Some(4), "nobody trusts such merchants: {found}");
     runs(&house, None, &["--terms", &card]).refused(2, "backtest-invalid");
