@@ -148,6 +148,11 @@ impl Server {
         fields.map(|ticks| ticks.parse::<f64>().unwrap_or(f64::NAN) / 100.0).sum()
     }
 
+    /// Ends it as a crash does.
+    pub(crate) fn kill(mut self) {
+        let _ = self.child.kill();
+    }
+
     /// Rows in its log.
     pub(crate) fn held(&self) -> Result<u64, String> {
         let mut connection = Connection::open(self.address)?;

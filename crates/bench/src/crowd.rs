@@ -38,6 +38,27 @@ pub(crate) fn send(address: SocketAddr, requests: &[Vec<Vec<u8>>]) -> Result<Met
     })
 }
 
+/// Each client sends its own requests at moments that are set before, so that all together make a rate. A wait counts from
+/// the moment at which the request was due, also when the answer before it was late.
+pub(crate) fn paced(address: SocketAddr, requests: &[Vec<Vec<u8>>], rate: f64) -> Result<Met, String> {
+    let clients = requests.len();
+    let between = clients as f64 / rate;
+    together(clients, |client, begun| {
+        let mut connection = Connection::open(address)?;
+        let mine = requests.get(client).map_or(&[][..], Vec::as_slice);
+        let mut waits = Vec::with_capacity(mine.len());
+        for (n, request) in mine.iter().enumerate() {
+            let due = begun + Duration::from_secs_f64(between * (n as f64 + client as f64 / clients as f64));
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            match connection.send(request)? {
+                200 | 201 => waits.push(due.elapsed().as_secs_f64() * 1_000.0),
+                status => return Err(format!("status {status}: {}", connection.text())),
+            }
+        }
+        Ok((waits, 0))
+    })
+}
+
 /// Clients ask for one of some paths after the other, each from another place on, until the time is over or each has
 /// asked so often.
 pub(crate) fn ask(

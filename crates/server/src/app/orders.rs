@@ -9,7 +9,7 @@ use probity_store::{Key, Reader, Subject};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Books in memory at most, before those without a timer are let go.
-const MOST_BOOKS: usize = 400_000;
+const MOST_BOOKS: usize = 200_000;
 
 /// Books and timers; the keeper's own.
 #[derive(Default)]
@@ -209,6 +209,25 @@ impl Orders {
     /// The next timer among orders that changed since the last checkpoint; cheap.
     pub(super) fn next_due_here(&self) -> Option<Timestamp> {
         self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Orders whose timer changed since it was written.
+    pub(super) fn changed(&self) -> usize {
+        self.changed.len()
+    }
+
+    /// Timers to be written ahead of a checkpoint, at most so many.
+    pub(super) fn take_changed(&mut self, most: usize) -> Vec<(Key, Option<Timestamp>)> {
+        let orders: Vec<Key> = self.changed.keys().take(most).copied().collect();
+        let mut taken = Vec::with_capacity(orders.len());
+        for order in orders {
+            let Some(due) = self.changed.remove(&order) else { continue };
+            if let Some(due) = due {
+                self.due.remove(&(due, order));
+            }
+            taken.push((order, due));
+        }
+        taken
     }
 
     /// Timers to be written at a checkpoint, and books let go when there are too many.

@@ -21,6 +21,7 @@ use probity_primitives::{Day, Digest, ExternalId, Timestamp};
 use probity_store::Subject;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A calendar month, as `year × 12 + month − 1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,6 +136,9 @@ impl Probity {
             loop {
                 let parties = self.parties(role, after, PARTIES_AT_ONCE)?;
                 let Some((highest, _)) = parties.last() else { break };
+                if self.shared.stopping.load(Ordering::Acquire) {
+                    return Err(AppError::broken_off());
+                }
                 after = *highest;
                 let mut events = Vec::new();
                 for (number, party) in &parties {

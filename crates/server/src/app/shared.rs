@@ -12,7 +12,7 @@ use probity_credit::indicator::{Platform, Priors};
 use probity_primitives::{Problem, Timestamp};
 use probity_store::{LogRow, Reader, SqliteReader, Subject};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Parties are spread over this many locks.
@@ -56,6 +56,8 @@ pub(super) struct Shared {
     pub(super) on_record: Mutex<OnRecord>,
     /// Held while scores are put on record: one does it at a time.
     pub(super) recording: Mutex<()>,
+    /// What takes long and can be taken up again at the next start is broken off.
+    pub(super) stopping: AtomicBool,
 }
 
 /// Takes a lock whatever became of its last holder: what it guards is rebuilt from the log when in doubt.
@@ -86,6 +88,7 @@ impl Shared {
             decisions: DecisionCounts::default(),
             on_record: Mutex::default(),
             recording: Mutex::default(),
+            stopping: AtomicBool::new(false),
         }
     }
 

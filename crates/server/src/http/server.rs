@@ -114,6 +114,7 @@ impl Server {
         let connections = accept_until(&listener, router, &options, shutdown).await;
         drop(listener);
         tracing::info!("stopping: no new connections, running requests finish");
+        probity.stop_long_work();
         background.abort();
         let _ = background.await;
         if tokio::time::timeout(options.drain, connections.shutdown()).await.is_err() {

@@ -1,0 +1,139 @@
+//! What a checkpoint has to write, written ahead of it, in small portions with the batches before it: so nobody waits for
+//! all of it at once. Written ahead or not makes no difference to a start, which goes back to the checkpoint before.
+
+use super::error::AppError;
+use super::orders::Orders;
+use super::shared::Shared;
+use probity_primitives::Timestamp;
+use probity_store::{Batch, Key, Subject};
+use std::collections::VecDeque;
+
+/// Half of the rows between two checkpoints gather first: what is written too early is soon written again.
+const GATHER: u64 = 2;
+/// So many shards are looked through for states in the last quarter.
+const LAST: u64 = 4;
+
+/// What is still to be written.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// Subjects with postings that the store lacks, the longest waiting first.
+    subjects: VecDeque<Subject>,
+    /// The next shard to be looked through.
+    shard: usize,
+}
+
+/// What went into a batch.
+#[derive(Default)]
+pub(super) struct Portion {
+    subjects: Vec<Subject>,
+    states: Vec<(u32, u64)>,
+    timers: Vec<(Key, Option<Timestamp>)>,
+}
+
+/// A share of what is left, so that nothing is left when the last row is reached.
+fn share(left: usize, rows: u64, until: u64) -> usize {
+    let part = (left as u64).saturating_mul(rows).div_ceil(until.max(1));
+    usize::try_from(part).unwrap_or(left).min(left)
+}
+
+impl Ahead {
+    /// A subject has postings that the store lacks, and had none before.
+    pub(super) fn wait(&mut self, subject: Subject) {
+        self.subjects.push_back(subject);
+    }
+
+    /// The checkpoint has written everything.
+    pub(super) fn begin_anew(&mut self) {
+        self.subjects.clear();
+        self.shard = 0;
+    }
+
+    /// Writes a portion into a batch of so many rows, so many rows after the last checkpoint; the next is due after `every`.
+    pub(super) fn write(
+        &mut self,
+        batch: &mut impl Batch,
+        (shared, orders): (&Shared, &mut Orders),
+        (rows, since, every): (u64, u64, u64),
+    ) -> Result<Portion, AppError> {
+        let mut portion = Portion::default();
+        if since < every / GATHER {
+            return Ok(portion);
+        }
+        let until = every.saturating_sub(since);
+        for _ in 0..share(self.subjects.len(), rows, until) {
+            let Some(subject) = self.subjects.pop_front() else { break };
+            portion.subjects.push(subject);
+            let seqs = shared.fresh().get(&subject).cloned().unwrap_or_default();
+            batch.put_postings(subject, &seqs)?;
+        }
+        portion.timers = orders.take_changed(share(orders.changed(), rows, until));
+        for (order, due) in &portion.timers {
+            put_timer(batch, *order, *due)?;
+        }
+        if until <= every / LAST {
+            let shards = shared.shards().count();
+            for _ in 0..share(shards.saturating_sub(self.shard), rows, until) {
+                portion.states.extend(put_states(batch, shared, self.shard)?);
+                self.shard += 1;
+            }
+        }
+        Ok(portion)
+    }
+
+    /// The batch is committed.
+    pub(super) fn written(&mut self, shared: &Shared, portion: Portion) {
+        {
+            let mut fresh = shared.fresh();
+            portion.subjects.iter().for_each(|subject| drop(fresh.remove(subject)));
+        }
+        stored(shared, portion.states);
+    }
+
+    /// The batch is lost.
+    pub(super) fn lost(&mut self, orders: &mut Orders, portion: Portion) {
+        portion.subjects.into_iter().rev().for_each(|subject| self.subjects.push_front(subject));
+        portion.timers.into_iter().for_each(|(order, due)| orders.restore_due(order, due));
+        self.shard = 0;
+    }
+}
+
+/// Puts the timer of an order, or that it has none.
+pub(super) fn put_timer(batch: &mut impl Batch, order: Key, due: Option<Timestamp>) -> Result<(), AppError> {
+    match due {
+        Some(due) => batch.put_open_order(order, due)?,
+        None => batch.drop_open_order(order)?,
+    }
+    Ok(())
+}
+
+/// Puts the states of a shard that are to be stored; which, and as of which row.
+pub(super) fn put_states(
+    batch: &mut impl Batch,
+    shared: &Shared,
+    shard: usize,
+) -> Result<Vec<(u32, u64)>, AppError> {
+    // Made under the lock, written without it: others go on meanwhile.
+    let states: Vec<(u32, u64, Vec<u8>)> = match shared.shards().nth(shard) {
+        None => Vec::new(),
+        Some(shard) => shard
+            .iter()
+            .filter(|(_, hot)| hot.is_to_be_stored())
+            .map(|(number, hot)| (*number, hot.seq, hot.encode(&shared.catalogue.plan_hash)))
+            .collect(),
+    };
+    for (number, seq, state) in &states {
+        batch.put_state(*number, *seq, state)?;
+    }
+    Ok(states.into_iter().map(|(number, seq, _)| (number, seq)).collect())
+}
+
+/// These states are stored as of these rows.
+pub(super) fn stored(shared: &Shared, states: Vec<(u32, u64)>) {
+    for (number, seq) in states {
+        if let Some(hot) = shared.shard(number).get_mut(&number)
+            && hot.seq == seq
+        {
+            hot.behind = 0;
+        }
+    }
+}
