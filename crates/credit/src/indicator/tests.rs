@@ -439,6 +439,31 @@ proptest! {
 }
 
 #[test]
+fn a_pair_is_remembered_for_as_long_as_its_month_can_be_reached() {
+    // Two rows of a pair early in a month use its cap up; others let the tiles forget these days; a third row of the pair
+    // comes later in the same month.
+    let shop = hand_made();
+    let row = |id: usize, day: usize, buyer: &str| {
+        let text = format!(
+            r#"{{"id":"p{id}","type":"trade.done","occurred_at":"2025-01-{day:02}T06:00:00Z","merchant":"m1","buyer":"{buyer}","value":"1.00","currency":"EUR","ratio":"1.00"}}"#
+        );
+        let flat = crate::event::Flat::from_json(text.as_bytes()).unwrap();
+        let now = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+        shop.vocabulary.event(flat, "shop", crate::event::Arrival::History, now, &shop.rates).unwrap()
+    };
+    let mut arrivals = vec![row(0, 1, "b1"), row(1, 2, "b1"), row(2, 2, "b1")];
+    arrivals.extend((3..20).map(|day| row(day, day, "b2")));
+    arrivals.push(row(20, 20, "b1"));
+    let witnesses = shop.witnesses(&arrivals);
+    let reference = Reference::new(&shop.plan, &shop.vocabulary, &shop.rates, &witnesses);
+    let mut live = Live::fed(shop, &arrivals);
+    let (party, at) = (Party::parse("merchant:m1").unwrap(), arrivals.last().unwrap().known_at);
+    let priors = live.platform.priors(&shop.plan, at);
+    let got = shop.plan.values(&live.state(&party), at, &priors);
+    agree(shop, &party, at, &got, &reference.values(&party, at), "live").unwrap();
+}
+
+#[test]
 fn long_histories_forget_only_what_no_window_reaches() {
     for focus in 0..2 {
         let seeds: Vec<u64> = (0..200).map(|at| at * 31 + focus).collect();

@@ -1,6 +1,7 @@
 //! Tiles: what a party keeps per bucket (a day, or an hour) of one measure. Everything that was added can be taken back.
 
 use super::measure::{Contribution, Keeping, Measure};
+use probity_primitives::Day;
 use probity_primitives::wire::{Reader, WireError, Writer};
 use std::collections::BTreeMap;
 
@@ -205,7 +206,10 @@ impl Sums {
                 series.forget_before(bucket);
                 !series.entries.is_empty()
             });
-            self.pairs.retain(|_, entries| entries.iter().any(|entry| entry.bucket >= bucket));
+            // A month that the window still reaches into is remembered whole: its first rows decide which later ones count.
+            let day = if measure.hourly { Day(bucket.div_euclid(24)) } else { Day(bucket) };
+            let month = day.month();
+            self.pairs.retain(|(_, own), _| *own >= month);
         }
     }
 }

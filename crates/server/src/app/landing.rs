@@ -12,6 +12,7 @@ use super::taking::Step;
 use probity_credit::event::Role;
 use probity_primitives::Timestamp;
 use probity_store::{HANDED_OVER, SqliteSyncer, Syncer};
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
@@ -81,11 +82,12 @@ impl Underway {
 pub(super) struct Landing {
     shared: Arc<Shared>,
     syncer: SqliteSyncer,
+    asleep: Mutex<Asleep>,
 }
 
 impl Landing {
     pub(super) fn new(shared: Arc<Shared>, syncer: SqliteSyncer) -> Self {
-        Self { shared, syncer }
+        Self { shared, syncer, asleep: Mutex::default() }
     }
 
     /// Lands batches that were committed one after the other.
@@ -112,13 +114,14 @@ impl Landing {
         let shared = &self.shared;
         // A decision is made between batches: what it sees is the log up to one row.
         let applying = lock(&shared.applying);
+        let mut asleep = lock(&self.asleep);
         shared.durable.store(last, Ordering::Release);
         let mut news = Vec::new();
         for step in steps {
             let (event, contributions) = &*step.event;
             for (number, role) in step.numbers.into_iter().zip(Role::ALL) {
                 let Some(number) = number else { continue };
-                if let Err(error) = apply_to(shared, number, role, &step) {
+                if let Err(error) = apply_to(shared, &mut asleep, number, role, &step) {
                     tracing::error!(%error, party = number, "a state could not be brought up to date; it is read anew when asked for");
                     shared.shard(number).remove(&number);
                 }
@@ -138,12 +141,37 @@ impl Landing {
     }
 }
 
-/// One step of one party. A party that is not in memory is read from the store, which has the step already.
-fn apply_to(shared: &Shared, number: u32, role: Role, step: &Step) -> Result<(), AppError> {
+/// Rows that a party which is not in memory sleeps through before it is read again. Whoever asks for it reads them, too.
+const SLEEPS_THROUGH: u8 = 32;
+
+/// Parties that are not in memory, with how many rows each has slept through.
+type Asleep = HashMap<u32, u8>;
+
+/// True when a party sleeps on.
+fn sleeps_on(asleep: &mut Asleep, number: u32) -> bool {
+    let slept = asleep.entry(number).or_default();
+    *slept += 1;
+    if *slept > SLEEPS_THROUGH {
+        asleep.remove(&number);
+        return false;
+    }
+    true
+}
+
+/// One step of one party. A party that is not in memory need not be read for it: the store has the step already.
+fn apply_to(
+    shared: &Shared,
+    asleep: &mut Asleep,
+    number: u32,
+    role: Role,
+    step: &Step,
+) -> Result<(), AppError> {
     let mut shard = shared.shard(number);
     let hot = match shard.entry(number) {
         Entry::Occupied(entry) => entry.into_mut(),
         Entry::Vacant(entry) if step.new[usize::from(role.number())] => entry.insert(Hot::new(role)),
+        // What a mark does must be in the state that is stored at the next checkpoint.
+        Entry::Vacant(_) if !step.is_amended() && sleeps_on(asleep, number) => return Ok(()),
         Entry::Vacant(entry) => {
             let hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
             entry.insert(hot)
