@@ -432,3 +432,56 @@ fn ask_once(listen: &str, key: &str) -> Option<String> {
     let answer: Value = serde_json::from_str(body).ok().filter(|_| head.starts_with("HTTP/1.1 200"))?;
     Some(answer["id"].as_str()?.to_owned())
 }
+
+/// Asks as a client does that need not wait for the record.
+fn decide_early(probity: &Probity, key: &str, merchant: &str, buyer: &str, order: &str) -> Decided {
+    let form = Form {
+        kind: "payment".into(),
+        merchant: Some(merchant.into()),
+        buyer: Some(buyer.into()),
+        amount: Some("3.00".into()),
+        order: Some(order.into()),
+        ..Form::default()
+    };
+    let asked = probity.asked(&form, Some(key), "test").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(probity.decide(vec![asked], true)).unwrap().pop().unwrap().unwrap()
+}
+
+#[test]
+fn what_was_decided_while_batches_were_landing_is_made_again_from_what_it_saw() {
+    let house = tempfile::tempdir().unwrap();
+    let desk = Desk::open(&house.path().join("data"), embedded_catalogue(), start());
+    let (clients, each) = (3, rounds("PROBITY_DECISIONS", 60));
+    std::thread::scope(|scope| {
+        for client in 0..clients {
+            let desk = &desk;
+            // Everybody trades with the same few, so that most decisions have news of their parties before and behind them.
+            scope.spawn(move || {
+                for n in 0..each {
+                    let (order, id) = (format!("o{client}.{n}"), format!("{client}.{n}"));
+                    let order_told = json!({"order": order, "value": "12.00", "currency": "EUR"});
+                    desk.tell("order.placed", &format!("p{id}"), "m0", &order_told);
+                    let delivered = json!({"order": order});
+                    desk.tell("order.delivered", &format!("d{id}"), "m0", &delivered);
+                    if n % 16 == 0 {
+                        desk.probity.checkpoint_and_wait().unwrap();
+                    }
+                }
+            });
+            scope.spawn(move || {
+                for n in 0..each {
+                    let (key, order) = (format!("k{client}.{n}"), format!("r{client}.{n}"));
+                    decide_early(&desk.probity, &key, "m0", "b", &order);
+                    desk.later(Duration(1_000));
+                }
+            });
+        }
+    });
+    assert_eq!(desk.all_replay() as u64, clients * each);
+    let now = desk.now();
+    desk.probity.close();
+    let desk = Desk::open(&house.path().join("data"), embedded_catalogue(), now);
+    assert_eq!(desk.all_replay() as u64, clients * each);
+    desk.probity.close();
+}
