@@ -215,6 +215,17 @@ impl Probity {
         Ok(answer)
     }
 
+    /// Waits for the answer to events that were handed over.
+    ///
+    /// # Errors
+    /// As [`Probity::take`].
+    pub(super) fn wait_for(
+        &self,
+        answer: oneshot::Receiver<Result<Vec<Outcome>, AppError>>,
+    ) -> Result<Vec<Outcome>, AppError> {
+        answer.blocking_recv().map_err(|_| stopped())?
+    }
+
     /// Keeps inputs that could not be taken.
     ///
     /// # Errors

@@ -131,6 +131,8 @@ impl Probity {
     fn record_all(&self, first: Period, last: Period, progress: RecordProgress<'_>) -> Result<u64, AppError> {
         let total = self.party_count(Role::Merchant)? + self.party_count(Role::Buyer)?;
         let (mut done, mut recorded) = (0, 0);
+        // While the keeper writes one page's, the next one's are made.
+        let mut writing = None;
         for role in Role::ALL {
             let mut after = 0;
             loop {
@@ -140,19 +142,48 @@ impl Probity {
                     return Err(AppError::broken_off());
                 }
                 after = *highest;
-                let mut events = Vec::new();
-                for (number, party) in &parties {
-                    events.extend(self.amendments(*number, party, first, last)?);
-                }
+                let events = self.amendments_of(&parties, first, last)?;
                 recorded += events.iter().filter(|event| self.is_score(&event.event)).count() as u64;
+                if let Some(written) = writing.take() {
+                    self.wait_for(written)?;
+                }
                 if !events.is_empty() {
-                    self.take_and_wait(events, Settling::Soon)?;
+                    writing = Some(self.take_later(events, Settling::Soon)?);
                 }
                 done += parties.len() as u64;
                 progress(done, total);
             }
         }
+        if let Some(written) = writing {
+            self.wait_for(written)?;
+        }
         Ok(recorded)
+    }
+
+    /// The events that bring the records of some parties in line, made on two threads: what one party's are depends on no
+    /// other's.
+    fn amendments_of(
+        &self,
+        parties: &[(u32, Party)],
+        first: Period,
+        last: Period,
+    ) -> Result<Vec<Prepared>, AppError> {
+        let one_by_one = |parties: &[(u32, Party)]| -> Result<Vec<Prepared>, AppError> {
+            let mut events = Vec::new();
+            for (number, party) in parties {
+                events.extend(self.amendments(*number, party, first, last)?);
+            }
+            Ok(events)
+        };
+        let (here, there) = parties.split_at(parties.len() / 2);
+        std::thread::scope(|scope| {
+            let there = scope.spawn(|| one_by_one(there));
+            let mut events = one_by_one(here)?;
+            let others =
+                there.join().map_err(|_| AppError::internal("a thread that makes records ended badly"))?;
+            events.extend(others?);
+            Ok(events)
+        })
     }
 
     fn is_score(&self, event: &Event) -> bool {
