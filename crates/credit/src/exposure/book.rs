@@ -328,9 +328,10 @@ impl Exposure {
             writer.byte(thing.kind);
             writer.signed(i64::from(thing.day));
         }
-        writer.unsigned(self.reservations.len() as u64);
-        let mut reservations: Vec<_> = self.reservations.iter().collect();
-        reservations.sort_unstable_by_key(|(decision, _)| &***decision);
+        // In the order in which they end, which is kept: to sort a hundred thousand of them would take longer than the rest.
+        let held = self.expiries.iter().filter_map(|(_, decision)| self.reservations.get_key_value(decision));
+        let reservations: Vec<_> = held.collect();
+        writer.unsigned(reservations.len() as u64);
         for (decision, reservation) in reservations {
             writer.text(decision);
             number(&mut writer, reservation.merchant);
