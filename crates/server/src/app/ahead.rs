@@ -3,7 +3,7 @@
 
 use super::error::AppError;
 use super::orders::Orders;
-use super::shared::Shared;
+use super::shared::{SHARDS, Shared};
 use probity_primitives::Timestamp;
 use probity_store::{Batch, Key, Subject};
 use std::collections::VecDeque;
@@ -49,15 +49,16 @@ impl Ahead {
     }
 
     /// Writes a portion into a batch of so many rows, so many rows after the last checkpoint; the next is due after `every`.
+    /// What was taken up stands in `portion`, also when it could not be written.
     pub(super) fn write(
         &mut self,
         batch: &mut impl Batch,
         (shared, orders): (&Shared, &mut Orders),
         (rows, since, every): (u64, u64, u64),
-    ) -> Result<Portion, AppError> {
-        let mut portion = Portion::default();
+        portion: &mut Portion,
+    ) -> Result<(), AppError> {
         if since < every / GATHER {
-            return Ok(portion);
+            return Ok(());
         }
         let until = every.saturating_sub(since);
         for _ in 0..share(self.subjects.len(), rows, until) {
@@ -71,13 +72,12 @@ impl Ahead {
             put_timer(batch, *order, *due)?;
         }
         if until <= every / LAST {
-            let shards = shared.shards().count();
-            for _ in 0..share(shards.saturating_sub(self.shard), rows, until) {
+            for _ in 0..share(SHARDS.saturating_sub(self.shard), rows, until) {
                 portion.states.extend(put_states(batch, shared, self.shard)?);
                 self.shard += 1;
             }
         }
-        Ok(portion)
+        Ok(())
     }
 
     /// The batch is committed.
@@ -113,14 +113,12 @@ pub(super) fn put_states(
     shard: usize,
 ) -> Result<Vec<(u32, u64)>, AppError> {
     // Made under the lock, written without it: others go on meanwhile.
-    let states: Vec<(u32, u64, Vec<u8>)> = match shared.shards().nth(shard) {
-        None => Vec::new(),
-        Some(shard) => shard
-            .iter()
-            .filter(|(_, hot)| hot.is_to_be_stored())
-            .map(|(number, hot)| (*number, hot.seq, hot.encode(&shared.catalogue.plan_hash)))
-            .collect(),
-    };
+    let states: Vec<(u32, u64, Vec<u8>)> = shared
+        .shard_at(shard)
+        .iter()
+        .filter(|(_, hot)| hot.is_to_be_stored())
+        .map(|(number, hot)| (*number, hot.seq, hot.encode(&shared.catalogue.plan_hash)))
+        .collect();
     for (number, seq, state) in &states {
         batch.put_state(*number, *seq, state)?;
     }
@@ -135,5 +133,45 @@ pub(super) fn stored(shared: &Shared, states: Vec<(u32, u64)>) {
         {
             hot.behind = 0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::embedded_catalogue;
+    use super::*;
+    use probity_credit::catalogue::Catalogue;
+    use probity_credit::event::{Codec, Symbols};
+    use probity_store::{SqliteStore, Store};
+    use std::sync::Arc;
+
+    #[test]
+    fn what_could_not_be_written_waits_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::open_or_create(folder.path()).unwrap();
+        let catalogue = Catalogue::load(embedded_catalogue()).unwrap();
+        let codec = Codec::new(&catalogue.vocabulary, &mut Symbols::default());
+        let shared = Shared::new(Arc::new(catalogue), codec, Vec::new());
+        let (mut ahead, mut orders) = (Ahead::default(), Orders::default());
+        let due = Timestamp::from_millis(5);
+        for n in 1..4 {
+            orders.restore_due([n; 16], Some(due));
+            shared.fresh().insert(Subject::Party(n.into()), vec![n.into()]);
+            ahead.wait(Subject::Party(n.into()));
+        }
+        // Timers cannot be written: their table is gone.
+        let outside = rusqlite::Connection::open(folder.path().join("probity.db")).unwrap();
+        outside.execute_batch("DROP TABLE open_order").unwrap();
+        let mut portion = Portion::default();
+        let mut batch = store.begin().unwrap();
+        let all = (1, 10, 10);
+        assert!(ahead.write(&mut batch, (&shared, &mut orders), all, &mut portion).is_err());
+        drop(batch);
+        assert_eq!((orders.changed(), ahead.subjects.len()), (0, 0));
+        ahead.lost(&mut orders, portion);
+        assert_eq!((orders.changed(), orders.next_due_here()), (3, Some(due)));
+        let waiting: Vec<Subject> = ahead.subjects.iter().copied().collect();
+        assert_eq!(waiting, [1, 2, 3].map(Subject::Party));
+        assert_eq!(shared.fresh().len(), 3);
     }
 }

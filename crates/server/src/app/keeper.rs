@@ -12,7 +12,7 @@ use super::landing::{Committed, Landing, Runway, Told};
 use super::orders::Orders;
 use super::outcome::{Outcome, Settling};
 use super::prepare::Prepared;
-use super::shared::{Shared, lock};
+use super::shared::{SHARDS, Shared, lock};
 use super::taking::{Awaited, Taken, Taking};
 use super::trial::Trying;
 use super::versions;
@@ -53,9 +53,8 @@ pub(super) struct Keeper {
     /// The highest party number given.
     highest: u32,
     since_checkpoint: u64,
-    /// What the next checkpoint has to write, and what of it goes into the batch at hand.
+    /// What the next checkpoint has to write.
     ahead: Ahead,
-    portion: Portion,
     /// Rows of the log.
     rows: u64,
     /// Timers wait: a history is coming in.
@@ -83,7 +82,6 @@ impl Keeper {
             highest: 0,
             since_checkpoint: 0,
             ahead: Ahead::default(),
-            portion: Portion::default(),
             rows: 0,
             settle_later: false,
             landing,
@@ -163,11 +161,11 @@ impl Keeper {
         told: &mut Told,
     ) -> Result<Taken, AppError> {
         let awaited = self.awaited.clone();
-        let result = self.write(inbox, commands, settle, told);
+        let mut portion = Portion::default();
+        let result = self.write(inbox, commands, settle, told, &mut portion);
         if let Some(settling) = inbox.settling.take() {
             self.settle_later = settling == Settling::Later;
         }
-        let portion = std::mem::take(&mut self.portion);
         if result.is_ok() {
             self.holding.keep();
             self.ahead.written(&self.shared, portion);
@@ -187,6 +185,7 @@ impl Keeper {
         mut commands: Option<&mut mpsc::Receiver<Command>>,
         settle: Option<Timestamp>,
         told: &mut Told,
+        portion: &mut Portion,
     ) -> Result<Taken, AppError> {
         let mut batch = self.store.begin()?;
         let now = never_earlier(&mut self.last_recorded, &self.clock);
@@ -227,8 +226,8 @@ impl Keeper {
         deciding.taking.derive(&mut batch, settle, &mut faults)?;
         deciding.follow(&mut batch)?;
         let taken = taking.end();
-        let portion = (taken.rows, self.since_checkpoint + taken.rows, CHECKPOINT_EVERY);
-        self.portion = self.ahead.write(&mut batch, (&self.shared, &mut self.orders), portion)?;
+        let due = (taken.rows, self.since_checkpoint + taken.rows, CHECKPOINT_EVERY);
+        self.ahead.write(&mut batch, (&self.shared, &mut self.orders), due, portion)?;
         batch.hand_over()?;
         self.shared.faults.fetch_add(faults.total(), Ordering::Relaxed);
         Ok(taken)
@@ -370,7 +369,7 @@ impl Keeper {
             for (order, due) in &changed {
                 put_timer(&mut batch, *order, *due)?;
             }
-            for shard in 0..shared.shards().count() {
+            for shard in 0..SHARDS {
                 written.extend(put_states(&mut batch, &shared, shard)?);
             }
             batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;

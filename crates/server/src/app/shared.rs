@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Parties are spread over this many locks.
-const SHARDS: usize = 64;
+pub(super) const SHARDS: usize = 64;
 
 /// Party states in memory weigh at most about this much, in bytes, before some are let go.
 const HEAVIEST: usize = 1 << 30;
@@ -92,9 +92,14 @@ impl Shared {
         }
     }
 
-    #[expect(clippy::indexing_slicing, reason = "the remainder is below the number of shards")]
     pub(super) fn shard(&self, number: u32) -> MutexGuard<'_, HashMap<u32, Hot>> {
-        lock(&self.shards[number as usize % SHARDS])
+        self.shard_at(number as usize)
+    }
+
+    /// The shard of a place, counted round and round.
+    #[expect(clippy::indexing_slicing, reason = "the remainder is below the number of shards")]
+    pub(super) fn shard_at(&self, place: usize) -> MutexGuard<'_, HashMap<u32, Hot>> {
+        lock(&self.shards[place % SHARDS])
     }
 
     pub(super) fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<u32, Hot>>> {
