@@ -3,6 +3,7 @@
 use super::fact::{Event, key_of};
 use super::schema::{TypeIndex, Vocabulary};
 use probity_primitives::Timestamp;
+use std::collections::HashMap;
 
 /// What a mark does to its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +73,19 @@ impl MarkTypes {
         let source = event.text(declared, "target_source").unwrap_or(event.source.as_str());
         let target = key_of(source, event.text(declared, "target")?);
         Some(Mark { target, known_at: event.known_at, key: event.key(), marking })
+    }
+
+    /// The marks among some events, by their target.
+    pub fn by_target<'e>(
+        &self,
+        vocabulary: &Vocabulary,
+        events: impl IntoIterator<Item = &'e Event>,
+    ) -> HashMap<[u8; 16], Vec<Mark>> {
+        let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
+        for mark in events.into_iter().filter_map(|event| self.read(vocabulary, event)) {
+            marks.entry(mark.target).or_default().push(mark);
+        }
+        marks
     }
 }
 

@@ -3,7 +3,7 @@
 use super::error::AppError;
 use super::own::is_answer;
 use super::shared::Shared;
-use probity_credit::event::{Event, Mark, Role, standing, stands_at};
+use probity_credit::event::{Event, Role, standing, stands_at};
 use probity_credit::indicator::{Contributions, PartyState, Priors};
 use probity_credit::sanction::Sanctions;
 use probity_credit::score::Scored;
@@ -11,7 +11,6 @@ use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
 use probity_primitives::{Digest, Timestamp};
 use probity_store::{Reader, Subject};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -219,12 +218,7 @@ pub(super) fn contributions(shared: &Shared, event: &Event, faults: &mut Faults)
 /// A party's state from its events and the marks about them, as of a moment or with everything.
 pub(super) fn build(shared: &Shared, role: Role, events: &[(u64, Event)], at: Option<Timestamp>) -> Hot {
     let catalogue = &shared.catalogue;
-    let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
-    for (_, event) in events {
-        if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
-            marks.entry(mark.target).or_default().push(mark);
-        }
-    }
+    let marks = catalogue.marks.by_target(&catalogue.vocabulary, events.iter().map(|(_, event)| event));
     let mut hot = Hot::new(role);
     let mut faults = Faults::default();
     let mut newest = Timestamp::EARLIEST;

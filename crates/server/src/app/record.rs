@@ -11,7 +11,7 @@ use super::prepare::Prepared;
 use super::shared::lock;
 use super::snapshot::Snapshot;
 use super::taking::changes;
-use probity_credit::event::{Event, FieldValue, Mark, Party, Role, standing};
+use probity_credit::event::{Event, FieldValue, Party, Role, standing};
 use probity_credit::indicator::{Contributions, PartyState};
 use probity_credit::order::DERIVED_SOURCE;
 use probity_credit::sanction::Standing;
@@ -19,7 +19,7 @@ use probity_credit::score::Scored;
 use probity_expression::Faults;
 use probity_primitives::{Day, Digest, ExternalId, Timestamp};
 use probity_store::Subject;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -197,12 +197,7 @@ impl Probity {
             let seqs = shared.postings(reader, Subject::Party(number))?;
             shared.events_at(reader, &seqs)
         })?;
-        let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
-        for (_, event) in &events {
-            if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
-                marks.entry(mark.target).or_default().push(mark);
-            }
-        }
+        let marks = catalogue.marks.by_target(&catalogue.vocabulary, events.iter().map(|(_, event)| event));
         let moments =
             |event: &Event| standing(event.known_at, marks.get(&event.key()).map_or(&[][..], Vec::as_slice));
         let mut known =

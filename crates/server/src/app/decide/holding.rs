@@ -8,13 +8,12 @@ use super::super::shared::Shared;
 use super::super::taking::Step;
 use super::telling::{CLOSED, MADE};
 use probity_credit::catalogue::Catalogue;
-use probity_credit::event::{Event, Mark, TypeIndex, standing};
+use probity_credit::event::{Event, TypeIndex, standing};
 use probity_credit::exposure::{Exposure, ExposureTypes, Reservation};
 use probity_credit::indicator::Contributions;
 use probity_credit::order::order_key;
 use probity_primitives::{Duration, Timestamp};
-use probity_store::{Key, Reader};
-use std::collections::HashMap;
+use probity_store::Reader;
 use std::sync::Arc;
 
 /// A used approval waits this long for its payment to be told.
@@ -80,12 +79,7 @@ impl Holding {
     fn recall(&mut self, shared: &Shared, reads: &mut impl Reader, seqs: &[u64]) -> Result<(), AppError> {
         let catalogue = &shared.catalogue;
         let events = shared.events_at(reads, seqs)?;
-        let mut marks: HashMap<Key, Vec<Mark>> = HashMap::new();
-        for (_, event) in &events {
-            if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
-                marks.entry(mark.target).or_default().push(mark);
-            }
-        }
+        let marks = catalogue.marks.by_target(&catalogue.vocabulary, events.iter().map(|(_, event)| event));
         let mut standing_now = Vec::new();
         for (_, event) in &events {
             let own = marks.get(&event.key()).map_or(&[][..], Vec::as_slice);

@@ -143,10 +143,6 @@ impl Hindsight {
     ///
     /// # Errors
     /// Those of the store.
-    #[allow(
-        dead_code,
-        reason = "a backtest gathers on its own way through the log; others have no way through it"
-    )]
     pub(in crate::app) fn of_log<R: Reader>(
         shared: &Shared,
         reader: &mut R,

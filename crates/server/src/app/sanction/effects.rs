@@ -2,10 +2,9 @@
 
 use crate::app::error::AppError;
 use crate::app::open::Probity;
-use probity_credit::event::{Mark, Party, Role, standing};
+use probity_credit::event::{Party, Role, standing};
 use probity_credit::exposure::{Exposure, ExposureTypes};
 use probity_store::Subject;
-use std::collections::HashMap;
 
 /// Open orders of a party.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +26,7 @@ impl Probity {
             let seqs = shared.postings(reader, Subject::Party(number))?;
             shared.events_at(reader, &seqs)
         })?;
-        let mut marks: HashMap<[u8; 16], Vec<Mark>> = HashMap::new();
-        for (_, event) in &events {
-            if let Some(mark) = catalogue.marks.read(&catalogue.vocabulary, event) {
-                marks.entry(mark.target).or_default().push(mark);
-            }
-        }
+        let marks = catalogue.marks.by_target(&catalogue.vocabulary, events.iter().map(|(_, event)| event));
         let types = ExposureTypes::resolve(&catalogue.vocabulary);
         let numbers = match party.role {
             Role::Merchant => (Some(OWN), None),
