@@ -485,3 +485,27 @@ fn what_was_decided_while_batches_were_landing_is_made_again_from_what_it_saw() 
     assert_eq!(desk.all_replay() as u64, clients * each);
     desk.probity.close();
 }
+
+#[test]
+fn long_work_is_broken_off_at_a_stop_and_taken_up_at_the_next_start() {
+    let house = tempfile::tempdir().unwrap();
+    let data = house.path().join("data");
+    let desk = Desk::open(&data, embedded_catalogue(), start());
+    desk.tell("order.placed", "p1", "m0", &money(12_300, 1));
+    desk.later(Duration::days(70));
+    desk.probity.stop_long_work();
+    let code = |result: Result<u64, probity_server::app::AppError>| {
+        result.map_err(|error| error.problems[0].code.to_string())
+    };
+    let (now, stopping) = (desk.now(), Err("stopping".to_owned()));
+    assert_eq!(code(desk.probity.settle_and_wait()), stopping);
+    assert_eq!(code(desk.probity.record_scores(now, &mut |_, _| {})), stopping);
+    // What is short goes on to the end.
+    desk.tell("order.placed", "p2", "m0", &money(12_300, 2));
+    desk.probity.close();
+    let desk = Desk::open(&data, embedded_catalogue(), now);
+    assert!(desk.probity.is_due() && desk.probity.is_recording_due());
+    assert_eq!(code(desk.probity.settle_and_wait()), Ok(1));
+    assert!(code(desk.probity.record_scores(now, &mut |_, _| {})).unwrap() > 0);
+    desk.probity.close();
+}

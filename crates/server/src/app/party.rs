@@ -183,7 +183,8 @@ impl Hot {
                 let marks = events.iter().any(|(_, event)| shared.catalogue.marks.is_mark(event.kind));
                 // A mark among the later rows changes what went in before, one that came before its target what goes in
                 // now: then all is read anew.
-                // Up to the last checkpoint there is neither: a state that one touched was stored with it.
+                // Up to the last checkpoint no mark came before its target: a state that such a row touched was stored with
+                // it. (One that was thin by then lost events to marks, which stand among these rows.)
                 let checkpointed = shared.checkpointed.load(Ordering::Acquire);
                 let mut tail = events.iter().filter(|(seq, _)| *seq > checkpointed);
                 let awaited = tail.try_fold(false, |found, (_, event)| {
