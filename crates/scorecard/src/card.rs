@@ -1,0 +1,329 @@
+//! The scorecard: a table of log-odds and points for each characteristic and each pair of them, and how it scores.
+
+use crate::bins::{Bins, Split};
+use crate::scale::{Scale, probability};
+use crate::table::{Value, Values};
+use crate::{Error, Table};
+
+/// A checked scorecard. Log-odds are those of **bad**: a row's log-odds are the intercept plus what each characteristic and
+/// each pair adds; its score is the base points plus the points of the same attributes, and higher is better.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scorecard {
+    parts: Parts,
+    /// Where each pair finds its two columns among the inputs; see [`Scorecard::inputs`].
+    places: Vec<(usize, usize)>,
+    inputs: Vec<String>,
+}
+
+/// What a scorecard is made of, before it is checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parts {
+    /// Its name.
+    pub name: String,
+    /// What it predicts: the name of the target it was fitted to.
+    pub target: String,
+    /// How it was made: `woe`, `additive`, `imported`, …
+    pub method: String,
+    /// What its scores mean.
+    pub scale: Scale,
+    /// Log-odds of bad before any characteristic counts.
+    pub intercept: f64,
+    /// Points before any characteristic counts.
+    pub base_points: i32,
+    /// Its characteristics, each of another column.
+    pub characteristics: Vec<Characteristic>,
+    /// Its pairs, each of two other columns; they add to what the columns give on their own.
+    pub pairs: Vec<Pair>,
+    /// What it was fitted on, in words and figures, in this order.
+    pub provenance: Vec<(String, String)>,
+}
+
+/// A column as the scorecard uses it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Characteristic {
+    /// The column's name.
+    pub name: String,
+    /// The group in whose sub-score it counts; empty: none.
+    pub dimension: String,
+    /// Why it lowers a score, as it is told; empty: the column's name.
+    pub reason: String,
+    /// Its bins.
+    pub bins: Bins,
+    /// One for each of its bins, in their order: regular, special, missing.
+    pub attributes: Vec<Attribute>,
+}
+
+/// A bin and what it gives.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Attribute {
+    /// What it adds to the log-odds of bad.
+    pub log_odds: f64,
+    /// What it adds to the score.
+    pub points: i32,
+    /// The weight of the rows it was fitted on; 0 when it is not known.
+    pub weight: f64,
+    /// The weight of the bad ones among them.
+    pub bad: f64,
+}
+
+/// Two columns that count together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pair {
+    /// The first column.
+    pub first: String,
+    /// The second column.
+    pub second: String,
+    /// The bins of the first: the rows of its table.
+    pub rows: Bins,
+    /// The bins of the second: the columns of its table.
+    pub columns: Bins,
+    /// Its cells, row by row: `rows.count() · columns.count()`.
+    pub cells: Vec<Attribute>,
+}
+
+/// What a row of a table gets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scored {
+    /// Log-odds of bad.
+    pub log_odds: f64,
+    /// Points: higher is better.
+    pub score: i32,
+}
+
+impl Scored {
+    /// The probability of bad.
+    pub fn probability(&self) -> f64 {
+        probability(self.log_odds)
+    }
+}
+
+impl Scorecard {
+    /// Checks the parts.
+    ///
+    /// # Errors
+    /// When there is nothing to score by, a column or a pair comes twice, a table has not one attribute for each bin, or a
+    /// figure is not finite.
+    pub fn try_new(parts: Parts) -> Result<Self, Error> {
+        let mut inputs: Vec<String> = Vec::new();
+        for characteristic in &parts.characteristics {
+            let name = &characteristic.name;
+            if inputs.contains(name) {
+                return Err(Error::Card(format!("two characteristics are called {name:?}")));
+            }
+            check_attributes(name, characteristic.bins.count(), &characteristic.attributes)?;
+            inputs.push(name.clone());
+        }
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for pair in &parts.pairs {
+            let name = format!("{} × {}", pair.first, pair.second);
+            check_attributes(&name, pair.rows.count() * pair.columns.count(), &pair.cells)?;
+            let place = (place_of(&mut inputs, &pair.first), place_of(&mut inputs, &pair.second));
+            if place.0 == place.1 || places.contains(&place) || places.contains(&(place.1, place.0)) {
+                return Err(Error::Card(format!("the pair {name} comes twice, or is of one column")));
+            }
+            places.push(place);
+        }
+        if !parts.intercept.is_finite() {
+            return Err(Error::Card("the intercept is not a finite number".to_owned()));
+        }
+        Scale::try_new(parts.scale.score, parts.scale.odds, parts.scale.points_to_double)?;
+        Ok(Scorecard { parts, places, inputs })
+    }
+
+    /// What it is made of.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// The columns it reads, in the order in which [`Scorecard::score_row`] takes their values: the characteristics first,
+    /// then those that only pairs use.
+    pub fn inputs(&self) -> &[String] {
+        &self.inputs
+    }
+
+    /// Whether an input is one of categories; its bins say so.
+    pub fn takes_categories(&self, input: usize) -> bool {
+        let grouped = |bins: &Bins| matches!(bins.split(), Split::Groups { .. });
+        match self.parts.characteristics.get(input) {
+            Some(characteristic) => grouped(&characteristic.bins),
+            None => self.parts.pairs.iter().zip(&self.places).any(|(pair, place)| {
+                (place.0 == input && grouped(&pair.rows)) || (place.1 == input && grouped(&pair.columns))
+            }),
+        }
+    }
+
+    /// Scores one row: a value for each of [`Scorecard::inputs`], in their order. Values that are not given are missing.
+    pub fn score_row(&self, values: &[Value<'_>]) -> Scored {
+        let value = |place: usize| values.get(place).copied().unwrap_or(Value::Missing);
+        let mut scored = Scored { log_odds: self.parts.intercept, score: self.parts.base_points };
+        for (place, characteristic) in self.parts.characteristics.iter().enumerate() {
+            scored.add(&characteristic.attributes[characteristic.bins.find(value(place))]);
+        }
+        for (pair, place) in self.parts.pairs.iter().zip(&self.places) {
+            scored.add(
+                &pair.cells[pair.rows.find(value(place.0)) * pair.columns.count()
+                    + pair.columns.find(value(place.1))],
+            );
+        }
+        scored
+    }
+
+    /// Scores every row of a table, in its order. Columns that the scorecard does not read are ignored.
+    ///
+    /// # Errors
+    /// When a column is not there, or holds texts where the scorecard expects numbers.
+    pub fn score(&self, table: &Table) -> Result<Vec<Scored>, Error> {
+        let mut scored =
+            vec![Scored { log_odds: self.parts.intercept, score: self.parts.base_points }; table.rows()];
+        for (input, name) in self.inputs.iter().enumerate() {
+            let column = table.column(name)?;
+            if !self.takes_categories(input) && matches!(column.values, Values::Categories { .. }) {
+                return Err(Error::Table(format!(
+                    "column {name:?} holds texts; the scorecard expects numbers there"
+                )));
+            }
+        }
+        for characteristic in &self.parts.characteristics {
+            let bins = characteristic.bins.find_all(table.column(&characteristic.name)?);
+            for (row, bin) in scored.iter_mut().zip(bins) {
+                row.add(&characteristic.attributes[usize::from(bin)]);
+            }
+        }
+        for pair in &self.parts.pairs {
+            let rows = pair.rows.find_all(table.column(&pair.first)?);
+            let columns = pair.columns.find_all(table.column(&pair.second)?);
+            for (row, (first, second)) in scored.iter_mut().zip(rows.into_iter().zip(columns)) {
+                row.add(&pair.cells[usize::from(first) * pair.columns.count() + usize::from(second)]);
+            }
+        }
+        Ok(scored)
+    }
+}
+
+impl Scored {
+    fn add(&mut self, attribute: &Attribute) {
+        self.log_odds += attribute.log_odds;
+        self.score = self.score.saturating_add(attribute.points);
+    }
+}
+
+fn place_of(inputs: &mut Vec<String>, name: &str) -> usize {
+    inputs.iter().position(|input| input == name).unwrap_or_else(|| {
+        inputs.push(name.to_owned());
+        inputs.len() - 1
+    })
+}
+
+fn check_attributes(name: &str, bins: usize, attributes: &[Attribute]) -> Result<(), Error> {
+    if attributes.len() != bins {
+        return Err(Error::Card(format!("{name} has {bins} bins but {} attributes", attributes.len())));
+    }
+    let figures = |attribute: &Attribute| [attribute.log_odds, attribute.weight, attribute.bad];
+    match attributes.iter().flat_map(figures).find(|figure| !figure.is_finite()) {
+        Some(figure) => Err(Error::Card(format!("{name} holds the figure {figure}; it must be finite"))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Column;
+
+    fn attribute(log_odds: f64, points: i32) -> Attribute {
+        Attribute { log_odds, points, ..Attribute::default() }
+    }
+
+    fn cuts(cuts: &[f64]) -> Bins {
+        Bins::try_new(Split::Cuts(cuts.to_vec()), vec![]).unwrap()
+    }
+
+    fn parts() -> Parts {
+        let groups =
+            Split::Groups { groups: vec![vec!["own".to_owned()], vec!["rent".to_owned()]], other: 1 };
+        let home = Bins::try_new(groups, vec![]).unwrap();
+        let age = Characteristic {
+            name: "age".to_owned(),
+            dimension: String::new(),
+            reason: String::new(),
+            bins: cuts(&[30.0]),
+            attributes: vec![attribute(0.5, -36), attribute(-0.5, 36), attribute(0.0, 0)],
+        };
+        let home = Characteristic {
+            name: "home".to_owned(),
+            bins: home,
+            attributes: vec![attribute(-0.25, 18), attribute(0.25, -18), attribute(0.0, 0)],
+            ..age.clone()
+        };
+        let mut cells = vec![attribute(0.0, 0); 6];
+        cells[0] = attribute(1.0, -72);
+        let pair = Pair {
+            first: "age".to_owned(),
+            second: "debt".to_owned(),
+            rows: cuts(&[40.0]),
+            columns: cuts(&[]),
+            cells,
+        };
+        Parts {
+            name: "test".to_owned(),
+            target: "bad".to_owned(),
+            method: "woe".to_owned(),
+            scale: Scale::default(),
+            intercept: -2.0,
+            base_points: 499,
+            characteristics: vec![age, home],
+            pairs: vec![pair],
+            provenance: vec![],
+        }
+    }
+
+    #[test]
+    fn a_row_gets_what_its_attributes_give_alone_and_in_a_table() {
+        let card = Scorecard::try_new(parts()).unwrap();
+        assert_eq!(card.inputs(), ["age", "home", "debt"]);
+        assert_eq!([0, 1, 2].map(|input| card.takes_categories(input)), [false, true, false]);
+        let number = |value: f64| if value.is_nan() { Value::Missing } else { Value::Number(value) };
+        let rows = [(20.0, "own", 1.0), (35.0, "rent", 1.0), (50.0, "new", f64::NAN), (f64::NAN, "own", 2.0)];
+        let table = Table::try_new(vec![
+            Column::numbers("unused", vec![0.0; 4]),
+            Column::numbers("debt", rows.iter().map(|row| row.2).collect()),
+            Column::numbers("age", rows.iter().map(|row| row.0).collect()),
+            Column::categories("home", rows.iter().map(|row| Some(row.1))),
+        ]);
+        let scored = card.score(&table.unwrap()).unwrap();
+        let wanted = [(-0.75, 409), (-1.25, 445), (-2.25, 517), (-2.25, 517)];
+        for ((row, scored), wanted) in rows.iter().zip(scored).zip(wanted) {
+            assert_eq!((scored.log_odds, scored.score), wanted, "{row:?}");
+            assert_eq!(card.score_row(&[number(row.0), Value::Category(row.1), number(row.2)]), scored);
+            assert!((scored.probability() - 1.0 / (1.0 + (-scored.log_odds).exp())).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn a_table_without_what_is_needed_is_refused() {
+        let card = Scorecard::try_new(parts()).unwrap();
+        let table = |age: Column| Table::try_new(vec![age, Column::numbers("debt", vec![1.0])]).unwrap();
+        let without = card.score(&table(Column::numbers("age", vec![1.0]))).unwrap_err().to_string();
+        assert!(without.contains("no column \"home\""), "{without}");
+        let texts = card.score(&table(Column::categories("age", [Some("old")]))).unwrap_err().to_string();
+        assert!(texts.contains("\"age\" holds texts"), "{texts}");
+    }
+
+    #[test]
+    fn parts_that_contradict_themselves_are_refused() {
+        fn check(change: impl FnOnce(&mut Parts), wanted: &str) {
+            let mut parts = parts();
+            change(&mut parts);
+            let error = Scorecard::try_new(parts).unwrap_err().to_string();
+            assert!(error.contains(wanted), "{error}");
+        }
+        check(|parts| parts.characteristics[1].name = "age".to_owned(), "two characteristics");
+        check(|parts| parts.characteristics[0].attributes.truncate(1), "3 bins but 1");
+        check(|parts| parts.characteristics[0].attributes[0].log_odds = f64::NAN, "NaN");
+        check(|parts| parts.pairs[0].second = "age".to_owned(), "age × age");
+        check(|parts| parts.pairs.push(parts.pairs[0].clone()), "twice");
+        check(|parts| parts.pairs[0].cells.truncate(1), "6 bins but 1");
+        check(|parts| parts.intercept = f64::INFINITY, "intercept");
+        check(|parts| parts.scale.odds = 0.0, "scale");
+    }
+}
