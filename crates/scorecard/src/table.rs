@@ -257,10 +257,16 @@ fn column_of(name: &str, kind: &DataType, parts: &[&dyn Array]) -> Result<Column
         DataType::Boolean => parts.iter().flat_map(|part| part.as_boolean().iter()).map(flag).collect(),
         DataType::Null => vec![f64::NAN; parts.iter().map(|part| part.len()).sum()],
         DataType::Utf8 => {
-            return Ok(Column::categories(name, parts.iter().flat_map(|part| part.as_string::<i32>().iter())));
+            return Ok(Column::categories(
+                name,
+                parts.iter().flat_map(|part| part.as_string::<i32>().iter()),
+            ));
         }
         DataType::LargeUtf8 => {
-            return Ok(Column::categories(name, parts.iter().flat_map(|part| part.as_string::<i64>().iter())));
+            return Ok(Column::categories(
+                name,
+                parts.iter().flat_map(|part| part.as_string::<i64>().iter()),
+            ));
         }
         DataType::Utf8View => {
             return Ok(Column::categories(name, parts.iter().flat_map(|part| part.as_string_view().iter())));

@@ -4,19 +4,24 @@ use crate::checkout::{Checkout, Package};
 use crate::finding::Finding;
 
 /// The house plan: each crate and the crates it may name. Development dependencies are free.
-const PLAN: [(&str, &[&str]); 7] = [
+const PLAN: [(&str, &[&str]); 9] = [
     ("primitives", &[]),
     ("expression", &["primitives"]),
-    ("credit", &["primitives", "expression"]),
+    ("scorecard", &[]),
+    ("challenger", &["scorecard"]),
+    ("credit", &["primitives", "expression", "scorecard"]),
     ("store", &["primitives"]),
     ("intake", &["primitives"]),
     ("sim", &["primitives"]),
-    ("server", &["primitives", "expression", "credit", "store", "intake", "sim"]),
+    ("server", &["primitives", "expression", "scorecard", "challenger", "credit", "store", "intake", "sim"]),
 ];
 
 /// Crates outside the house: tools that nothing depends on, and the crates that each may name.
-const TOOLS: [(&str, &[&str]); 3] =
-    [("xtask", &[]), ("bench", &["primitives", "credit", "server"]), ("bench-zen", &[])];
+const TOOLS: [(&str, &[&str]); 3] = [
+    ("xtask", &[]),
+    ("bench", &["primitives", "scorecard", "challenger", "credit", "server"]),
+    ("bench-zen", &[]),
+];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
     tree.packages.iter().flat_map(of_package).collect()
