@@ -13,6 +13,7 @@ mod document;
 pub mod toml;
 pub mod json;
 pub mod sql;
+pub mod pmml;
 
 #[cfg(test)]
 mod samples;
