@@ -14,6 +14,9 @@ pub mod toml;
 pub mod json;
 pub mod sql;
 pub mod pmml;
+mod import;
+pub mod optbinning;
+pub mod scorecardpy;
 
 #[cfg(test)]
 mod samples;

@@ -176,6 +176,10 @@ fn predicates(bins: &Bins, name: &str) -> Result<Vec<(usize, String)>, Error> {
     let simple = |operator: &str, value: &str| {
         format!("<SimplePredicate field={field} operator=\"{operator}\" value={value}/>")
     };
+    let number = |operator: &str, bound: f64| {
+        let (operator, bound) = compared(operator, bound);
+        simple(operator, &format!("\"{bound:?}\""))
+    };
     let mut all = vec![(bins.missing(), format!("<SimplePredicate field={field} operator=\"isMissing\"/>"))];
     match bins.split() {
         Split::Groups { groups, other } => {
@@ -191,12 +195,12 @@ fn predicates(bins: &Bins, name: &str) -> Result<Vec<(usize, String)>, Error> {
         Split::Cuts(cuts) => {
             for (place, special) in bins.specials().iter().enumerate() {
                 if !special.values.is_empty() {
-                    let one = |value: &f64| simple("equal", &number(*value));
+                    let one = |value: &f64| number("equal", *value);
                     all.push((bins.regular() + place, any_of(special.values.iter().map(one).collect())));
                 }
             }
             for (bin, cut) in cuts.iter().enumerate().filter(|(_, cut)| **cut != f64::NEG_INFINITY) {
-                all.push((bin, simple("lessThan", &number(*cut))));
+                all.push((bin, number("lessThan", *cut)));
             }
             all.push((cuts.len(), "<True/>".to_owned()));
         }
@@ -211,13 +215,15 @@ fn any_of(mut predicates: Vec<String>) -> String {
     format!("<CompoundPredicate booleanOperator=\"or\">{}</CompoundPredicate>", predicates.concat())
 }
 
-/// A number as XML Schema writes a double.
-fn number(value: f64) -> String {
-    match value {
-        f64::INFINITY => "\"INF\"".to_owned(),
-        f64::NEG_INFINITY => "\"-INF\"".to_owned(),
-        // PMML's engines compare as Java does, where −0 is another number.
-        value => format!("\"{:?}\"", value + 0.0),
+/// Whether a number is equal to (`equal`) or below (`lessThan`) a bound. Infinite bounds are told by the greatest finite
+/// number: XML Schema writes them INF, which some engines do not read.
+fn compared(operator: &str, bound: f64) -> (&str, f64) {
+    match (operator, bound) {
+        ("lessThan", f64::INFINITY) => ("lessOrEqual", f64::MAX),
+        (_, f64::INFINITY) => ("greaterThan", f64::MAX),
+        (_, f64::NEG_INFINITY) => ("lessThan", f64::MIN),
+        // Engines in Java may compare as Java's objects do, for which −0 is another number.
+        _ => (operator, bound + 0.0),
     }
 }
 

@@ -81,6 +81,8 @@ fn holds(predicate: Node<'_, '_>, row: &Row<'_>) -> Option<bool> {
                 ("equal", Cell::Text(text)) => Some(text == wanted),
                 ("equal", Cell::Number(number)) => Some(*number == wanted.parse::<f64>().unwrap()),
                 ("lessThan", Cell::Number(number)) => Some(*number < wanted.parse::<f64>().unwrap()),
+                ("lessOrEqual", Cell::Number(number)) => Some(*number <= wanted.parse::<f64>().unwrap()),
+                ("greaterThan", Cell::Number(number)) => Some(*number > wanted.parse::<f64>().unwrap()),
                 other => panic!("{other:?}"),
             }
         }
