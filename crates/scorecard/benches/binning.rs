@@ -93,7 +93,7 @@ impl Normal {
 /// an interaction.
 fn made(rows: usize) -> Sample {
     let mut normal = Normal(42);
-    let mut columns = vec![Vec::with_capacity(rows); 20];
+    let mut columns = vec![vec![]; 20];
     let mut bad = Vec::with_capacity(rows);
     for _ in 0..rows {
         let hidden = [normal.next(), normal.next(), normal.next()];

@@ -10,12 +10,16 @@ mod optimal;
 mod trend;
 mod prebin;
 mod categories;
+mod stability;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
 pub use constraints::{Constraints, Groups, MOST_PREBINS, Objective, Trend};
 pub use count::Count;
+pub use stability::{Period, bin_column_over_time, over_time};
+pub use table::{BinnedTable, bin_table};
 
 use crate::bins::{Bins, Split};
 use crate::table::{Column, MISSING, Values};
@@ -59,6 +63,20 @@ pub enum Remark {
     },
     /// All rows with a value are in one bin, and even it has fewer rows than a bin must have.
     TooFewRows,
+    /// All rows with a value are in one bin; without the trend there would be more.
+    NoTrend {
+        /// The trend that was asked for.
+        trend: Trend,
+        /// How many bins there would be without it.
+        apart: usize,
+    },
+    /// Bins were joined whose bad rates stand the other way round in some period.
+    UnstableOrder {
+        /// How many regular bins there were before.
+        found: usize,
+        /// How many are left.
+        left: usize,
+    },
 }
 
 impl std::fmt::Display for Remark {
@@ -68,6 +86,12 @@ impl std::fmt::Display for Remark {
             Remark::OneValue => write!(out, "it has one value only"),
             Remark::FewerBins { wanted, found } => {
                 write!(out, "{found} bins instead of {wanted}: no {wanted} satisfy the constraints")
+            }
+            Remark::NoTrend { trend, apart } => {
+                write!(out, "no two bins have the trend {trend:?}; without it there would be {apart}")
+            }
+            Remark::UnstableOrder { found, left } => {
+                write!(out, "{left} of {found} bins are left: the order of the others did not hold over time")
             }
             Remark::TooFewRows => write!(out, "too few rows have a value for even one bin as asked"),
         }
