@@ -168,7 +168,8 @@ impl Reading<'_> {
         };
         problems.extend(self.harmless(of, &text.bad, bad.as_ref()).err());
         let (true, Some(bad)) = (problems.is_empty(), bad) else { return Err(problems) };
-        let read: Vec<usize> = bad.columns().into_iter().chain(unclear.iter().flat_map(Expression::columns)).collect();
+        let read: Vec<usize> =
+            bad.columns().into_iter().chain(unclear.iter().flat_map(Expression::columns)).collect();
         // A window that begins within a day ends within another: both count.
         let ground = (self.ground.vocabulary, self.ground.rates);
         let afterwards = self
@@ -227,12 +228,7 @@ impl Reading<'_> {
     }
 
     /// Whoever uses a right must not be called bad for it: indicators without preference are no part of `bad`.
-    fn harmless(
-        &self,
-        of: Role,
-        text: &Spanned<String>,
-        bad: Option<&Expression>,
-    ) -> Result<(), Problem> {
+    fn harmless(&self, of: Role, text: &Spanned<String>, bad: Option<&Expression>) -> Result<(), Problem> {
         let Some(bad) = bad else { return Ok(()) };
         for column in bad.columns() {
             let neutral = self.ground.plan.definitions(of).nth(column);
