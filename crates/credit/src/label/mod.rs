@@ -12,6 +12,8 @@ mod definition;
 mod observed;
 mod window;
 mod judge;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use definition::Ground;
 pub use definition::{LABEL_INVALID, Label, Labels};

@@ -93,11 +93,16 @@ fn tell(built: &Dataset) {
         let texts = texts.chain([share]).chain(others.into_iter().map(|number| number.to_string()));
         std::iter::once(what.to_owned()).chain(texts).collect::<Vec<String>>()
     };
-    let mut rows: Vec<Vec<String>> =
-        built.moments.iter().map(|moment| row(&moment.as_of, &moment.counts)).collect();
+    // Before anything was observed a moment has nobody to tell of.
+    let empty = |counts: &Counts| counts.known == counts.not_eligible;
+    let (without, with): (Vec<_>, Vec<_>) = built.moments.iter().partition(|moment| empty(&moment.counts));
+    let mut rows: Vec<Vec<String>> = with.iter().map(|moment| row(&moment.as_of, &moment.counts)).collect();
     rows.push(row("all", &built.total));
     let header = ["as of", "rows", "bad", "", "indeterminate", "excluded", "not eligible", "not kept"];
     out::table(&header, &rows);
+    if !without.is_empty() {
+        out::line(format!("at {} more moments nobody was eligible", without.len()));
+    }
     if built.total.bad_unknown > 0 {
         out::line(format!(
             "of {} the condition had no value, and counts as not bad",
