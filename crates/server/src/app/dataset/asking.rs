@@ -172,7 +172,8 @@ impl DatasetOptions {
             When::At(moments) => moments.clone(),
             When::Every { from, to, every } => {
                 let first = from.unwrap_or_else(|| extent.first.day().end());
-                let last = to.unwrap_or(extent.latest);
+                // Of a log that is younger than a day it is told that its label lies in the future.
+                let last = to.unwrap_or_else(|| extent.latest.max(first));
                 let all = std::iter::successors(Some(first), |at| Some(at.plus(*every)));
                 all.take_while(|at| *at <= last).take(MOST_MOMENTS + 1).collect()
             }

@@ -3,16 +3,17 @@
 use super::super::decide::beside;
 use super::super::error::{AppError, Class};
 use super::super::own::is_answer;
-use super::super::timeline::{Chronicle, Progress};
+use super::super::timeline::{Change, Chronicle, Progress};
 use super::asking::{DatasetOptions, Extent, columns_of, label_of};
 use super::labelling::labelled;
 use super::report::{Counts, Dataset, LabelShown, MomentRow};
 use super::rows::{Looking, Parties};
 use super::sheet::{Sheet, is_parquet};
 use probity_credit::catalogue::Catalogue;
+use probity_credit::event::Event;
 use probity_credit::label::Label;
 use probity_credit::order::DERIVED_SOURCE;
-use probity_primitives::{Code, Duration, Problem, Timestamp};
+use probity_primitives::{Code, Duration, Problem};
 use probity_store::{Reader, SqliteReader};
 use std::path::Path;
 use std::sync::Arc;
@@ -39,21 +40,8 @@ pub fn dataset(
     let places = columns_of(&catalogue, label, &options.indicators)?;
     let mut reader = SqliteReader::open(folder)?;
     let chronicle = Chronicle { folder, shared: &shared, upto: reader.last()?.0 };
-    let (mut first, mut latest) = (None::<Timestamp>, None::<Timestamp>);
-    let changes = chronicle.changes(
-        &mut |event| {
-            if event.source.as_str() != DERIVED_SOURCE && !catalogue.marks.is_mark(event.kind) {
-                first = Some(first.map_or(event.known_at, |first| first.min(event.known_at)));
-                latest = latest.max(Some(event.known_at));
-            }
-            !is_answer(&catalogue, event)
-        },
-        progress,
-    )?;
-    let (Some(first), Some(latest)) = (first, latest) else {
-        return Err(AppError::new(Class::Missing, Problem::new(LOG_EMPTY, "there are no events yet")));
-    };
-    let moments = options.moments(label, Extent { first, latest })?;
+    let (changes, extent) = known(&chronicle, progress)?;
+    let moments = options.moments(label, extent)?;
     let over = moments.over.as_slice();
     let parties = Parties::read(&mut reader, label.of())?;
     let names = catalogue.plan.names(label.of());
@@ -88,12 +76,30 @@ pub fn dataset(
         catalogue: catalogue.hash.to_string(),
         indicators: names,
         keep_good: options.keep_good,
-        latest: latest.to_string(),
+        latest: extent.latest.to_string(),
         total,
         moments: rows.collect(),
         left_out: moments.left_out,
         changes: gone_over,
     })
+}
+
+/// What became known, in that order, and from when to when. Answers to requests say nothing of a party.
+fn known(chronicle: &Chronicle<'_>, progress: Progress<'_>) -> Result<(Vec<Change>, Extent), AppError> {
+    let catalogue = &chronicle.shared.catalogue;
+    let mut extent: Option<Extent> = None;
+    let mut takes = |event: &Event| {
+        if event.source.as_str() != DERIVED_SOURCE && !catalogue.marks.is_mark(event.kind) {
+            let at = event.known_at;
+            let known = extent.get_or_insert(Extent { first: at, latest: at });
+            *known = Extent { first: known.first.min(at), latest: known.latest.max(at) };
+        }
+        !is_answer(catalogue, event)
+    };
+    let changes = chronicle.changes(&mut takes, progress)?;
+    let extent = extent
+        .ok_or_else(|| AppError::new(Class::Missing, Problem::new(LOG_EMPTY, "there are no events yet")))?;
+    Ok((changes, extent))
 }
 
 fn shown(label: &Label) -> LabelShown {
