@@ -109,14 +109,16 @@ fn tell(built: &Dataset) {
             built.total.bad_unknown
         ));
     }
-    if let (Some(first), Some(last)) = (built.left_out.first(), built.left_out.last()) {
-        out::line(format!(
-            "label in the future: {} moments from {} to {} are left out, the log ends at {}",
-            built.left_out.len(),
-            first.as_of,
-            last.as_of,
-            built.latest
-        ));
+    let left_out = match built.left_out.as_slice() {
+        [] => None,
+        [one] => Some(format!("1 moment is left out, {}", one.as_of)),
+        [first, .., last] => {
+            let many = built.left_out.len();
+            Some(format!("{many} moments are left out, {} to {}", first.as_of, last.as_of))
+        }
+    };
+    if let Some(left_out) = left_out {
+        out::line(format!("label in the future: {left_out}; the log ends at {}", built.latest));
     }
     if built.total.bads == 0 || built.total.bads == built.total.rows {
         out::remark("all rows are of one class: nothing can be learned from them");
