@@ -159,6 +159,7 @@ fn findings_after(events: &[Value], merchant: &str, at: Timestamp) -> usize {
 
 #[test]
 fn no_row_knows_what_its_moment_did_not_and_no_label_what_its_window_did_not() {
+    let mut bads = 0;
     for seed in 0..rounds("PROBITY_DATASET_ROUNDS", 3) {
         let mut random = Random(seed + 1);
         let mut events = marketplace(&mut random, 40);
@@ -182,7 +183,6 @@ fn no_row_knows_what_its_moment_did_not_and_no_label_what_its_window_did_not() {
                 same_rows(&rows_of(&whole, at), &want, &format!("seed {seed}, {role} at {at}"));
             }
         }
-        let mut bads = 0;
         for (moment, at) in moments.iter().zip(&at) {
             let rows = rows_of(&whole, at);
             for (party, row) in &rows {
@@ -202,8 +202,8 @@ fn no_row_knows_what_its_moment_did_not_and_no_label_what_its_window_did_not() {
             dataset(&cut, &definitions, "two_frauds", at, &["--indicators", "all"]).exits(0);
             assert_eq!(rows_of(&cut, at), rows, "seed {seed} at {at}");
         }
-        assert!(bads > 0, "seed {seed} says nothing of bad merchants");
     }
+    assert!(bads > 0, "nothing is said of bad merchants");
 }
 
 #[test]
