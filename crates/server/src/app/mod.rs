@@ -21,6 +21,8 @@ mod hindsight;
 mod party;
 mod orders;
 mod taking;
+mod reading;
+mod timeline;
 mod trial;
 mod decide;
 mod landing;
@@ -46,6 +48,7 @@ mod detect;
 mod whatif;
 mod trial_report;
 mod backtest;
+mod dataset;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use backtest::{
@@ -57,6 +60,10 @@ pub use changes::{
     ProposedCatalogue, activated, change_texts, changes, difference,
 };
 pub use clock::Clock;
+pub use dataset::{
+    Counts, Dataset, DatasetOptions, LabelShown, LeftOut, MomentRow, Wanted as WantedIndicators, When,
+    dataset,
+};
 pub use decide::{
     Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed, starts_any,
 };
