@@ -13,6 +13,8 @@ pub mod bins;
 pub mod scale;
 pub mod card;
 pub mod format;
+pub mod calibration;
+pub mod reject;
 
 pub use card::Scorecard;
 pub use error::Error;
