@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// The longest text that is read: a scorecard of 10,000 attributes takes one megabyte.
 pub(super) const MOST_BYTES: usize = 64 << 20;
-/// The most characteristics, and the most pairs, of a file: checking one compares names with each other.
+/// The most characteristics, and the most pairs, of a file.
 const MOST_ENTRIES: usize = 10_000;
 
 #[derive(Serialize, Deserialize)]

@@ -48,16 +48,13 @@ pub(super) struct Csv {
     rows: Vec<StringRecord>,
 }
 
-/// The most rows of a foreign table.
-const MOST_ROWS: usize = 1_000_000;
-
 impl Csv {
     pub(super) fn read(text: &str) -> Result<Self, Error> {
         super::document::check_length(text)?;
         let mut reader = ReaderBuilder::new().from_reader(text.as_bytes());
         let wrong = |error: csv::Error| refused(format!("the table is no CSV: {error}"));
         let header = reader.headers().map_err(wrong)?.clone();
-        let rows = reader.records().take(MOST_ROWS).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+        let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
         Ok(Csv { header, rows })
     }
 
