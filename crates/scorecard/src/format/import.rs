@@ -79,8 +79,13 @@ pub(super) fn figure(row: &StringRecord, column: usize, name: &str) -> Result<f6
     let text = row.get(column).unwrap_or_default();
     match text.trim().parse::<f64>() {
         Ok(figure) if figure.is_finite() => Ok(figure),
-        _ => Err(refused(format!("{}{name} is {text:?}; it must be a number", line(row)))),
+        _ => Err(refused(format!("{}{name} is {:?}; it must be a number", line(row), short(text)))),
     }
+}
+
+/// The beginning of a text, as an error quotes it.
+pub(super) fn short(text: &str) -> &str {
+    text.char_indices().nth(40).map_or(text, |(end, _)| &text[..end])
 }
 
 /// `line 3: `

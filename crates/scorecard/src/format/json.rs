@@ -20,6 +20,8 @@ pub fn write(card: &Scorecard) -> Result<String, Error> {
 /// scorecard can be (with a JSON pointer).
 pub fn read(text: &str) -> Result<Scorecard, Error> {
     check_length(text)?;
+    // Some editors begin a file with a mark of its encoding.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Document = serde_json::from_str(text).map_err(|error| Error::Card(error.to_string()))?;
     document.card().map_err(|fault| match fault.pointer() {
         pointer if pointer.is_empty() => Error::Card(fault.what),

@@ -78,6 +78,8 @@ pub fn write(card: &Scorecard) -> String {
 /// line and column where that is known.
 pub fn read(text: &str) -> Result<Scorecard, Error> {
     check_length(text)?;
+    // Some editors begin a file with a mark of its encoding.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Document = ::toml::from_str(text).map_err(|error| {
         let at = error.span().map(|span| place(text, span.start)).unwrap_or_default();
         Error::Card(format!("{at}{}", error.message()))

@@ -66,6 +66,9 @@ fn a_file_of_a_person_is_read() {
     assert_eq!(card.score_row(&row).score, 612 - 12 - 7 + 2);
     same(&read(&write(&card)).unwrap(), &card);
     same(&json::read(&json::write(&card).unwrap()).unwrap(), &card);
+    let windows = GOOD.replace('\n', "\r\n");
+    same(&read(&format!("\u{feff}{windows}")).unwrap(), &card);
+    same(&json::read(&format!("\u{feff}{}", json::write(&card).unwrap())).unwrap(), &card);
 }
 
 #[test]
