@@ -246,7 +246,7 @@ impl Block {
 /// rate of 0 or 1 at either end is taken half a row off it, so that log-odds stay finite.
 ///
 /// # Errors
-/// As [`line`]; and when rows with higher log-odds were no worse anywhere, or the table would be too long.
+/// As [`line()`]; and when rows with higher log-odds were no worse anywhere, or the table would be too long.
 pub fn isotonic(log_odds: &[f64], bad: &[bool], weight: Option<&[f64]>) -> Result<Curve, Error> {
     let mut rows = rows(log_odds, bad, weight)?;
     rows.sort_by(|first, second| first.0.total_cmp(&second.0).then(first.1.cmp(&second.1)));

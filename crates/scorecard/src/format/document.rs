@@ -255,6 +255,15 @@ impl From<Error> for Fault {
     }
 }
 
+/// The longest error: a file may hold names of megabytes, which no screen should.
+const LONGEST_ERROR: usize = 600;
+
+/// An error that tells what is wrong where.
+pub(super) fn refusal(place: &str, what: &str) -> Error {
+    let short = what.char_indices().nth(LONGEST_ERROR).map(|(end, _)| format!("{}…", &what[..end]));
+    Error::Card(format!("{place}{}", short.as_deref().unwrap_or(what)))
+}
+
 /// Refuses a text that is too long to be read.
 pub(super) fn check_length(text: &str) -> Result<(), Error> {
     if text.len() <= MOST_BYTES {
