@@ -14,6 +14,8 @@ pub mod scale;
 pub mod card;
 pub mod format;
 pub mod binning;
+pub mod calibration;
+pub mod reject;
 
 pub use card::Scorecard;
 pub use error::Error;
