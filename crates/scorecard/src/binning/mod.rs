@@ -9,6 +9,7 @@ mod count;
 mod optimal;
 mod trend;
 mod prebin;
+mod grid;
 mod categories;
 mod stability;
 mod table;
@@ -25,6 +26,7 @@ use crate::bins::{Bins, Split};
 use crate::table::{Column, MISSING, Values};
 use crate::{Error, Sample};
 use count::{Weights, Whole, information};
+use grid::Sums;
 use prebin::{Run, cut_between};
 
 /// How often the surroundings of the cuts are looked at again, each time several times finer.
@@ -129,7 +131,8 @@ pub fn prebins(
     match &column.values {
         Values::Numbers(numbers) => {
             let counted = numbers_counted(numbers, sample, &weights, &constraints)?;
-            let ends = prebin::even_ends(&counted.runs, most, Run::weight);
+            let sums = Sums::new(counted.runs.iter().map(|run| run.whole));
+            let ends = sums.even_ends(0, sums.len(), most);
             Bins::try_new(Split::Cuts(cuts(&counted.runs, &ends)), constraints.specials)
         }
         Values::Categories { codes, levels } => {
@@ -227,7 +230,8 @@ fn bin_numbers(
     let Counted { runs, specials, missing } = numbers_counted(numbers, sample, weights, constraints)?;
     let (ends, remarks) = best_ends(&runs, weights, constraints);
     let bins = Bins::try_new(Split::Cuts(cuts(&runs, &ends)), constraints.specials.clone())?;
-    let mut counts = joined(&runs, &ends, weights);
+    let sums = Sums::new(runs.iter().map(|run| run.whole));
+    let mut counts: Vec<Count> = sums.joined(&ends).map(|whole| weights.count(whole)).collect();
     counts.extend(specials.into_iter().chain([missing]).map(|whole| weights.count(whole)));
     Ok(finished(bins, counts, weights, remarks))
 }
@@ -235,8 +239,11 @@ fn bin_numbers(
 /// Where the bins end among the runs: the best among pre-bins of about the same weight, then the best among finer and finer
 /// ones around the cuts found, with the trend found. Each look has the last one's bins before it, so it can only gain.
 fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec<usize>, Vec<Remark>) {
-    let mut grid = prebin::even_ends(runs, constraints.prebins, Run::weight);
-    let items = |grid: &[usize]| joined(runs, grid, weights);
+    let sums = Sums::new(runs.iter().map(|run| run.whole));
+    let [good, bad] = sums.whole(0, runs.len());
+    let lightest = constraints.min_share.max(1.0 / constraints.prebins as f64);
+    let mut grid = sums.first_ends(constraints.prebins, (lightest * (good + bad) as f64).ceil() as u64);
+    let items = |grid: &[usize]| sums.joined(grid).map(|whole| weights.count(whole)).collect::<Vec<_>>();
     let (places, trend, remarks) = ends(&items(&grid), weights.total, constraints);
     let on = |places: &[usize], grid: &[usize]| -> Vec<usize> {
         places.iter().map(|place| place.checked_sub(1).map_or(0, |place| grid[place])).collect()
@@ -247,7 +254,7 @@ fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec
     }
     let same = Constraints { trend, ..constraints.clone() };
     for _ in 0..CLOSER_LOOKS {
-        let closer = prebin::closer_ends(runs, &grid, &found);
+        let closer = sums.closer_ends(&grid, &found);
         let (places, ..) = ends(&items(&closer), weights.total, &same);
         grid = closer;
         let moved = on(&places, &grid);
@@ -325,17 +332,6 @@ fn ends(items: &[Count], total: Count, constraints: &Constraints) -> (Vec<usize>
         remarks.push(Remark::FewerBins { wanted, found });
     }
     (solution.ends, trend, remarks)
-}
-
-fn joined(runs: &[Run], ends: &[usize], weights: &Weights) -> Vec<Count> {
-    let mut start = 0;
-    let sum = |&end: &usize| {
-        let sum = |sum: Whole, run: &Run| [sum[0] + run.whole[0], sum[1] + run.whole[1]];
-        let whole = runs[start..end].iter().fold([0; 2], sum);
-        start = end;
-        weights.count(whole)
-    };
-    ends.iter().map(sum).collect()
 }
 
 fn cuts(runs: &[Run], ends: &[usize]) -> Vec<f64> {
