@@ -3,7 +3,10 @@
 use super::count::Whole;
 
 /// Into how many parts a closer look divides the space on each side of a cut.
-const CLOSER: usize = 6;
+const CLOSER: usize = 8;
+
+/// How far that space reaches: to the second place in the grid before and after the cut.
+const REACH: usize = 2;
 
 /// The most leaves of the tree whose cuts are tried.
 const LEAVES: usize = 24;
@@ -114,13 +117,13 @@ impl Sums {
         (best.1 > 0).then_some(best)
     }
 
-    /// Ends for a closer look: those found, and some between each and its neighbours in `grid`.
+    /// Ends for a closer look: those found, and some between each and what is near it in `grid`.
     pub(super) fn closer_ends(&self, grid: &[usize], found: &[usize]) -> Vec<usize> {
         let mut ends = found.to_vec();
         for end in found.iter().filter(|end| **end < self.len()) {
             let place = grid.partition_point(|other| other < end);
-            let before = place.checked_sub(1).map_or(0, |before| grid[before]);
-            let after = grid.get(place + 1).copied().unwrap_or(self.len());
+            let before = place.checked_sub(REACH).map_or(0, |before| grid[before]);
+            let after = grid.get(place + REACH).copied().unwrap_or(self.len());
             ends.extend(self.even_ends(before, *end, CLOSER));
             ends.extend(self.even_ends(*end, after, CLOSER));
         }

@@ -22,7 +22,7 @@ pub use count::Count;
 pub use stability::{Period, bin_column_over_time, over_time};
 pub use table::{BinnedTable, bin_table};
 
-use crate::bins::{Bins, Split};
+use crate::bins::{Bins, MOST_BINS, Split};
 use crate::table::{Column, MISSING, Values};
 use crate::{Error, Sample};
 use count::{Weights, Whole, information};
@@ -63,7 +63,7 @@ pub enum Remark {
         /// How many there are.
         found: usize,
     },
-    /// All rows with a value are in one bin, and even it has fewer rows than a bin must have.
+    /// All rows with a value are in one bin, and even it weighs less than a bin must: `min_good` and `min_bad` are weights.
     TooFewRows,
     /// All rows with a value are in one bin; without the trend there would be more.
     NoTrend {
@@ -95,7 +95,9 @@ impl std::fmt::Display for Remark {
             Remark::UnstableOrder { found, left } => {
                 write!(out, "{left} of {found} bins are left: the order of the others did not hold over time")
             }
-            Remark::TooFewRows => write!(out, "too few rows have a value for even one bin as asked"),
+            Remark::TooFewRows => {
+                write!(out, "the rows with a value are too few for even one bin of min-good and min-bad")
+            }
         }
     }
 }
@@ -122,22 +124,27 @@ pub fn prebins(
     most: usize,
     constraints: &Constraints,
 ) -> Result<Bins, Error> {
-    let constraints = Constraints { prebins: most, ..constraints.clone() };
     constraints.check()?;
+    if !(1..=MOST_BINS).contains(&most) {
+        return Err(Error::Option {
+            option: "prebins",
+            reason: format!("{most}; at least 1, at most {MOST_BINS}"),
+        });
+    }
     let weights = checked_weights(column, sample)?;
-    if let Some(bins) = given(column, &constraints)? {
+    if let Some(bins) = given(column, constraints)? {
         return Ok(bins);
     }
     match &column.values {
         Values::Numbers(numbers) => {
-            let counted = numbers_counted(numbers, sample, &weights, &constraints)?;
+            let counted = numbers_counted(numbers, sample, &weights, constraints)?;
             let sums = Sums::new(counted.runs.iter().map(|run| run.whole));
             let ends = sums.even_ends(0, sums.len(), most);
-            Bins::try_new(Split::Cuts(cuts(&counted.runs, &ends)), constraints.specials)
+            Bins::try_new(Split::Cuts(cuts(&counted.runs, &ends)), constraints.specials.clone())
         }
         Values::Categories { codes, levels } => {
             let (counts, _) = levels_counted(codes, levels, sample, &weights);
-            let items = categories::items(&counts, levels, &weights, &constraints, most);
+            let items = categories::items(&counts, levels, &weights, constraints, most);
             let ends: Vec<usize> = (items.len().min(1)..=items.len()).collect();
             Ok(grouped(&items, &ends, levels, &weights)?.0)
         }

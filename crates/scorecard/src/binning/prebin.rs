@@ -16,7 +16,7 @@ const SLOTS: usize = 4 * FEW;
 const FIRST_BITS: u32 = 12;
 
 /// A bucket is split when it has more than this part of the weight: enough to place a cut, and few enough to stay in the cache.
-const FINEST: u64 = 4_096;
+const FINEST: u64 = 16_384;
 
 /// A run of values and the rows that have them.
 #[derive(Debug, Clone, Copy, PartialEq)]
