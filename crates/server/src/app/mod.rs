@@ -8,6 +8,7 @@ mod error;
 mod own;
 mod clock;
 mod files;
+mod columns;
 mod versions;
 mod prepare;
 mod outcome;
@@ -57,6 +58,7 @@ pub use changes::{
     ProposedCatalogue, activated, change_texts, changes, difference,
 };
 pub use clock::Clock;
+pub use columns::{Guide, TableFile, read_table};
 pub use decide::{
     Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed, starts_any,
 };
