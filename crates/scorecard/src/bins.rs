@@ -46,8 +46,12 @@ impl Bins {
     pub fn try_new(split: Split, specials: Vec<Special>) -> Result<Self, Error> {
         match &split {
             Split::Cuts(cuts) => {
-                if cuts.iter().any(|cut| cut.is_nan()) || cuts.windows(2).any(|pair| pair[0] >= pair[1]) {
-                    return Err(Error::Card(format!("cuts must be numbers in ascending order: {cuts:?}")));
+                if let Some(cut) = cuts.iter().find(|cut| cut.is_nan()) {
+                    return Err(Error::Card(format!("the cut {cut} is not a number")));
+                }
+                if let Some(pair) = cuts.windows(2).find(|pair| pair[0] >= pair[1]) {
+                    let (first, second) = (pair[0], pair[1]);
+                    return Err(Error::Card(format!("cuts must ascend, but {second} follows {first}")));
                 }
             }
             Split::Groups { groups, other } => {
@@ -61,9 +65,16 @@ impl Bins {
                 }
             }
         }
-        let values: Vec<f64> = specials.iter().flat_map(|special| special.values.iter().copied()).collect();
-        if values.iter().enumerate().any(|(place, value)| value.is_nan() || values[..place].contains(value)) {
-            return Err(Error::Card(format!("special values must be numbers, each once: {values:?}")));
+        let mut values: Vec<f64> =
+            specials.iter().flat_map(|special| special.values.iter().copied()).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        if let Some(pair) = values.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::Card(format!("the special value {} comes twice", pair[0])));
+        }
+        if values.iter().any(|value| value.is_nan()) {
+            return Err(Error::Card(
+                "a special value is not a number; missing values have a bin already".to_owned(),
+            ));
         }
         let bins = Bins { split, specials };
         if bins.count() > MOST_BINS {

@@ -1,5 +1,9 @@
 //! The scorecard: a table of log-odds and points for each characteristic and each pair of them, and how it scores.
 
+mod curve;
+
+pub use curve::Curve;
+
 use crate::bins::{Bins, Split};
 use crate::scale::{Scale, probability};
 use crate::table::{Value, Values};
@@ -34,6 +38,8 @@ pub struct Parts {
     pub characteristics: Vec<Characteristic>,
     /// Its pairs, each of two other columns; they add to what the columns give on their own.
     pub pairs: Vec<Pair>,
+    /// What the log-odds count as once all is added up; none: what they are.
+    pub calibration: Option<Curve>,
     /// What it was fitted on, in words and figures, in this order.
     pub provenance: Vec<(String, String)>,
 }
@@ -84,16 +90,18 @@ pub struct Pair {
 /// What a row of a table gets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scored {
-    /// Log-odds of bad.
+    /// Log-odds of bad: the sum of what its attributes give.
     pub log_odds: f64,
     /// Points: higher is better.
     pub score: i32,
+    /// The log-odds after the scorecard's calibration; the same where it has none.
+    pub calibrated: f64,
 }
 
 impl Scored {
-    /// The probability of bad.
+    /// The probability of bad, by the calibrated log-odds.
     pub fn probability(&self) -> f64 {
-        probability(self.log_odds)
+        probability(self.calibrated)
     }
 }
 
@@ -155,7 +163,7 @@ impl Scorecard {
     /// Scores one row: a value for each of [`Scorecard::inputs`], in their order. Values that are not given are missing.
     pub fn score_row(&self, values: &[Value<'_>]) -> Scored {
         let value = |place: usize| values.get(place).copied().unwrap_or(Value::Missing);
-        let mut scored = Scored { log_odds: self.parts.intercept, score: self.parts.base_points };
+        let mut scored = self.unscored();
         for (place, characteristic) in self.parts.characteristics.iter().enumerate() {
             scored.add(&characteristic.attributes[characteristic.bins.find(value(place))]);
         }
@@ -165,7 +173,18 @@ impl Scorecard {
                     + pair.columns.find(value(place.1))],
             );
         }
+        scored.calibrated = self.calibrated(scored.log_odds);
         scored
+    }
+
+    /// A row before any of its attributes counts.
+    fn unscored(&self) -> Scored {
+        let intercept = self.parts.intercept;
+        Scored { log_odds: intercept, score: self.parts.base_points, calibrated: intercept }
+    }
+
+    fn calibrated(&self, log_odds: f64) -> f64 {
+        self.parts.calibration.as_ref().map_or(log_odds, |curve| curve.at(log_odds))
     }
 
     /// Scores every row of a table, in its order. Columns that the scorecard does not read are ignored.
@@ -173,8 +192,7 @@ impl Scorecard {
     /// # Errors
     /// When a column is not there, or holds texts where the scorecard expects numbers.
     pub fn score(&self, table: &Table) -> Result<Vec<Scored>, Error> {
-        let mut scored =
-            vec![Scored { log_odds: self.parts.intercept, score: self.parts.base_points }; table.rows()];
+        let mut scored = vec![self.unscored(); table.rows()];
         for (input, name) in self.inputs.iter().enumerate() {
             let column = table.column(name)?;
             if !self.takes_categories(input) && matches!(column.values, Values::Categories { .. }) {
@@ -195,6 +213,9 @@ impl Scorecard {
             for (row, (first, second)) in scored.iter_mut().zip(rows.into_iter().zip(columns)) {
                 row.add(&pair.cells[usize::from(first) * pair.columns.count() + usize::from(second)]);
             }
+        }
+        for row in &mut scored {
+            row.calibrated = self.calibrated(row.log_odds);
         }
         Ok(scored)
     }
@@ -273,6 +294,7 @@ mod tests {
             base_points: 499,
             characteristics: vec![age, home],
             pairs: vec![pair],
+            calibration: None,
             provenance: vec![],
         }
     }
@@ -297,6 +319,18 @@ mod tests {
             assert_eq!(card.score_row(&[number(row.0), Value::Category(row.1), number(row.2)]), scored);
             assert!((scored.probability() - 1.0 / (1.0 + (-scored.log_odds).exp())).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn a_calibration_changes_the_probability_and_nothing_else() {
+        let plain = Scorecard::try_new(parts()).unwrap();
+        let curve = Curve::try_new(vec![(-4.0, -1.0), (4.0, 1.0)]).unwrap();
+        let card = Scorecard::try_new(Parts { calibration: Some(curve), ..parts() }).unwrap();
+        let row = [Value::Number(20.0), Value::Category("own"), Value::Number(1.0)];
+        let (before, after) = (plain.score_row(&row), card.score_row(&row));
+        assert_eq!((before.log_odds, before.score), (after.log_odds, after.score));
+        assert_eq!((before.calibrated, after.calibrated), (-0.75, -0.1875));
+        assert_eq!(after.probability(), probability(-0.1875));
     }
 
     #[test]
