@@ -1,20 +1,21 @@
-//! Scorecards on any table: options, files, and what is said of them.
+//! Scorecards on any table: reading, scoring, showing, exporting.
 
 use super::args::Arguments;
 use super::out::{self, Bar};
 use super::rehearse::write;
-use super::scorecard_args::{CardForm, ExportArgs, FitArgs, MethodAsked, ReportArgs, ScoreArgs, ScorecardCommand, ShowArgs};
+use super::scorecard_args::{CardForm, ExportArgs, ScoreArgs, ScorecardCommand, ShowArgs};
 use super::{Done, OK, PARTIAL};
 use crate::app::{AppError, Guide, TableFile, read_table};
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Problem};
-use probity_scorecard::fit::{Asked, Fitted, Options, fit};
-use probity_scorecard::table::Value;
-use probity_scorecard::{Error, Sample, Scorecard, Table, format};
-use std::fmt::Write as _;
+use probity_scorecard::card::{Attribute, Scored};
+use probity_scorecard::table::{Column, Value};
+use probity_scorecard::{Error, Scorecard, Table, format};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
-const INVALID: Code = Code::new("scorecard-fit-invalid");
+const INVALID: Code = Code::new("scorecard-file-invalid");
+const EXPORT_FAILED: Code = Code::new("export-failed");
 
 /// The largest scorecard file that is read, in bytes.
 const LARGEST_CARD: u64 = 64 << 20;
@@ -24,15 +25,172 @@ const MOST_PROBLEMS: usize = 10;
 /// Answers `scorecard`.
 pub(super) fn scorecard(arguments: &Arguments, command: &ScorecardCommand) -> Done {
     match command {
-        ScorecardCommand::Fit(asked) => fit_card(arguments, asked),
         ScorecardCommand::Score(asked) => score(asked),
-        ScorecardCommand::Report(asked) => report(arguments, asked),
         ScorecardCommand::Show(asked) => show(arguments, asked),
         ScorecardCommand::Export(asked) => export(asked),
-        ScorecardCommand::Import(asked) => import(asked),
     }
 }
 
-fn refused(error: &Error) -> AppError {
-    Problem::new(INVALID, error.to_string()).into()
+/// A refusal of the crate, told of a file.
+pub(super) fn refused(path: &Path, error: &Error) -> AppError {
+    Problem::new(INVALID, error.to_string()).at(path.display().to_string()).into()
+}
+
+/// Reads a scorecard: TOML, or JSON by the end of its name.
+pub(super) fn read_card(path: &Path) -> Result<Scorecard, AppError> {
+    let failed = |why: String| AppError::from(Problem::new(INVALID, why).at(path.display().to_string()));
+    let size = path.metadata().map_err(|error| failed(error.to_string()))?.len();
+    if size > LARGEST_CARD {
+        return Err(failed(format!("it has {size} bytes, more than {LARGEST_CARD}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    let card = if json { format::json::read(&text) } else { format::toml::read(&text) };
+    card.map_err(|error| refused(path, &error))
+}
+
+/// Reads a table and tells how far it is.
+pub(super) fn table(path: &Path, guide: &Guide) -> Result<TableFile, AppError> {
+    let mut bar = Bar::new();
+    let file = read_table(path, guide, &mut |done, of| bar.at("reading", done, of, true));
+    bar.done();
+    file
+}
+
+/// Tells which rows were set aside; the exit code is another then.
+pub(super) fn told_aside(file: &TableFile) -> u8 {
+    for problem in file.aside.iter().take(MOST_PROBLEMS) {
+        out::remark(format!("set aside: {problem}"));
+    }
+    if let Some(more) = file.aside.len().checked_sub(MOST_PROBLEMS).filter(|more| *more > 0) {
+        out::remark(format!("set aside: {more} more"));
+    }
+    if file.aside.is_empty() { OK } else { PARTIAL }
+}
+
+fn score(asked: &ScoreArgs) -> Done {
+    let card = read_card(&asked.card)?;
+    let mut guide = Guide::of(&card);
+    for name in &asked.keep {
+        guide = guide.and_categories(name);
+    }
+    let file = table(&asked.table, &guide)?;
+    let scored = card.score(&file.table).map_err(|error| refused(&asked.table, &error))?;
+    let failed = |error: std::io::Error| {
+        let at = asked.out.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+        AppError::from(Problem::new(EXPORT_FAILED, error.to_string()).at(at))
+    };
+    match &asked.out {
+        None => {
+            let mut to = BufWriter::new(std::io::stdout().lock());
+            // A reader that went away (`| head`) is no failure.
+            let _ = write_scores(&mut to, asked, &card, &file, &scored).and_then(|()| to.flush());
+        }
+        Some(path) => {
+            let mut to = BufWriter::new(std::fs::File::create(path).map_err(failed)?);
+            write_scores(&mut to, asked, &card, &file, &scored).and_then(|()| to.flush()).map_err(failed)?;
+            out::remark(format!("{} of {} rows scored; written: {}", scored.len(), file.taken.len(), path.display()));
+        }
+    }
+    Ok(told_aside(&file))
+}
+
+/// One line for each row of the file, in its order; nothing in the cells of one that was set aside.
+fn write_scores(
+    to: &mut impl Write,
+    asked: &ScoreArgs,
+    card: &Scorecard,
+    file: &TableFile,
+    scored: &[Scored],
+) -> std::io::Result<()> {
+    let kept: Vec<&Column> = asked.keep.iter().filter_map(|name| file.table.column(name).ok()).collect();
+    let reasons = if asked.reasons { ["reason_1", "reason_2", "reason_3", "reason_4"].as_slice() } else { &[] };
+    let header: Vec<String> = kept.iter().map(|column| csv_cell(&column.name)).collect();
+    let names = ["score", "probability"].iter().chain(reasons).map(|name| (*name).to_owned());
+    writeln!(to, "{}", header.into_iter().chain(names).collect::<Vec<_>>().join(","))?;
+    let mut row = 0;
+    for taken in &file.taken {
+        for column in &kept {
+            let value = if *taken { column.value(row) } else { Value::Missing };
+            write!(to, "{},", if let Value::Category(text) = value { csv_cell(text) } else { String::new() })?;
+        }
+        if !taken {
+            writeln!(to, ",{}", ",".repeat(reasons.len()))?;
+            continue;
+        }
+        write!(to, "{},{}", scored[row].score, scored[row].probability())?;
+        if asked.reasons {
+            let told = reasons_of(card, &file.table, row);
+            for place in 0..reasons.len() {
+                write!(to, ",{}", told.get(place).map_or_else(String::new, |text| csv_cell(text)))?;
+            }
+        }
+        writeln!(to)?;
+        row += 1;
+    }
+    Ok(())
+}
+
+/// A cell as RFC 4180 has it.
+fn csv_cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+fn show(arguments: &Arguments, asked: &ShowArgs) -> Done {
+    let card = read_card(&asked.card)?;
+    if let Some(path) = &asked.table {
+        return show_row(arguments, &card, path, asked.row);
+    }
+    if arguments.json {
+        out::line(format::json::write(&card).map_err(|error| refused(&asked.card, &error))?.trim_end());
+        return Ok(OK);
+    }
+    let parts = card.parts();
+    out::line(format!("{}: predicts {}, made by {}", shown(&parts.name), shown(&parts.target), shown(&parts.method)));
+    let scale = parts.scale;
+    let (score, odds, double) = (scale.score, scale.odds, scale.points_to_double);
+    out::line(format!("{score} points stand for {odds} : 1 good to bad, {double} more for twice that; base points {}", parts.base_points));
+    for characteristic in &parts.characteristics {
+        out::line(format!("\n{}", shown(&characteristic.name)));
+        let rows: Vec<Vec<String>> = (characteristic.attributes.iter().enumerate())
+            .map(|(bin, attribute)| attribute_row(shown(&characteristic.bins.text(bin)), attribute))
+            .collect();
+        out::table(&["values", "points", "log-odds", "weight", "bad rate"], &rows);
+    }
+    for pair in &parts.pairs {
+        out::line(format!("\n{} × {}", shown(&pair.first), shown(&pair.second)));
+        let columns = pair.columns.count();
+        let titles: Vec<String> = (0..columns).map(|bin| shown(&pair.columns.text(bin))).collect();
+        let mut header = vec![""];
+        header.extend(titles.iter().map(String::as_str));
+        let row = |bin: usize| {
+            let points = pair.cells.iter().skip(bin * columns).take(columns).map(|cell| cell.points.to_string());
+            std::iter::once(shown(&pair.rows.text(bin))).chain(points).collect()
+        };
+        out::table(&header, &(0..pair.rows.count()).map(row).collect::<Vec<Vec<String>>>());
+    }
+    Ok(OK)
+}
+
+fn attribute_row(values: String, attribute: &Attribute) -> Vec<String> {
+    let known = attribute.weight > 0.0;
+    let rate = if known { format!("{:.2} %", 100.0 * attribute.bad / attribute.weight) } else { String::new() };
+    let weight = if known { format!("{:.0}", attribute.weight) } else { String::new() };
+    vec![values, attribute.points.to_string(), format!("{:.4}", attribute.log_odds), weight, rate]
+}
+
+fn export(asked: &ExportArgs) -> Done {
+    let card = read_card(&asked.card)?;
+    let failed = |error| refused(&asked.card, &error);
+    let text = match asked.form {
+        CardForm::Toml => format::toml::write(&card),
+        CardForm::Json => format::json::write(&card).map_err(failed)?,
+        CardForm::Sql => format::sql::write(&card, &asked.table).map_err(failed)?,
+        CardForm::Pmml => format::pmml::write(&card).map_err(failed)?,
+    };
+    match &asked.out {
+        Some(path) => write(path, &text)?,
+        None => out::line(text.trim_end()),
+    }
+    Ok(OK)
 }
