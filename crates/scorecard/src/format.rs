@@ -12,6 +12,7 @@
 mod document;
 pub mod toml;
 pub mod json;
+pub mod sql;
 
 #[cfg(test)]
 mod samples;

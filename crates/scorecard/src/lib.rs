@@ -13,6 +13,7 @@ pub mod bins;
 pub mod scale;
 pub mod card;
 pub mod format;
+pub mod binning;
 
 pub use card::Scorecard;
 pub use error::Error;

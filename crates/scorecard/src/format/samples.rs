@@ -208,11 +208,9 @@ fn cells(card: &Scorecard, input: usize) -> Vec<Option<Cell>> {
                 let specials = bins.specials().iter().flat_map(|special| &special.values);
                 for value in cuts.iter().chain(specials) {
                     let near = [*value, value.next_down(), value.next_up(), value - 1.0, value + 1.0];
-                    cells.extend(
-                        near.into_iter()
-                            .filter(|value| !value.is_nan())
-                            .map(|value| Some(Cell::Number(value))),
-                    );
+                    // SQL takes the greatest finite number for infinity, and says so.
+                    let usual = |value: &f64| !value.is_nan() && value.abs() != f64::MAX;
+                    cells.extend(near.into_iter().filter(usual).map(|value| Some(Cell::Number(value))));
                 }
                 cells.extend([f64::INFINITY, f64::NEG_INFINITY, 0.0].map(|value| Some(Cell::Number(value))));
             }
