@@ -3,6 +3,7 @@
 mod rehearse_args;
 mod backtest_args;
 mod sanction_args;
+mod scorecard_args;
 mod language;
 mod decide_args;
 mod trial_args;
@@ -33,6 +34,7 @@ mod calibrate;
 mod keep;
 mod changes;
 mod trial;
+mod scorecard;
 mod check;
 mod simulate;
 mod demo;
@@ -79,6 +81,7 @@ pub fn run(mut arguments: Arguments) -> ExitCode {
         Command::Backtest(asked) => backtest::backtest(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
+        Command::Scorecard(command) => scorecard::scorecard(&arguments, command),
         Command::Sanctions(asked) => sanction::sanctions(&arguments, asked),
         Command::Sanction(command) => sanction::sanction(&arguments, command),
         Command::Notices(asked) => sanction::notices(&arguments, asked),
