@@ -1,4 +1,5 @@
-//! The pure pipeline of Probity: **event → order → indicator → score → tier → policy → decision**.
+//! The pure pipeline of Probity: **event → order → indicator → score → tier → policy → decision**, and the labels that say
+//! what became of a party.
 //!
 //! No I/O, no clock, no async, no randomness: time is an argument. So the same code runs live, in a replay, in a test.
 //! The modules stand in the order of the flow; a module names only modules above it.
@@ -14,4 +15,5 @@ pub mod sanction;
 pub mod exposure;
 pub mod policy;
 pub mod decision;
+pub mod label;
 pub mod catalogue;

@@ -5,17 +5,18 @@ use probity_intake::parquet_out::{Batch, Column, ColumnKind, ParquetWriter, Tabl
 use probity_intake::{Cell, Item, Options, open};
 use std::io::{self, Write};
 
-const COLUMNS: [Column; 6] = [
-    Column { name: "word", kind: ColumnKind::Word },
-    Column { name: "text", kind: ColumnKind::Text },
-    Column { name: "counted", kind: ColumnKind::Counted },
-    Column { name: "integer", kind: ColumnKind::Integer },
-    Column { name: "moment", kind: ColumnKind::Moment },
-    Column { name: "truth", kind: ColumnKind::Boolean },
+const COLUMNS: [Column; 7] = [
+    Column::known("word", ColumnKind::Word),
+    Column::known("text", ColumnKind::Text),
+    Column::known("counted", ColumnKind::Counted),
+    Column::known("integer", ColumnKind::Integer),
+    Column::known("moment", ColumnKind::Moment),
+    Column::known("truth", ColumnKind::Boolean),
+    Column::known("double", ColumnKind::Double),
 ];
 
 /// The cells of a row; every cell is missing now and then, and one column for many rows.
-fn cells(row: u64) -> [Cell<'static>; 6] {
+fn cells(row: u64) -> [Cell<'static>; 7] {
     let text = |text: String| Cell::Text(text.into());
     let all = [
         text(["post", "swift", ""][(row % 3) as usize].to_owned()),
@@ -24,6 +25,7 @@ fn cells(row: u64) -> [Cell<'static>; 6] {
         Cell::Integer(row as i64 - 50),
         text(["1969-12-31T23:59:59.999Z", "2025-03-01T10:00:00.000Z"][(row % 2) as usize].to_owned()),
         Cell::Boolean(row.is_multiple_of(2)),
+        Cell::Double(row as f64 / 3.0 - 7.25),
     ];
     let mut column = 0;
     all.map(|cell| {
@@ -43,6 +45,7 @@ fn add(batch: &mut Batch, row: u64) {
             (at, Cell::Text(text)) => batch.text(at, &text),
             (at, Cell::Integer(number)) => batch.integer(at, number),
             (at, Cell::Boolean(truth)) => batch.boolean(at, truth),
+            (at, Cell::Double(number)) => batch.double(at, number),
             other => panic!("{other:?}"),
         }
     }
@@ -78,7 +81,7 @@ fn rows_come_back_as_they_went_and_threads_change_no_byte() {
         let path = folder.path().join("rows.parquet");
         std::fs::write(&path, bytes).unwrap();
         let mut reader = open(&path, Options::default()).unwrap();
-        assert_eq!(reader.columns(), COLUMNS.map(|column| column.name.to_owned()));
+        assert_eq!(reader.columns(), COLUMNS.map(|column| column.name.into_owned()));
         let mut read = 0;
         while let Some(item) = reader.read().unwrap() {
             let Item::Row(row) = item else { panic!("{item:?}") };

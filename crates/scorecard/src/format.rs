@@ -13,6 +13,10 @@ mod document;
 pub mod toml;
 pub mod json;
 pub mod sql;
+pub mod pmml;
+mod import;
+pub mod optbinning;
+pub mod scorecardpy;
 
 #[cfg(test)]
 mod samples;

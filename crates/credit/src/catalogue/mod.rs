@@ -11,6 +11,7 @@ pub use place::place_of;
 
 use crate::event::{MarkTypes, Rates, Role, Vocabulary};
 use crate::indicator::{Definition, Plan, parse_definitions};
+use crate::label::{Ground, Labels};
 use crate::order::{Clocks, Words};
 use crate::policy::{Fields, FieldsOf, POLICY_INVALID, Policy, RequestKind};
 use crate::sanction::{Notices, SanctionTypes};
@@ -46,6 +47,8 @@ pub struct Catalogue {
     /// Compiled indicators.
     pub plan: Plan,
     judged: Judged,
+    /// What is to be foretold.
+    pub labels: Labels,
     /// Path and content hash of every file that counts.
     pub files: BTreeMap<String, Digest>,
     /// The hash over all of them: the catalogue's version.
@@ -156,6 +159,9 @@ impl Catalogue {
             regime.score_use_days,
         )?;
         let judged = Judged::read(&sources, &plan, &rates)?;
+        let score_use_days = regime.score_use_days;
+        let ground = Ground { plan: &plan, vocabulary: &vocabulary, rates: &rates, score_use_days };
+        let labels = Labels::read(&below("labels/"), ground)?;
         let files: BTreeMap<String, Digest> = sources
             .iter()
             .map(|source| (source.file.to_owned(), Digest::of(&[source.text.as_bytes()])))
@@ -173,6 +179,7 @@ impl Catalogue {
             notices,
             plan,
             judged,
+            labels,
             files,
             hash,
             plan_hash,
@@ -240,7 +247,8 @@ const NOTICES: &str = "notices.toml";
 const TILES: &[u8] = b"tiles 2";
 
 /// Folders of definitions that no indicator depends on.
-const ABOVE_INDICATORS: [&str; 5] = ["scorecards/", "tiers/", "terms/", "policies/", "notices.toml"];
+const ABOVE_INDICATORS: [&str; 6] =
+    ["scorecards/", "tiers/", "terms/", "policies/", "labels/", "notices.toml"];
 
 /// At most one policy for each kind of request.
 fn policies(

@@ -239,6 +239,11 @@ impl Plan {
         out
     }
 
+    /// Whether any measure reads events of a type.
+    pub fn reads(&self, kind: TypeIndex) -> bool {
+        self.routes.get(usize::from(kind.0)).is_some_and(|route| !route.is_empty())
+    }
+
     /// A measure by its slot.
     pub fn measure(&self, slot: u16) -> Option<&Measure> {
         self.measures.get(usize::from(slot))

@@ -18,6 +18,7 @@ mod state;
 mod platform;
 mod evaluate;
 mod gap;
+mod afterwards;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]

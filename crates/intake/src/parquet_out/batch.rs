@@ -30,6 +30,7 @@ pub(super) enum Values {
         ends: Vec<usize>,
     },
     Integers(Vec<i64>),
+    Doubles(Vec<f64>),
     Booleans(Vec<bool>),
 }
 
@@ -112,6 +113,15 @@ impl Batch {
         }
     }
 
+    /// Sets a number with a fraction.
+    pub fn double(&mut self, column: usize, value: f64) {
+        let filled = &mut self.columns[column];
+        if let Values::Doubles(values) = &mut filled.values {
+            values.push(value);
+            filled.mark(self.rows);
+        }
+    }
+
     /// Sets true or false.
     pub fn boolean(&mut self, column: usize, value: bool) {
         let filled = &mut self.columns[column];
@@ -138,6 +148,7 @@ impl Batch {
                     ends.clear();
                 }
                 Values::Integers(values) => values.clear(),
+                Values::Doubles(values) => values.clear(),
                 Values::Booleans(values) => values.clear(),
             }
         }

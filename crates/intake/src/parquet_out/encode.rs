@@ -1,5 +1,6 @@
 //! From a batch to the bytes of a row group.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,17 +27,26 @@ pub enum ColumnKind {
     Integer,
     /// Moments in milliseconds since 1970, UTC.
     Moment,
+    /// Numbers with a fraction.
+    Double,
     /// True or false.
     Boolean,
 }
 
 /// A column of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it holds.
     pub kind: ColumnKind,
+}
+
+impl Column {
+    /// A column whose name was known when the program was built.
+    pub const fn known(name: &'static str, kind: ColumnKind) -> Self {
+        Self { name: Cow::Borrowed(name), kind }
+    }
 }
 
 /// The columns of a file, and how they are written.
@@ -72,12 +82,14 @@ impl Table {
             .set_data_page_size_limit(64 << 20)
             .set_write_batch_size(16 << 10);
         for column in &columns {
-            let path = ColumnPath::from(column.name);
+            let path = ColumnPath::from(column.name.as_ref());
             properties = match column.kind {
                 ColumnKind::Word => properties.set_column_dictionary_enabled(path, true),
                 ColumnKind::Counted => properties.set_column_encoding(path, Encoding::DELTA_BYTE_ARRAY),
                 ColumnKind::Moment => properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
-                ColumnKind::Text | ColumnKind::Integer | ColumnKind::Boolean => properties,
+                ColumnKind::Text | ColumnKind::Integer | ColumnKind::Double | ColumnKind::Boolean => {
+                    properties
+                }
             };
         }
         Ok(Self { columns, schema, described, properties: Arc::new(properties.build()) })
@@ -93,6 +105,7 @@ impl Table {
                     Values::Texts { text: Vec::new(), ends: Vec::new() }
                 }
                 ColumnKind::Integer | ColumnKind::Moment => Values::Integers(Vec::new()),
+                ColumnKind::Double => Values::Doubles(Vec::new()),
                 ColumnKind::Boolean => Values::Booleans(Vec::new()),
             },
         });
@@ -133,6 +146,9 @@ impl Table {
             (ColumnWriter::Int64ColumnWriter(writer), Values::Integers(values)) => {
                 writer.write_batch(values, levels, None)?;
             }
+            (ColumnWriter::DoubleColumnWriter(writer), Values::Doubles(values)) => {
+                writer.write_batch(values, levels, None)?;
+            }
             (ColumnWriter::BoolColumnWriter(writer), Values::Booleans(values)) => {
                 writer.write_batch(values, levels, None)?;
             }
@@ -150,9 +166,10 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
         }
         ColumnKind::Integer => (Physical::INT64, None),
         ColumnKind::Moment => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS))),
+        ColumnKind::Double => (Physical::DOUBLE, None),
         ColumnKind::Boolean => (Physical::BOOLEAN, None),
     };
-    Type::primitive_type_builder(column.name, physical)
+    Type::primitive_type_builder(&column.name, physical)
         .with_logical_type(logical)
         .with_repetition(Repetition::OPTIONAL)
         .build()

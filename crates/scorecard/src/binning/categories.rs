@@ -2,7 +2,7 @@
 
 use super::constraints::Constraints;
 use super::count::{Count, Weights, Whole};
-use super::prebin::join;
+use super::prebin::even_ends;
 
 /// Categories that stay together, and the rows that have them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -56,7 +56,7 @@ pub(super) fn items(
     };
     let text = |item: &Item| item.levels.first().map_or("", |level| levels[*level].as_str());
     items.sort_by(|a, b| rate(a).total_cmp(&rate(b)).then_with(|| text(a).cmp(text(b))));
-    join(items, most, Item::weight, Item::add)
+    joined(&items, &even_ends(&items, most, Item::weight))
 }
 
 /// The group of categories that no group lists: the one with the rare ones; where none is rare, the one whose bad rate is

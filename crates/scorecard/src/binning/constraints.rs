@@ -21,7 +21,7 @@ pub enum Trend {
     Peak,
     /// It falls, then rises; it need not do both.
     Valley,
-    /// Monotone, unless a peak or a valley (the better of them) reaches clearly more: a tenth of the monotone objective, and
+    /// Monotone, unless a peak or a valley (the better of them) reaches clearly more: a twentieth of the monotone objective, and
     /// a gain in deviance of 8, which chance reaches once in two hundred times.
     Auto,
 }
@@ -58,7 +58,7 @@ pub struct Constraints {
     pub min_bins: usize,
     /// The most regular bins.
     pub max_bins: usize,
-    /// The least share of a regular bin in the weight of all rows, missing and special ones included.
+    /// The least share of a regular bin in the weight of the rows with a regular value.
     pub min_share: f64,
     /// The least weight of good rows in a regular bin.
     pub min_good: f64,
@@ -72,8 +72,8 @@ pub struct Constraints {
     /// of the rows Schwarz's. For the information value it counts `penalty · (1/G + 1/B)`, since by chance alone a further bin
     /// gains `1/G + 1/B` on average (Kullback, *Information Theory and Statistics*, 1959, chapter 6).
     pub penalty: f64,
-    /// Among how many pre-bins of about the same weight cuts are looked for. Where a column has no more different values,
-    /// each is a pre-bin.
+    /// Among how many pre-bins of about the same weight cuts are first looked for; their places are then refined. Where a
+    /// column has no more different values, each is a pre-bin.
     pub prebins: usize,
     /// Values with bins of their own, in columns of numbers.
     pub specials: Vec<Special>,

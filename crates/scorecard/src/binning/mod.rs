@@ -10,18 +10,25 @@ mod optimal;
 mod trend;
 mod prebin;
 mod categories;
+mod stability;
+mod table;
 
 #[cfg(test)]
 mod tests;
 
 pub use constraints::{Constraints, Groups, MOST_PREBINS, Objective, Trend};
 pub use count::Count;
+pub use stability::{Period, bin_column_over_time, over_time};
+pub use table::{BinnedTable, bin_table};
 
 use crate::bins::{Bins, Split};
 use crate::table::{Column, MISSING, Values};
 use crate::{Error, Sample};
 use count::{Weights, Whole, information};
 use prebin::{Run, cut_between};
+
+/// How often the surroundings of the cuts are looked at again, each time several times finer.
+const CLOSER_LOOKS: usize = 3;
 
 /// The bins of a column and what they tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +63,20 @@ pub enum Remark {
     },
     /// All rows with a value are in one bin, and even it has fewer rows than a bin must have.
     TooFewRows,
+    /// All rows with a value are in one bin; without the trend there would be more.
+    NoTrend {
+        /// The trend that was asked for.
+        trend: Trend,
+        /// How many bins there would be without it.
+        apart: usize,
+    },
+    /// Bins were joined whose bad rates stand the other way round in some period.
+    UnstableOrder {
+        /// How many regular bins there were before.
+        found: usize,
+        /// How many are left.
+        left: usize,
+    },
 }
 
 impl std::fmt::Display for Remark {
@@ -65,6 +86,12 @@ impl std::fmt::Display for Remark {
             Remark::OneValue => write!(out, "it has one value only"),
             Remark::FewerBins { wanted, found } => {
                 write!(out, "{found} bins instead of {wanted}: no {wanted} satisfy the constraints")
+            }
+            Remark::NoTrend { trend, apart } => {
+                write!(out, "no two bins have the trend {trend:?}; without it there would be {apart}")
+            }
+            Remark::UnstableOrder { found, left } => {
+                write!(out, "{left} of {found} bins are left: the order of the others did not hold over time")
             }
             Remark::TooFewRows => write!(out, "too few rows have a value for even one bin as asked"),
         }
@@ -102,7 +129,7 @@ pub fn prebins(
     match &column.values {
         Values::Numbers(numbers) => {
             let counted = numbers_counted(numbers, sample, &weights, &constraints)?;
-            let ends: Vec<usize> = (1..=counted.runs.len()).collect();
+            let ends = prebin::even_ends(&counted.runs, most, Run::weight);
             Bins::try_new(Split::Cuts(cuts(&counted.runs, &ends)), constraints.specials)
         }
         Values::Categories { codes, levels } => {
@@ -179,14 +206,14 @@ fn numbers_counted(
     let lookup = Bins::try_new(Split::Cuts(vec![]), specials.clone())?;
     let special = |number: &f64| specials.iter().any(|special| special.values.contains(number));
     if !numbers.iter().any(special) {
-        let (runs, missing) = prebin::runs(numbers, &sample.bad, weights, constraints.prebins);
+        let (runs, missing) = prebin::runs(numbers, &sample.bad, weights);
         return Ok(Counted { runs, specials: vec![[0; 2]; specials.len()], missing });
     }
     let codes = numbers.iter().map(|number| lookup.find_number(*number));
     let counts = weights.by_code(codes, &sample.bad, lookup.count());
     let regular: Vec<f64> =
         numbers.iter().map(|number| if special(number) { f64::NAN } else { *number }).collect();
-    let (runs, _) = prebin::runs(&regular, &sample.bad, weights, constraints.prebins);
+    let (runs, _) = prebin::runs(&regular, &sample.bad, weights);
     let missing = lookup.missing();
     Ok(Counted { runs, specials: counts[1..missing].to_vec(), missing: counts[missing] })
 }
@@ -198,12 +225,38 @@ fn bin_numbers(
     constraints: &Constraints,
 ) -> Result<Binned, Error> {
     let Counted { runs, specials, missing } = numbers_counted(numbers, sample, weights, constraints)?;
-    let items: Vec<Count> = runs.iter().map(|run| weights.count(run.whole)).collect();
-    let (ends, remarks) = ends(&items, weights.total, constraints);
+    let (ends, remarks) = best_ends(&runs, weights, constraints);
     let bins = Bins::try_new(Split::Cuts(cuts(&runs, &ends)), constraints.specials.clone())?;
-    let mut counts = joined(&items, &ends);
+    let mut counts = joined(&runs, &ends, weights);
     counts.extend(specials.into_iter().chain([missing]).map(|whole| weights.count(whole)));
     Ok(finished(bins, counts, weights, remarks))
+}
+
+/// Where the bins end among the runs: the best among pre-bins of about the same weight, then the best among finer and finer
+/// ones around the cuts found, with the trend found. Each look has the last one's bins before it, so it can only gain.
+fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec<usize>, Vec<Remark>) {
+    let mut grid = prebin::even_ends(runs, constraints.prebins, Run::weight);
+    let items = |grid: &[usize]| joined(runs, grid, weights);
+    let (places, trend, remarks) = ends(&items(&grid), weights.total, constraints);
+    let on = |places: &[usize], grid: &[usize]| -> Vec<usize> {
+        places.iter().map(|place| place.checked_sub(1).map_or(0, |place| grid[place])).collect()
+    };
+    let mut found = on(&places, &grid);
+    if runs.len() == grid.len() {
+        return (found, remarks);
+    }
+    let same = Constraints { trend, ..constraints.clone() };
+    for _ in 0..CLOSER_LOOKS {
+        let closer = prebin::closer_ends(runs, &grid, &found);
+        let (places, ..) = ends(&items(&closer), weights.total, &same);
+        grid = closer;
+        let moved = on(&places, &grid);
+        if moved == found {
+            break;
+        }
+        found = moved;
+    }
+    (found, remarks)
 }
 
 fn bin_categories(
@@ -216,7 +269,7 @@ fn bin_categories(
     let (counts, missing) = levels_counted(codes, levels, sample, weights);
     let items = categories::items(&counts, levels, weights, constraints, constraints.prebins);
     let free = Constraints { trend: Trend::Any, ..constraints.clone() };
-    let (ends, remarks) = ends(&categories::counts(&items, weights), weights.total, &free);
+    let (ends, _, remarks) = ends(&categories::counts(&items, weights), weights.total, &free);
     let (bins, groups) = grouped(&items, &ends, levels, weights)?;
     let mut counts = categories::counts(&groups, weights);
     counts.push(weights.count(missing));
@@ -254,29 +307,35 @@ fn grouped(
     Ok((Bins::try_new(split, vec![])?, groups))
 }
 
-/// Where the best bins end among the pre-bins. There is one bin, if an empty one, where there is nothing to part.
-fn ends(items: &[Count], total: Count, constraints: &Constraints) -> (Vec<usize>, Vec<Remark>) {
+/// Where the best bins end among the pre-bins, and the trend they were found with. There is one bin, if an empty one, where
+/// there is nothing to part.
+fn ends(items: &[Count], total: Count, constraints: &Constraints) -> (Vec<usize>, Trend, Vec<Remark>) {
     let mut remarks = Vec::new();
     match items.len() {
-        0 => return (vec![0], vec![Remark::NoValues]),
+        0 => return (vec![0], Trend::Any, vec![Remark::NoValues]),
         1 => remarks.push(Remark::OneValue),
         _ => {}
     }
-    let Some(solution) = trend::partition(items, total, constraints) else {
+    let Some((solution, trend)) = trend::partition(items, total, constraints) else {
         remarks.push(Remark::TooFewRows);
-        return (vec![items.len()], remarks);
+        return (vec![items.len()], Trend::Any, remarks);
     };
     let (wanted, found) = (constraints.min_bins, solution.ends.len());
     if found < wanted {
         remarks.push(Remark::FewerBins { wanted, found });
     }
-    (solution.ends, remarks)
+    (solution.ends, trend, remarks)
 }
 
-fn joined(items: &[Count], ends: &[usize]) -> Vec<Count> {
-    let starts = [0].into_iter().chain(ends.iter().copied());
-    let sum = |(from, to): (usize, &usize)| items[from..*to].iter().fold(Count::default(), |a, b| a.and(*b));
-    starts.zip(ends).map(sum).collect()
+fn joined(runs: &[Run], ends: &[usize], weights: &Weights) -> Vec<Count> {
+    let mut start = 0;
+    let sum = |&end: &usize| {
+        let sum = |sum: Whole, run: &Run| [sum[0] + run.whole[0], sum[1] + run.whole[1]];
+        let whole = runs[start..end].iter().fold([0; 2], sum);
+        start = end;
+        weights.count(whole)
+    };
+    ends.iter().map(sum).collect()
 }
 
 fn cuts(runs: &[Run], ends: &[usize]) -> Vec<f64> {

@@ -15,8 +15,11 @@ const SLOTS: usize = 4 * FEW;
 /// The first buckets are about 2^12: they fit in the processor's second cache with their counts.
 const FIRST_BITS: u32 = 12;
 
-/// A bucket is split when it has more than this part of a pre-bin.
-const FINENESS: u64 = 8;
+/// A bucket is split when it has more than this part of the weight: enough to place a cut, and few enough to stay in the cache.
+const FINEST: u64 = 4_096;
+
+/// Into how many parts a closer look divides the space on each side of a cut.
+const CLOSER: usize = 6;
 
 /// A run of values and the rows that have them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,61 +32,54 @@ pub(super) struct Run {
 }
 
 impl Run {
-    fn weight(&self) -> u64 {
+    pub(super) fn weight(&self) -> u64 {
         self.whole[0] + self.whole[1]
     }
+}
 
-    fn join(&mut self, next: &Run) {
-        self.high = next.high;
-        self.whole[0] += next.whole[0];
-        self.whole[1] += next.whole[1];
+/// The finest runs of a column of numbers in ascending order, and the counts of missing values.
+pub(super) fn runs(numbers: &[f64], bad: &[bool], weights: &Weights) -> (Vec<Run>, Whole) {
+    match weights.whole() {
+        None => few(numbers, bad, |_| 1).unwrap_or_else(|| many(numbers, bad, |_| 1)),
+        Some(whole) => {
+            let weight = |row: usize| whole[row];
+            few(numbers, bad, weight).unwrap_or_else(|| many(numbers, bad, weight))
+        }
     }
 }
 
-/// Runs of a column of numbers in ascending order, at most `most`, and the counts of missing values.
-pub(super) fn runs(numbers: &[f64], bad: &[bool], weights: &Weights, most: usize) -> (Vec<Run>, Whole) {
-    let counted = match weights.whole() {
-        None => few(numbers, bad, |_| 1).unwrap_or_else(|| many(numbers, bad, |_| 1, most)),
-        Some(whole) => {
-            let weight = |row: usize| whole[row];
-            few(numbers, bad, weight).unwrap_or_else(|| many(numbers, bad, weight, most))
-        }
-    };
-    (join(counted.0, most, Run::weight, Run::join), counted.1)
-}
-
-/// Joins neighbours to at most `most` of about the same weight. One that is heavy by itself stays by itself.
-pub(super) fn join<T>(
-    items: Vec<T>,
-    most: usize,
-    weight: impl Fn(&T) -> u64,
-    join: impl Fn(&mut T, &T),
-) -> Vec<T> {
+/// Where at most `most` runs of about the same weight end among finer ones. A fine one that is heavy stays by itself.
+pub(super) fn even_ends<T>(items: &[T], most: usize, weight: impl Fn(&T) -> u64) -> Vec<usize> {
     if items.len() <= most {
-        return items;
+        return (1..=items.len()).collect();
     }
     let total: u64 = items.iter().map(&weight).sum();
     // A heavy one may leave a light rest before it, so that there are too many; then all have to be heavier.
     let mut least = (total / most as u64).max(1);
-    let ends = loop {
-        let ends = ends(&items, least, &weight);
+    loop {
+        let ends = ends(items, least, &weight);
         if ends.len() <= most {
-            break ends;
+            return ends;
         }
         least += (least / 16).max(1);
-    };
-    let mut joined = Vec::with_capacity(ends.len());
-    let mut items = items.into_iter();
-    let mut start = 0;
-    for end in ends {
-        let mut run = items.by_ref().take(end - start);
-        if let Some(mut first) = run.next() {
-            run.for_each(|next| join(&mut first, &next));
-            joined.push(first);
-        }
-        start = end;
     }
-    joined
+}
+
+/// Ends for a closer look: those of the bins found, and some between each and its neighbours in `grid`.
+pub(super) fn closer_ends(runs: &[Run], grid: &[usize], found: &[usize]) -> Vec<usize> {
+    let mut ends = found.to_vec();
+    for end in found.iter().filter(|end| **end < runs.len()) {
+        let place = grid.partition_point(|other| other < end);
+        let before = place.checked_sub(1).map_or(0, |before| grid[before]);
+        let after = grid.get(place + 1).copied().unwrap_or(runs.len());
+        for (from, to) in [(before, *end), (*end, after)] {
+            let inner = even_ends(&runs[from..to], CLOSER, Run::weight);
+            ends.extend(inner.into_iter().map(|end| from + end));
+        }
+    }
+    ends.sort_unstable();
+    ends.dedup();
+    ends
 }
 
 fn ends<T>(items: &[T], least: u64, weight: impl Fn(&T) -> u64) -> Vec<usize> {
@@ -179,7 +175,7 @@ struct Buckets {
     buckets: Vec<Bucket>,
 }
 
-fn many(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64, most: usize) -> (Vec<Run>, Whole) {
+fn many(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) -> (Vec<Run>, Whole) {
     let (mut low, mut high) = (u64::MAX, 0);
     let mut missing = [0; 2];
     let mut total = 0;
@@ -195,7 +191,7 @@ fn many(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64, most: usiz
     }
     let mut buckets = Buckets { nodes: Vec::new(), buckets: Vec::new() };
     buckets.split(low, high, FIRST_BITS);
-    let much = total / (FINENESS * most as u64);
+    let much = total / FINEST;
     let mut counted = 0;
     while counted < buckets.buckets.len() {
         buckets.count(numbers, bad, &weight, counted);

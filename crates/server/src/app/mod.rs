@@ -22,6 +22,8 @@ mod hindsight;
 mod party;
 mod orders;
 mod taking;
+mod reading;
+mod timeline;
 mod trial;
 mod decide;
 mod landing;
@@ -47,6 +49,7 @@ mod detect;
 mod whatif;
 mod trial_report;
 mod backtest;
+mod dataset;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use backtest::{
@@ -59,6 +62,10 @@ pub use changes::{
 };
 pub use clock::Clock;
 pub use columns::{Guide, TableFile, read_table};
+pub use dataset::{
+    Counts, Dataset, DatasetOptions, LabelShown, LeftOut, MomentRow, Wanted as WantedIndicators, When,
+    dataset,
+};
 pub use decide::{
     Asked, Closing, Decided, DecisionPage, DecisionState, ExposureOf, Form, KEY_DAYS, Replayed, starts_any,
 };

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use super::backtest_args::BacktestArgs;
+use super::dataset_args::DatasetArgs;
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
 use super::language::Language;
 use super::rehearse_args::{DetectArgs, WhatifArgs};
@@ -121,6 +122,11 @@ pub enum Command {
         after_help = "Examples:\n  probity --data ./data backtest --policy payment-next.toml --from 2026-01-01 --to 2026-06-30\n  probity --data ./data backtest --policy payment-next.toml --segment \"merchant_orders_365d > 10\" --out report.md --svg pictures\n  probity --data ./data backtest --policy payment-next.toml --requests orders\n  probity --data ./data backtest --terms buyer-next.toml --json\n\nOnly reads; a server may have the folder meanwhile. Without any file the catalogue in force (or --catalogue-dir) is\ntried on its own past. Exit codes: 0 it worked, 1 it failed, 2 an input was wrong or there is nothing to decide again."
     )]
     Backtest(BacktestArgs),
+    /// A training set from the log: parties as they were known at past moments, and what became of them.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data dataset --label merchant_bad_90d --out train.parquet\n  probity --data ./data dataset --label merchant_bad_90d --from 2024-01-01 --to 2024-12-31 --every 30d --out train.csv\n  probity --data ./data dataset --label buyer_bad_90d --at 2024-03-31,2024-06-30 --indicators all --keep-good 0.1 --out train.parquet\n\nA row has the party, the moment, the label (bad: 0 or 1), score and tier as of then, and the indicators exactly as they\nwere known then. Moments whose label lies in the future are left out and counted; one that --at names is refused.\nOnly reads the folder; a server may have it meanwhile. docs/guides/learning.md explains labels."
+    )]
+    Dataset(DatasetArgs),
     /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.
     #[command(
         after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --policy my-payments.toml --only exit_scam,whitewasher\n  probity detect --policy none --seeds 1,2,3\n\nEach world happens twice: watched by the score while nothing follows, then with the policies in force (not with\n--policy none). The same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."
@@ -446,6 +452,8 @@ pub enum CatalogueCommand {
     },
     /// List the indicators.
     Indicators,
+    /// List the labels.
+    Labels,
     /// The JSON Schema of an event type.
     Schema {
         /// The type, for example order.placed.

@@ -3,6 +3,7 @@
 use super::args::{Arguments, AuditArgs, AuditCommand, CatalogueArgs, CatalogueCommand};
 use super::changes;
 use super::data::{catalogue_files, open, origin};
+use super::dataset;
 use super::out::{self, Bar};
 use super::trial;
 use super::{Done, FAILED, OK};
@@ -46,10 +47,11 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             }
             let count = |role| catalogue.plan.names(role).len();
             out::line(format!(
-                "{} event types, {} merchant and {} buyer indicators: good",
+                "{} event types, {} merchant and {} buyer indicators, {} labels: good",
                 catalogue.vocabulary.len(),
                 count(Role::Merchant),
-                count(Role::Buyer)
+                count(Role::Buyer),
+                catalogue.labels.list().len()
             ));
             out::line(format!("version {}", catalogue.hash));
             Ok(OK)
@@ -71,6 +73,7 @@ pub(super) fn catalogue(arguments: &Arguments, asked: &CatalogueArgs) -> Done {
             out::table(&["of", "dimension", "indicator", ""], &rows);
             Ok(OK)
         }
+        CatalogueCommand::Labels => dataset::labels(arguments),
         CatalogueCommand::Schema { event_type } => {
             let catalogue = Catalogue::load(catalogue_files(arguments)?)?;
             let kind = catalogue.vocabulary.find(event_type).ok_or_else(|| {

@@ -2,6 +2,7 @@
 
 mod rehearse_args;
 mod backtest_args;
+mod dataset_args;
 mod sanction_args;
 mod scorecard_args;
 mod language;
@@ -28,6 +29,7 @@ mod whatif;
 mod backtest_tables;
 mod backtest_picture;
 mod backtest;
+mod dataset;
 mod plot;
 mod calibrate_page;
 mod calibrate;
@@ -79,6 +81,7 @@ pub fn run(mut arguments: Arguments) -> ExitCode {
         Command::Foretell(foretell) => foretell::foretell(&arguments, foretell),
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),
         Command::Backtest(asked) => backtest::backtest(&arguments, asked),
+        Command::Dataset(asked) => dataset::dataset(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
         Command::Scorecard(command) => scorecard::scorecard(&arguments, command),

@@ -5,10 +5,12 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "for tests; each file uses a part of it"
 )]
 
+pub(crate) mod marketplace;
 pub(crate) mod reasons;
 mod sample;
 

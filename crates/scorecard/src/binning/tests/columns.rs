@@ -32,7 +32,7 @@ fn loose() -> Constraints {
 }
 
 /// A sequence of numbers between 0 and 1 that looks random.
-fn noise(seed: u64) -> impl FnMut() -> f64 {
+pub(super) fn noise(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
         // SplitMix64 (Steele, Lea, Flood 2014).

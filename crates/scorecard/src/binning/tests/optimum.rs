@@ -183,7 +183,7 @@ fn auto_bends_only_for_a_clear_gain() {
         let all = items.iter().fold(Count::default(), |a, b| a.and(*b));
         let constraints = Constraints { trend: Trend::Auto, ..Constraints::default() };
         let found = partition(&items, all, &constraints).unwrap();
-        assert_eq!(trend_of(&bins_of(&items, &found.ends)), wanted, "{bads:?}");
+        assert_eq!(trend_of(&bins_of(&items, &found.0.ends)), wanted, "{bads:?}");
     }
     check(&[50, 100, 150, 200], Trend::Ascending);
     check(&[50, 100, 200, 190], Trend::Ascending);

@@ -7,7 +7,6 @@
 //! decisions is gone over in the order in which things became known, and its payments are asked for (`orders`).
 
 mod asking;
-mod reading;
 mod case;
 mod answering;
 mod on_record;

@@ -2,88 +2,31 @@
 //! in, and the first payment of each order is asked for at its moment, before it counts.
 
 use super::super::error::AppError;
+use super::super::reading::{ROWS, in_order};
+use super::super::timeline::{Change, Chronicle, piece_of};
 use super::answering::{answered, segment};
 use super::asking::{BacktestProgress, Candidate};
 use super::case::{Answer, Described, Weighed};
-use super::reading::{ROWS, in_order};
 use super::records::{Context, Found, Gathered};
 use super::sweep::{Prepared, Step, Sweep, prepared};
-use probity_credit::event::{Event, Mark, Role, standing};
+use probity_credit::event::{Event, Role};
 use probity_credit::order::{Book, order_key};
 use probity_credit::policy::{Facts, Outcome, Request, RequestKind};
-use probity_primitives::Timestamp;
-use probity_store::{Key, LogRow, Reader, SqliteReader};
+use probity_store::{Key, SqliteReader};
 use std::collections::{HashMap, HashSet};
 
-/// A moment at which a row comes to count, or ceases to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Change {
-    at: Timestamp,
-    row: u64,
-    sign: i8,
-}
-
-/// A row's key, with the event in it.
-type Told = (u64, Key, Event);
-
 impl Context<'_> {
-    fn told(&self, reader: &mut SqliteReader, piece: u64) -> Result<Vec<Told>, AppError> {
-        let begin = 1 + piece * ROWS;
-        let most = usize::try_from(ROWS.min((self.upto + 1).saturating_sub(begin))).unwrap_or(0);
-        let told = |row: LogRow| Ok((row.seq, row.key, self.shared.decode(&row)?));
-        reader.range(begin, most)?.into_iter().map(told).collect()
-    }
-
-    /// All changes in the order in which they became known; of one moment in the order of the log.
-    fn timeline(
-        &self,
-        gathered: &mut Gathered<'_>,
-        progress: BacktestProgress<'_>,
-    ) -> Result<Vec<Change>, AppError> {
-        let catalogue = &self.shared.catalogue;
-        let mut marks: HashMap<Key, Vec<Mark>> = HashMap::new();
-        let mut rows: Vec<(Timestamp, u64, Key)> = Vec::new();
-        let pieces = self.upto.div_ceil(ROWS);
-        in_order(self.folder, pieces, &|reader, piece| self.told(reader, piece), &mut |told: Vec<Told>| {
-            for (row, key, event) in told {
-                match catalogue.marks.read(&catalogue.vocabulary, &event) {
-                    Some(mark) => marks.entry(mark.target).or_default().push(mark),
-                    // What was decided in truth is no part of what would have been.
-                    None if self.is_decision(&event) => {}
-                    None => rows.push((event.known_at, row, key)),
-                }
-                gathered.gathering.take(&event);
-            }
-            progress("reading the log", rows.len() as u64, self.upto);
-            Ok(())
-        })?;
-        let mut changes = Vec::with_capacity(rows.len());
-        for (known_at, row, key) in rows {
-            match marks.get(&key) {
-                None => changes.push(Change { at: known_at, row, sign: 1 }),
-                Some(marks) => changes.extend(
-                    super::super::taking::changes(&standing(known_at, marks))
-                        .into_iter()
-                        .map(|(at, sign)| Change { at, row, sign: if sign > 0 { 1 } else { -1 } }),
-                ),
-            }
-        }
-        changes.sort_unstable();
-        Ok(changes)
+    fn chronicle(&self) -> Chronicle<'_> {
+        Chronicle { folder: self.folder, shared: self.shared, upto: self.upto }
     }
 
     fn prepare_changes(
         &self,
         reader: &mut SqliteReader,
         changes: &[Change],
-        piece: u64,
     ) -> Result<Vec<(Change, Prepared)>, AppError> {
-        let from = usize::try_from(piece * ROWS).unwrap_or(usize::MAX);
-        let own = changes.iter().skip(from).take(usize::try_from(ROWS).unwrap_or(usize::MAX)).copied();
-        let own: Vec<Change> = own.collect();
-        let rows = reader.rows(&own.iter().map(|change| change.row).collect::<Vec<_>>())?;
-        let ready = own.into_iter().zip(rows);
-        ready.map(|(change, row)| Ok((change, prepared(self.shared, self.shared.decode(&row)?)))).collect()
+        let events = self.chronicle().events(reader, changes)?.into_iter();
+        Ok(events.map(|(change, event)| (change, prepared(self.shared, event))).collect())
     }
 }
 
@@ -202,7 +145,12 @@ pub(super) fn from_orders<'a>(
     progress: BacktestProgress<'_>,
 ) -> Result<Gathered<'a>, AppError> {
     let mut gathered = Gathered::new(context);
-    let changes = context.timeline(&mut gathered, progress)?;
+    // What was decided in truth is no part of what would have been.
+    let mut takes = |event: &Event| {
+        gathered.gathering.take(event);
+        !context.is_decision(event)
+    };
+    let changes = context.chronicle().changes(&mut takes, progress)?;
     let Some(candidate) = context.candidates.by_kind.get(&RequestKind::Payment) else { return Ok(gathered) };
     let mut sweep = Sweep::by_knowledge(context.folder, context.shared)?;
     let mut waiting = Waiting::default();
@@ -210,7 +158,7 @@ pub(super) fn from_orders<'a>(
     in_order(
         context.folder,
         all.div_ceil(ROWS),
-        &|reader, piece| context.prepare_changes(reader, &changes, piece),
+        &|reader, piece| context.prepare_changes(reader, piece_of(&changes, piece)),
         &mut |pieces: Vec<(Change, Prepared)>| {
             for (change, event) in pieces {
                 let first = if change.sign > 0 { waiting.first_payment(context, &event.0) } else { None };

@@ -3,12 +3,12 @@
 use super::super::decide::{MADE, record_of};
 use super::super::error::AppError;
 use super::super::hindsight::Gathering;
+use super::super::reading::{ROWS, in_order};
 use super::super::shared::Shared;
 use super::answering::{answered, segment};
 use super::asking::{BacktestOptions, Candidate, Candidates};
 use super::case::{Answer, Cases, Described, Weighed};
 use super::on_record::{Makers, OnRecord, Reading, seen_of};
-use super::reading::{ROWS, in_order};
 use super::report::Checked;
 use probity_credit::decision::{Record, Ruling};
 use probity_credit::event::{Event, Role};

@@ -2,10 +2,10 @@
 
 use super::super::decide::Seen;
 use super::super::error::AppError;
+use super::super::reading::{ROWS, in_order};
 use super::answering::{answered, segment};
 use super::asking::{BacktestProgress, Candidate};
 use super::on_record::{is_asked, seen_of, value};
-use super::reading::{ROWS, in_order};
 use super::records::{Context, Decision, Found, Gathered, weighed};
 use super::sweep::{Prepared, Sweep, prepared};
 use probity_credit::decision::{Input, Record};

@@ -3,28 +3,19 @@
 
 use super::super::decide::{Holding, Seen};
 use super::super::error::AppError;
-use super::super::party::{Hot, contributions};
+use super::super::party::Hot;
 use super::super::shared::Shared;
 use super::super::snapshot::{Snapshot, as_of_row};
 use super::super::taking::changes;
 use probity_credit::event::{Event, Mark, Role, standing};
 use probity_credit::exposure::Exposure;
-use probity_credit::indicator::Contributions;
-use probity_expression::Faults;
 use probity_primitives::{ExternalId, Timestamp};
 use probity_store::{Key, Reader, SqliteReader, Subject};
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
-/// An event with what it adds to each measure.
-pub(super) type Prepared = Arc<(Event, Contributions)>;
-
-/// Prepares an event; any thread may.
-pub(super) fn prepared(shared: &Shared, event: Event) -> Prepared {
-    let contributions = contributions(shared, &event, &mut Faults::default());
-    Arc::new((event, contributions))
-}
+pub(super) use super::super::timeline::{Prepared, prepared};
 
 /// A change of states.
 pub(super) struct Step<'a> {

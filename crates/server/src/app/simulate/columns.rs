@@ -6,13 +6,13 @@ use probity_sim::setting::Setting;
 
 /// Columns before those of the fields.
 const ENVELOPE: [Column; 7] = [
-    Column { name: "id", kind: ColumnKind::Counted },
-    Column { name: "source", kind: ColumnKind::Word },
-    Column { name: "type", kind: ColumnKind::Word },
-    Column { name: "occurred_at", kind: ColumnKind::Moment },
-    Column { name: "merchant", kind: ColumnKind::Text },
-    Column { name: "buyer", kind: ColumnKind::Text },
-    Column { name: "currency", kind: ColumnKind::Word },
+    Column::known("id", ColumnKind::Counted),
+    Column::known("source", ColumnKind::Word),
+    Column::known("type", ColumnKind::Word),
+    Column::known("occurred_at", ColumnKind::Moment),
+    Column::known("merchant", ColumnKind::Text),
+    Column::known("buyer", ColumnKind::Text),
+    Column::known("currency", ColumnKind::Word),
 ];
 const ID: usize = 0;
 const SOURCE: usize = 1;
@@ -93,7 +93,7 @@ const fn kind_of(field: Field) -> ColumnKind {
 
 /// All columns of a file of events.
 pub(super) fn event_columns() -> Vec<Column> {
-    let fields = Field::ALL.iter().map(|field| Column { name: field.name(), kind: kind_of(*field) });
+    let fields = Field::ALL.iter().map(|field| Column::known(field.name(), kind_of(*field)));
     ENVELOPE.into_iter().chain(fields).collect()
 }
 

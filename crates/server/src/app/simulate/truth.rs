@@ -12,7 +12,7 @@ macro_rules! columns {
 
         /// All columns of the truth; what does not apply to a row is null.
         pub(super) fn truth_columns() -> Vec<Column> {
-            vec![$(Column { name: $name, kind: ColumnKind::$kind }),*]
+            vec![$(Column::known($name, ColumnKind::$kind)),*]
         }
     };
 }

@@ -1,7 +1,7 @@
 //! Pieces of work on the log done by several threads, and taken in order by one.
 
-use super::super::error::AppError;
-use super::super::shared::lock;
+use super::error::AppError;
+use super::shared::lock;
 use probity_store::SqliteReader;
 use std::collections::BTreeMap;
 use std::path::Path;
