@@ -8,6 +8,7 @@ mod error;
 mod own;
 mod clock;
 mod files;
+mod columns;
 mod versions;
 mod prepare;
 mod outcome;
@@ -60,6 +61,7 @@ pub use changes::{
     ProposedCatalogue, activated, change_texts, changes, difference,
 };
 pub use clock::Clock;
+pub use columns::{Guide, TableFile, read_table};
 pub use dataset::{
     Counts, Dataset, DatasetOptions, LabelShown, LeftOut, MomentRow, Wanted as WantedIndicators, When,
     dataset,

