@@ -12,7 +12,11 @@ pub mod sample;
 pub mod bins;
 pub mod scale;
 pub mod card;
+pub mod explain;
+pub mod binning;
 pub mod logistic;
+pub mod points;
+pub mod woe;
 
 pub use card::Scorecard;
 pub use error::Error;

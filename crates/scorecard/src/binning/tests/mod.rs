@@ -1,0 +1,3 @@
+mod columns;
+mod optimum;
+mod tables;
