@@ -159,7 +159,8 @@ impl<'a> Row<'a> {
         let characteristic = self.card.parts().characteristics.get(input);
         let steps = Steps::of(self, name);
         let here = steps.points(self, name, self.values[input]);
-        let gains: Vec<i32> = steps.texts.iter().map(|(value, _)| steps.points(self, name, *value) - here).collect();
+        let gains: Vec<i32> =
+            steps.texts.iter().map(|(value, _)| steps.points(self, name, *value) - here).collect();
         let told = characteristic.map(|characteristic| characteristic.reason.as_str()).unwrap_or_default();
         Reason {
             column: name.clone(),

@@ -81,7 +81,8 @@ pub fn round(parts: Parts, centre: Centre, rows: Option<&Table>) -> Result<Round
             attribute.points = *points as i32;
         }
     }
-    let ends = tables.iter().map(Rounding::errors).fold((0.0, 0.0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1));
+    let ends =
+        tables.iter().map(Rounding::errors).fold((0.0, 0.0), |sum, ends| (sum.0 + ends.0, sum.1 + ends.1));
     let lean = base_points - base;
     let most_error = (lean + ends.0).abs().max((lean + ends.1).abs());
     let never_swapped = ends.1 - ends.0;
@@ -200,7 +201,8 @@ impl Rounding {
                 best = (pair[1] - pair[0], pair[1]);
             }
         }
-        let round = |exact: &f64| if exact - exact.floor() >= best.1 { exact.floor() + 1.0 } else { exact.floor() };
+        let round =
+            |exact: &f64| if exact - exact.floor() >= best.1 { exact.floor() + 1.0 } else { exact.floor() };
         self.points = self.exact.iter().map(round).collect();
     }
 
@@ -216,7 +218,8 @@ impl Rounding {
     fn mean_error(&self) -> f64 {
         let total: f64 = self.weights.iter().sum();
         if total > 0.0 {
-            return (0..self.exact.len()).map(|place| self.weights[place] * self.error(place)).sum::<f64>() / total;
+            return (0..self.exact.len()).map(|place| self.weights[place] * self.error(place)).sum::<f64>()
+                / total;
         }
         let (low, high) = self.errors();
         (low + high) / 2.0

@@ -10,8 +10,8 @@
 //! a sign that another column tells it already, and would corrupt the reasons. So coefficients are held at zero or above in
 //! the fit, and a column held at zero is left out.
 
+use crate::binning::{Binned, Constraints, Count, Objective, Trend, bin_table};
 use crate::bins::Bins;
-use crate::binning::{Binned, Constraints, Count, Trend, bin_table};
 use crate::card::{Attribute, Characteristic, Parts};
 use crate::logistic::{
     self, Candidate, Design, Dropped, Entries, Path, PathOptions, Reason, Regressor, Selection, Sign, State,
@@ -57,16 +57,39 @@ pub enum Penalty {
     Chosen(PathOptions),
 }
 
+/// Below so many rows what can be seen of a column is a trend, and little more.
+const FEW_ROWS: usize = 5_000;
+
+impl Options {
+    /// Options for a sample of so many rows. They were chosen by cross-validation on four public credit samples and on
+    /// parts of these of 560, 2,000 and 8,000 rows. With fewer than 5,000 rows trends are monotone (peaks and valleys seen
+    /// there were mostly chance) and bins hold at least 5 % (but need not pay for themselves, since shrinkage guards them).
+    pub fn for_rows(rows: usize) -> Self {
+        if rows >= FEW_ROWS {
+            return Options::default();
+        }
+        let constraints = Constraints {
+            trend: Trend::Monotone,
+            min_share: 0.05,
+            penalty: 0.0,
+            ..Options::default().constraints
+        };
+        Options { constraints, ..Options::default() }
+    }
+}
+
 impl Default for Options {
+    /// Those for a large sample; see [`Options::for_rows`]. Bins by likelihood, no least information value: what tells
+    /// nothing is held at zero by its sign or made small by the penalty.
     fn default() -> Self {
         Options {
             name: "scorecard".to_owned(),
-            constraints: Constraints::default(),
+            constraints: Constraints { objective: Objective::Likelihood, ..Constraints::default() },
             own: BTreeMap::new(),
             shrinkage: 20.0,
-            selection: Selection::default(),
+            selection: Selection { min_information_value: 0.0, ..Selection::default() },
             max_p_value: 1.0,
-            penalty: Penalty::Fixed(1.0),
+            penalty: Penalty::Fixed(5.0),
             fixed: BTreeMap::new(),
             bad_rate: None,
             scale: Scale::default(),
@@ -121,7 +144,8 @@ pub fn weights_of_evidence(counts: &[Count], shrinkage: f64) -> Vec<f64> {
     let bad: f64 = counts.iter().map(|count| count.bad).sum();
     let all = good + bad;
     // Without any shrinkage a bin of one class counts as if it had half a row more of each.
-    let least = |count: &Count| if count.good > 0.0 && count.bad > 0.0 { shrinkage } else { shrinkage.max(1.0) };
+    let least =
+        |count: &Count| if count.good > 0.0 && count.bad > 0.0 { shrinkage } else { shrinkage.max(1.0) };
     let woe = |count: &Count| {
         if count.weight() <= 0.0 {
             return 0.0;
@@ -143,8 +167,9 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Fitted, Error> {
     let binned = bin_table(sample, &options.constraints, &options.own)?;
     let remarks = binned.failed.iter().map(|(name, remark)| (name.clone(), remark.to_string())).collect();
     let columns = binned.columns.into_iter().zip(sample.table.columns());
-    let columns: Vec<Column> =
-        columns.map(|((name, binned), column)| Column::new(name, binned, column, options.shrinkage)).collect();
+    let columns: Vec<Column> = columns
+        .map(|((name, binned), column)| Column::new(name, binned, column, options.shrinkage))
+        .collect();
     let design = design(&columns, sample)?;
     let candidate = |column: &Column| Candidate {
         name: column.name.clone(),
@@ -341,7 +366,10 @@ fn check(sample: &Sample, options: &Options) -> Result<(), Error> {
     for (name, value) in &options.fixed {
         sample.table.column(name)?;
         if !value.is_finite() || *value < 0.0 {
-            return refuse("fixed", format!("{value} for {name:?}; a coefficient is finite and not negative"));
+            return refuse(
+                "fixed",
+                format!("{value} for {name:?}; a coefficient is finite and not negative"),
+            );
         }
     }
     Ok(())

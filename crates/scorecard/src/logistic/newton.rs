@@ -287,7 +287,7 @@ impl<'a> Newton<'a> {
         for (index, &place) in places.iter().enumerate() {
             let cell = &mut matrix[index * places.len() + index];
             // A pull to where the step begins: it moves no fixed point, and makes duplicated columns share their part.
-            *cell = *cell * (1.0 + 1e-10) + l2(place) + 1e-12;
+            *cell = *cell * (1.0 + 1e-10) + l2(place) + f64::MIN_POSITIVE;
         }
         let start: Vec<f64> = places.iter().map(|&place| self.at[place]).collect();
         let multiplied = |vector: &[f64]| -> Vec<f64> {

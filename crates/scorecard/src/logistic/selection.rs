@@ -137,7 +137,8 @@ const ROWS_FOR_CORRELATION: usize = 50_000;
 /// Selects columns; `candidates` stand for the design's columns, in their order.
 ///
 /// The order of the rules: forced out; constant; too little information; correlated with a column of higher information
-/// value (equal ones by their place); then, as long as some inflation is too high, the column with the highest goes.
+/// value (equal ones by their place); then, as long as some inflation is too high, the column with the highest goes (of those
+/// within a hundredth of it, the one with the lowest information value).
 ///
 /// # Errors
 /// When a forced column is not among the candidates or is forced both ways, a bound is not a number, or the candidates are
@@ -193,10 +194,17 @@ fn drop_inflated(
 ) {
     loop {
         let inflations = correlations.inflations(&selected.kept);
-        let worst = (0..selected.kept.len())
+        let may_go: Vec<usize> = (0..selected.kept.len())
             .filter(|&index| !rules.forced_in.contains(&candidates[selected.kept[index]].name))
             .filter(|&index| inflations[index] > rules.max_inflation)
-            .reduce(|one, other| if inflations[other] > inflations[one] { other } else { one });
+            .collect();
+        let most = may_go.iter().fold(0.0, |most: f64, &index| most.max(inflations[index]));
+        // Of two that tell the same, which are inflated alike, the one that tells less goes.
+        let value = |index: &usize| candidates[selected.kept[*index]].information_value;
+        let worst = may_go
+            .into_iter()
+            .filter(|&index| inflations[index] >= 0.99 * most)
+            .reduce(|one, other| if value(&other) <= value(&one) { other } else { one });
         let Some(index) = worst else { return };
         let place = selected.kept.remove(index);
         let reason = Reason::Inflated { inflation: inflations[index], most: rules.max_inflation };
