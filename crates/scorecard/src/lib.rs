@@ -12,8 +12,12 @@ pub mod sample;
 pub mod bins;
 pub mod scale;
 pub mod card;
+pub mod explain;
 pub mod format;
 pub mod binning;
+pub mod logistic;
+pub mod points;
+pub mod woe;
 pub mod calibration;
 pub mod reject;
 
