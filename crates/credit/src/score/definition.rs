@@ -1,5 +1,6 @@
 //! A scorecard as it was read and checked; nothing in it can be wrong any more.
 
+use super::fitted::{Fitted, Training};
 use super::scale::Scale;
 use probity_expression::Expression;
 use probity_primitives::Digest;
@@ -37,6 +38,7 @@ pub struct Scorecard {
     pub(super) dimensions: Vec<Dimension>,
     pub(super) characteristics: Vec<Characteristic>,
     pub(super) gates: Vec<Gate>,
+    pub(super) fitted: Option<Fitted>,
     pub(super) hash: Digest,
 }
 
@@ -105,6 +107,9 @@ pub struct Characteristic {
     pub reason: Reason,
     /// Points when there is no value.
     pub missing: i32,
+    /// The training rows without a value.
+    #[serde(skip)]
+    pub missing_training: Option<Training>,
     /// The bins in ascending order; the last has no upper bound. Never empty.
     pub attributes: Vec<Attribute>,
     /// Values that stand outside the bins.
@@ -123,6 +128,9 @@ pub struct Attribute {
     /// The same in Chinese.
     #[serde(skip)]
     pub text_zh: String,
+    /// The training rows in it, in a fitted scorecard.
+    #[serde(skip)]
+    pub training: Option<Training>,
 }
 
 /// A value with a meaning of its own, outside the order of the others.
@@ -134,6 +142,9 @@ pub struct Special {
     pub points: i32,
     /// What it means.
     pub title: String,
+    /// The training rows with it, in a fitted scorecard.
+    #[serde(skip)]
+    pub training: Option<Training>,
 }
 
 /// A hard condition that no number of points can buy off.
@@ -155,6 +166,13 @@ pub struct Gate {
 }
 
 impl Characteristic {
+    /// The training rows of each of its places: attributes, special values, and no value.
+    pub fn training(&self) -> Vec<Option<Training>> {
+        let attributes = self.attributes.iter().map(|attribute| attribute.training);
+        let special = self.special.iter().map(|special| special.training);
+        attributes.chain(special).chain([self.missing_training]).collect()
+    }
+
     /// The most points a value can reach; a special value or a missing one is nothing to strive for.
     pub fn best(&self) -> i32 {
         self.attributes.iter().map(|attribute| attribute.points).max().unwrap_or(self.missing)
@@ -215,6 +233,11 @@ impl Scorecard {
     /// Its gates, in the order of the file.
     pub fn gates(&self) -> &[Gate] {
         &self.gates
+    }
+
+    /// How it was fitted; none for an expert's.
+    pub fn fitted(&self) -> Option<&Fitted> {
+        self.fitted.as_ref()
     }
 
     /// The digest of the file's content: the version that made a score.

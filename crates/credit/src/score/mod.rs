@@ -5,6 +5,7 @@
 
 pub mod scale;
 pub(crate) mod findings;
+pub mod fitted;
 pub mod definition;
 mod shape;
 mod parse;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use compute::{Chosen, DimensionScore, Scored};
 pub use definition::Scorecard;
+pub use fitted::{Fitted, HeldOut, Training};
 pub use explain::{Explanation, Naming};
 pub use parse::SCORECARD_INVALID;
 pub use scale::Scale;

@@ -6,10 +6,11 @@ use super::definition::{
     Special,
 };
 use super::findings::Findings;
+use super::fitted::{check_training, checked};
 use super::scale::Scale;
 use super::shape::{
     CharacteristicShape, DimensionShape, FileShape, GateShape, HistoryShape, ReasonShape, ScaleShape,
-    SpecialShape,
+    SpecialShape, training,
 };
 use probity_expression::{Columns, Expression, Type};
 use probity_primitives::problem::shown;
@@ -79,8 +80,16 @@ impl<'a> Check<'a> {
         let head = self.findings.rest::<FileShape>(tables);
 
         let dimensions = self.dimensions(dimensions);
+        let fitted = head.as_ref().map(|head| head.scorecard.fitted.is_some());
+        let places: Vec<_> = characteristics.iter().map(Spanned::span).collect();
         let characteristics = self.characteristics(characteristics, &dimensions, readable);
+        for (characteristic, place) in characteristics.iter().zip(places) {
+            if let Some(fitted) = fitted {
+                check_training(&mut self.findings, place, fitted, &characteristic.training());
+            }
+        }
         let head = head?.scorecard;
+        let fitted = checked(&mut self.findings, head.fitted);
         let scale = self.scale(&head.scale);
         // Ends that are refused themselves say nothing about what should lie between them.
         let known = scale.floor < scale.ceiling;
@@ -105,6 +114,7 @@ impl<'a> Check<'a> {
             title: head.title.into_inner(),
             reasoning: head.reasoning.into_inner(),
             scale,
+            fitted,
             dimensions,
             characteristics,
             gates: gates.into_iter().map(|(_, gate)| gate).collect(),
@@ -215,6 +225,7 @@ impl<'a> Check<'a> {
                 position: self.indicator(&shape.indicator),
                 dimension: of.unwrap_or_default(),
                 missing: self.points(&shape.missing),
+                missing_training: training(shape.missing_share, shape.missing_bad_rate),
                 attributes: self.attributes(&shape),
                 special: self.special(&shape.special),
                 reason: self.reason(shape.reason),
@@ -255,8 +266,10 @@ impl<'a> Check<'a> {
             let written = |bound: Option<&Spanned<f64>>| bound.map(|bound| self.findings.written(bound));
             let (text, text_zh) = in_words(written(lower), written(below));
             let points = self.points(&attribute.get_ref().points);
-            attributes.push(Attribute { below: below.map(|bound| *bound.get_ref()), points, text, text_zh });
-            lower = below.or(lower);
+            let training = training(attribute.get_ref().share, attribute.get_ref().bad_rate);
+            let below = below.map(|bound| *bound.get_ref());
+            attributes.push(Attribute { below, points, text, text_zh, training });
+            lower = attribute.get_ref().below.as_ref().or(lower);
         }
         attributes
     }
@@ -297,6 +310,7 @@ impl<'a> Check<'a> {
                 value,
                 points: self.points(&shape.points),
                 title: shape.title.get_ref().clone(),
+                training: training(shape.share, shape.bad_rate),
             });
         }
         specials

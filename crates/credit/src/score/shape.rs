@@ -1,5 +1,6 @@
 //! The scorecard file as serde reads it: shapes only, nothing checked yet.
 
+use super::fitted::{Fitted, Training};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -19,6 +20,8 @@ pub(super) struct ScorecardShape {
     pub(super) base_points: Spanned<i64>,
     pub(super) scale: ScaleShape,
     pub(super) history: HistoryShape,
+    /// How it was fitted; an expert's scorecard does not say.
+    pub(super) fitted: Option<Spanned<Fitted>>,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +69,8 @@ pub(super) struct CharacteristicShape {
     pub(super) dimension: Spanned<String>,
     pub(super) reason: ReasonShape,
     pub(super) missing: Spanned<i64>,
+    pub(super) missing_share: Option<f64>,
+    pub(super) missing_bad_rate: Option<f64>,
     pub(super) attributes: Spanned<Vec<Spanned<AttributeShape>>>,
     #[serde(default)]
     pub(super) special: Vec<Spanned<SpecialShape>>,
@@ -76,6 +81,8 @@ pub(super) struct CharacteristicShape {
 pub(super) struct AttributeShape {
     pub(super) below: Option<Spanned<f64>>,
     pub(super) points: Spanned<i64>,
+    pub(super) share: Option<f64>,
+    pub(super) bad_rate: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +91,13 @@ pub(super) struct SpecialShape {
     pub(super) value: Spanned<f64>,
     pub(super) points: Spanned<i64>,
     pub(super) title: Spanned<String>,
+    pub(super) share: Option<f64>,
+    pub(super) bad_rate: Option<f64>,
+}
+
+/// Training rows, where their share is given.
+pub(super) fn training(share: Option<f64>, bad_rate: Option<f64>) -> Option<Training> {
+    share.map(|share| Training { share, bad_rate })
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 //! One scorecard on which the tests of this folder work.
 
 mod explaining;
+mod fitting;
 mod reading;
 mod scoring;
 
