@@ -1,0 +1,129 @@
+//! What a scorecard of the catalogue says of the rows of a training set: the code that scores live, given the values of a row.
+
+use super::super::error::AppError;
+use super::rows::{Rows, number};
+use probity_credit::catalogue::Catalogue;
+use probity_credit::event::Role;
+use probity_credit::score::Scorecard;
+use probity_credit::tier::{Tiers, assign};
+use probity_primitives::problem::shown;
+use probity_primitives::{Code, Problem};
+use std::path::Path;
+
+const UNREADABLE: Code = Code::new("scorecard-invalid");
+
+/// The largest scorecard file that is read, in bytes.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// A scorecard, and what it takes to read scores as tiers and odds.
+pub(super) struct Judge<'a> {
+    pub(super) card: &'a Scorecard,
+    pub(super) tiers: &'a Tiers,
+    names: &'a [String],
+}
+
+/// What the rows of a set got.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    /// Scores, gates included.
+    pub(super) score: Vec<i32>,
+    /// The same without gates.
+    pub(super) ungated: Vec<i32>,
+    /// Tiers, by their place; as of a party that has never had one.
+    pub(super) tier: Vec<usize>,
+    /// Columns that gates or the measure of history read and the set has not; they count as missing.
+    pub(super) without: Vec<String>,
+}
+
+impl Judged {
+    /// What ranks rows: the higher the more likely bad.
+    pub(super) fn risk(&self) -> Vec<f64> {
+        self.score.iter().map(|score| -f64::from(*score)).collect()
+    }
+
+    /// The log-odds of bad that the scores stand for.
+    pub(super) fn log_odds(&self, card: &Scorecard) -> Vec<f64> {
+        self.score.iter().map(|score| log_odds_at(card, *score)).collect()
+    }
+}
+
+/// The log-odds of bad that a score stands for.
+pub(super) fn log_odds_at(card: &Scorecard, score: i32) -> f64 {
+    (card.scale().offset() - f64::from(score)) / card.scale().factor()
+}
+
+/// Reads a scorecard's file for a role's indicators.
+///
+/// # Errors
+/// `scorecard-invalid` for everything that is wrong with it.
+pub(super) fn read_card(path: &Path, catalogue: &Catalogue) -> Result<(Scorecard, String), AppError> {
+    let at = path.display().to_string();
+    let failed = |why: String| AppError::from(Problem::new(UNREADABLE, why).at(at.clone()));
+    let size = path.metadata().map_err(|error| failed(error.to_string()))?.len();
+    if size > LARGEST_FILE {
+        return Err(failed(format!("it has {size} bytes, more than {LARGEST_FILE}")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let role = role_of(&text).ok_or_else(|| failed("it does not say whose scorecard it is (of = \"merchant\")".into()))?;
+    let card = Scorecard::parse(&at, &text, catalogue.plan.names(role))?;
+    // What gates and thin files name must be tiers, whoever gave the file.
+    catalogue.tiers(role).fits(&card)?;
+    Ok((card, text))
+}
+
+/// Whose scorecard a text is.
+pub(super) fn role_of(text: &str) -> Option<Role> {
+    let place = probity_credit::catalogue::place_of(text)?;
+    Role::parse(place.strip_prefix("scorecards/")?.strip_suffix(".toml")?)
+}
+
+/// The role of a card.
+pub(super) fn role(card: &Scorecard) -> Role {
+    if card.of() == Role::Buyer.as_str() { Role::Buyer } else { Role::Merchant }
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(card: &'a Scorecard, catalogue: &'a Catalogue) -> Self {
+        let role = role(card);
+        Self { card, tiers: catalogue.tiers(role), names: catalogue.plan.names(role) }
+    }
+
+    /// The names of its characteristics.
+    pub(super) fn inputs(&self) -> Vec<String> {
+        self.card.characteristics().iter().map(|one| one.indicator.clone()).collect()
+    }
+
+    /// Scores rows.
+    ///
+    /// # Errors
+    /// `training-set-invalid` when a characteristic's column is not there.
+    pub(super) fn judge(&self, rows: &Rows) -> Result<Judged, AppError> {
+        for one in self.card.characteristics() {
+            rows.column(&one.indicator)?;
+        }
+        let columns: Vec<_> = self.names.iter().map(|name| rows.table.column(name).ok()).collect();
+        let absent = |place: &usize| columns.get(*place).is_some_and(Option::is_none);
+        let gates = self.card.gates().iter().flat_map(|gate| gate.condition.columns());
+        let mut without: Vec<usize> = gates.chain([self.card.history().position]).filter(absent).collect();
+        without.sort_unstable();
+        without.dedup();
+        let name = |place: &usize| self.names.get(*place).map(|name| shown(name));
+        let mut judged = Judged {
+            score: Vec::with_capacity(rows.len()),
+            ungated: Vec::with_capacity(rows.len()),
+            tier: Vec::with_capacity(rows.len()),
+            without: without.iter().filter_map(name).collect(),
+        };
+        for row in 0..rows.len() {
+            let values: Vec<Option<f64>> =
+                columns.iter().map(|column| column.and_then(|column| number(column, row))).collect();
+            let scored = self.card.score(&values);
+            judged.tier.push(
+                assign(self.tiers, scored.score, None, self.card.thin_tier(&scored), self.card.gate_tiers(&scored)).index,
+            );
+            judged.score.push(scored.score);
+            judged.ungated.push(scored.ungated);
+        }
+        Ok(judged)
+    }
+}

@@ -1,0 +1,29 @@
+//! From a training set to a scorecard of the catalogue, and what is known of it afterwards.
+//!
+//! A training set ([`super::dataset`]) → [`train`]: fitted on its early moments, judged on its late ones → [`validate`] and
+//! [`compare_cards`] on any other set → [`Probity::approve_card`] by two persons, through the change control that there is →
+//! [`Probity::monitor`], when it is in force. Everything is measured on the scores that the card would have given, gates and
+//! ends of the scale included, and by the code that gives them live.
+
+mod rows;
+mod judging;
+mod measures;
+mod bridge;
+mod writing;
+mod fitting;
+mod train;
+mod validate;
+mod compare;
+mod approve;
+mod vintages;
+mod monitor;
+#[cfg(test)]
+mod tests;
+
+pub use approve::{Approved, Step};
+pub use compare::{CardShown, Compared, MovedRow, SwapRow, compare_cards};
+pub use measures::{Interval, Paired, Performance};
+pub use monitor::{Alarm, Drifted, MonitorOptions, Monitored, OutcomeCount};
+pub use rows::DatasetShown;
+pub use train::{LeftColumn, Method, TermRow, TrainOptions, Trained, train};
+pub use validate::{LeakShown, PartRow, ScoreColumn, TrendShown, ValidateOptions, Validated, validate};
