@@ -16,6 +16,11 @@ pub mod format;
 pub mod binning;
 pub mod calibration;
 pub mod reject;
+pub mod explain;
+pub mod binning;
+pub mod logistic;
+pub mod points;
+pub mod woe;
 
 pub use card::Scorecard;
 pub use error::Error;
