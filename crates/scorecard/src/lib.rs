@@ -12,6 +12,7 @@ pub mod sample;
 pub mod bins;
 pub mod scale;
 pub mod card;
+pub mod additive;
 
 pub use card::Scorecard;
 pub use error::Error;
