@@ -21,6 +21,7 @@ pub mod binning;
 pub mod logistic;
 pub mod points;
 pub mod woe;
+pub mod additive;
 
 pub use card::Scorecard;
 pub use error::Error;
