@@ -339,6 +339,7 @@ fn parts(kept: &[&Column], fit: &logistic::Fit, sample: &Sample, options: &Optio
         base_points: 0,
         characteristics: kept.iter().zip(&fit.coefficients).map(characteristic).collect(),
         pairs: Vec::new(),
+        calibration: None,
         provenance,
     }
 }

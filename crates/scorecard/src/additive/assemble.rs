@@ -96,8 +96,11 @@ pub(super) fn assemble(mut fitted: Fitted<'_>) -> Result<Additive, Error> {
         }
     }
     let pairs = fitted.compressed.model.pairs.iter();
-    let (pairs, pair_reports): (Vec<Pair>, Vec<PairReport>) =
-        pairs.filter_map(|joint| fitted.pair(joint).transpose()).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let (pairs, pair_reports): (Vec<Pair>, Vec<PairReport>) = pairs
+        .filter_map(|joint| fitted.pair(joint).transpose())
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .unzip();
     characteristics.sort_by(|a, b| b.0.total_cmp(&a.0));
     terms.sort_by(|a, b| b.importance.total_cmp(&a.importance));
     let loss = fitted.rows.mean_loss(&fitted.compressed.model.log_odds);
@@ -111,6 +114,7 @@ pub(super) fn assemble(mut fitted: Fitted<'_>) -> Result<Additive, Error> {
         base_points: libm::round(fitted.options.scale.score_at(intercept)) as i32,
         characteristics: characteristics.into_iter().map(|(_, characteristic)| characteristic).collect(),
         pairs,
+        calibration: None,
         provenance: fitted.provenance(loss),
     })?;
     let Fitted { path, before, left_out, .. } = fitted;
@@ -171,7 +175,8 @@ impl Fitted<'_> {
         let values = &joint.term.values;
         let weight: Vec<f64> = figures.iter().map(|figure| figure[0]).collect();
         let cells = values.iter().zip(&figures);
-        let of_axis = |place: usize, coarse: &Coarse| bins(&self.fines[place], &coarse.of_fine, coarse.regular);
+        let of_axis =
+            |place: usize, coarse: &Coarse| bins(&self.fines[place], &coarse.of_fine, coarse.regular);
         let pair = Pair {
             first: self.fines[joint.first].name.clone(),
             second: self.fines[joint.second].name.clone(),

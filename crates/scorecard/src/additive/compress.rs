@@ -128,8 +128,7 @@ fn merged_term(term: &Term, attributes: &Attributes, curvature: &[f64]) -> Term 
     }
     let values = sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
     let border = |bin: &usize| attributes.of_fine[*bin] != attributes.of_fine[*bin + 1];
-    let steps: Steps =
-        (0..term.steps().len()).filter(border).map(|border| term.steps()[border]).collect();
+    let steps: Steps = (0..term.steps().len()).filter(border).map(|border| term.steps()[border]).collect();
     Term::near(values, HELD, steps)
 }
 
@@ -204,10 +203,10 @@ fn purify(cells: &mut [f64], rows: &[f64], columns: &[f64]) -> Shifts {
         sum / weights.iter().sum::<f64>()
     };
     let width = columns.len();
-    let of_rows: Vec<f64> = cells.chunks(width).map(|line| mean(&mut line.iter().copied(), columns)).collect();
-    let of_columns: Vec<f64> = (0..width)
-        .map(|column| mean(&mut cells.iter().skip(column).step_by(width).copied(), rows))
-        .collect();
+    let of_rows: Vec<f64> =
+        cells.chunks(width).map(|line| mean(&mut line.iter().copied(), columns)).collect();
+    let of_columns: Vec<f64> =
+        (0..width).map(|column| mean(&mut cells.iter().skip(column).step_by(width).copied(), rows)).collect();
     let all = rounded(mean(&mut of_rows.iter().copied(), rows));
     let shifts = |means: Vec<f64>| means.into_iter().map(|mean| rounded(mean) - all).collect();
     let shifts = Shifts { all, rows: shifts(of_rows), columns: shifts(of_columns) };
@@ -231,6 +230,9 @@ mod tests {
         both.iter().enumerate().for_each(|(cell, effect)| cells[cell] += effect);
         let shifts = purify(&mut cells, &[1.0, 1.0, 0.0], &[3.0, 3.0]);
         assert_eq!(cells, [0.5, -0.5, -0.5, 0.5, 0.0, 0.0]);
-        assert_eq!((shifts.all, &shifts.rows[..2], &shifts.columns[..]), (6.5, &[-0.5, 0.5][..], &[-5.0, 5.0][..]));
+        assert_eq!(
+            (shifts.all, &shifts.rows[..2], &shifts.columns[..]),
+            (6.5, &[-0.5, 0.5][..], &[-5.0, 5.0][..])
+        );
     }
 }

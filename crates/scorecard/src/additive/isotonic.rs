@@ -72,7 +72,11 @@ pub(super) fn pool_table(
         let kept = &mut kept[turn % 2];
         values.iter_mut().zip(kept.iter()).for_each(|(value, kept)| *value += kept);
         let before = values.to_vec();
-        if turn % 2 == 0 { pool_down(values) } else { pool_across(values) }
+        if turn % 2 == 0 {
+            pool_down(values)
+        } else {
+            pool_across(values)
+        }
         for ((kept, before), value) in kept.iter_mut().zip(before).zip(values.iter()) {
             *kept = before - value;
         }

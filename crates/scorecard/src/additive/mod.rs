@@ -106,7 +106,18 @@ fn run(
     let before = rows.mean_loss(&model.log_odds);
     let freedom = model.mains.iter().map(|term| term.freedom).collect();
     let compressed = compress::compress(model, &mut rows, fines, &grid, options.attributes);
-    assemble::assemble(assemble::Fitted { sample, options, rows, fines, grid, compressed, freedom, path, before, left_out })
+    assemble::assemble(assemble::Fitted {
+        sample,
+        options,
+        rows,
+        fines,
+        grid,
+        compressed,
+        freedom,
+        path,
+        before,
+        left_out,
+    })
 }
 
 /// The special values of a column: those that it is given, or those of all columns that it holds.

@@ -110,7 +110,16 @@ impl Term {
 
     fn with(prior: Band, usual: f64, doubt: f64, shape: Shape) -> Self {
         let zeros = vec![0.0; prior.size()];
-        Term { values: zeros.clone(), freedom: 0.0, mean: zeros, precision: usual, usual, doubt, prior, shape }
+        Term {
+            values: zeros.clone(),
+            freedom: 0.0,
+            mean: zeros,
+            precision: usual,
+            usual,
+            doubt,
+            prior,
+            shape,
+        }
     }
 
     /// Believes in other values than zero, and in `stiffer` times the precision around them.
@@ -141,8 +150,9 @@ impl Term {
         let size = self.prior.size();
         let curvature = |bin: usize| sums[bin][1];
         let factor = self.prior.scaled_plus(self.precision, (0..size).map(curvature)).factor();
-        let right: Vec<f64> =
-            (0..size).map(|bin| curvature(bin) * (self.values[bin] - self.mean[bin]) - sums[bin][0]).collect();
+        let right: Vec<f64> = (0..size)
+            .map(|bin| curvature(bin) * (self.values[bin] - self.mean[bin]) - sums[bin][0])
+            .collect();
         let mut wanted = factor.solve(&right);
         if adapt {
             let inverse = factor.inverse_in_band();

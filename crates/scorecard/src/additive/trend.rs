@@ -57,7 +57,8 @@ pub(super) fn trend_of(steps: &[i8]) -> Trend {
 fn deviance(settled: &Settled, values: &[f64], curvature: &[f64]) -> f64 {
     let mut pooled = values.to_vec();
     pool(&mut pooled, |bin| curvature[bin], &settled.steps);
-    let square = |((pooled, value), curvature): ((&f64, &f64), &f64)| curvature * (pooled - value) * (pooled - value);
+    let square =
+        |((pooled, value), curvature): ((&f64, &f64), &f64)| curvature * (pooled - value) * (pooled - value);
     pooled.iter().zip(values).zip(curvature).map(square).sum()
 }
 

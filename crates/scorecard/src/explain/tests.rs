@@ -44,6 +44,7 @@ fn card(tables: [&[i32]; 3], cells: &[i32]) -> Scorecard {
             columns: cuts(&[3.0]),
             cells: attributes(cells),
         }],
+        calibration: None,
         provenance: vec![],
     })
     .unwrap()
@@ -143,7 +144,8 @@ proptest! {
         for column in 0..4 {
             let named = told.reasons.iter().any(|reason| reason.column == card.inputs()[column]);
             let least = told.reasons.last().map_or(0, |reason| reason.gain);
-            prop_assert!(named || raise(column) <= if told.reasons.len() == MOST_REASONS { least } else { 0 });
+            let most = if told.reasons.len() == MOST_REASONS { least } else { 0 };
+            prop_assert!(named || raise(column) <= most);
         }
     }
 }
