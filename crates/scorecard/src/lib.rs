@@ -19,6 +19,7 @@ pub mod binning;
 pub mod logistic;
 pub mod points;
 pub mod woe;
+pub mod additive;
 pub mod calibration;
 pub mod reject;
 

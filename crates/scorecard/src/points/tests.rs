@@ -38,6 +38,7 @@ fn parts(tables: &[Vec<f64>], pair: Option<&[f64]>) -> Parts {
         base_points: 0,
         characteristics: tables.iter().enumerate().map(characteristic).collect(),
         pairs: pairs.into_iter().collect(),
+        calibration: None,
         provenance: vec![],
     }
 }

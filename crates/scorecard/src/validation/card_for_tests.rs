@@ -45,6 +45,7 @@ pub(crate) fn parts() -> Parts {
             columns: cuts(&[1.0]),
             cells,
         }],
+        calibration: None,
         provenance: vec![("rows".to_owned(), "12".to_owned())],
     }
 }
