@@ -50,6 +50,7 @@ mod whatif;
 mod trial_report;
 mod backtest;
 mod dataset;
+mod learning;
 
 pub use aside::{Content, kept, reason, with_source};
 pub use backtest::{
@@ -80,6 +81,11 @@ pub use hindsight::{Became, Harm, JudgedBy, Verdict};
 pub use import::{
     AsideShown, ImportOptions, ImportProgress, Imported, Retried, Stage, TableCount, mapping_currency,
     rehearse,
+};
+pub use learning::{
+    Alarm, Approved, CardShown, Compared, DatasetShown, Drifted, Interval, LeakShown, LeftColumn, Method,
+    MonitorOptions, Monitored, MovedRow, OutcomeCount, Paired, PartRow, Performance, ScoreColumn, Step, SwapRow,
+    TermRow, TrainOptions, Trained, TrendShown, ValidateOptions, Validated, compare_cards, train, validate,
 };
 pub use open::{Opening, Probity, chosen_currency};
 pub use outcome::{Outcome, Settling};

@@ -216,7 +216,7 @@ pub fn changes(reader: &mut impl Reader) -> Result<Vec<Change>, AppError> {
 }
 
 /// Where a catalogue stands at a moment; none for one that nobody proposed.
-pub(super) fn state_of(all: &[Change], catalogue: &str, now: Timestamp) -> Option<ChangeState> {
+pub(in crate::app) fn state_of(all: &[Change], catalogue: &str, now: Timestamp) -> Option<ChangeState> {
     let activations = || all.iter().filter(|one| matches!(one.changed, Changed::Activated { .. }));
     if activations().next_back().is_some_and(|last| last.catalogue == catalogue) {
         return Some(ChangeState::Live);

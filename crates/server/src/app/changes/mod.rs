@@ -12,7 +12,7 @@ mod trial;
 mod tests;
 
 pub use difference::{FileChange, difference};
-pub(super) use history::step_id;
+pub(super) use history::{state_of, step_id};
 pub use history::{
     APPROVAL_HOURS, ActivatedCatalogue, Change, ChangeState, Changed, activated, change_texts, changes,
 };

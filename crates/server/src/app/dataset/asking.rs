@@ -4,8 +4,10 @@ use super::super::error::{AppError, Class};
 use super::report::LeftOut;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::label::Label;
+use probity_credit::score::Scorecard;
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Duration, Problem, Timestamp};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 const INVALID: Code = Code::new("dataset-invalid");
@@ -37,7 +39,7 @@ pub enum When {
 /// The indicators of the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// Those that the role's scorecard reads as characteristics.
+    /// Those that the role's scorecard reads: its characteristics, then what its gates and its measure of history look at.
     Scorecard,
     /// All of the role.
     All,
@@ -109,7 +111,7 @@ pub(super) fn columns_of(
     let mut places: Vec<usize> = match wanted {
         Wanted::All => (0..names.len()).collect(),
         Wanted::Scorecard => {
-            catalogue.scorecard(label.of()).characteristics().iter().map(|one| one.position).collect()
+            read_by(catalogue.scorecard(label.of()))
         }
         Wanted::Named(wanted) => {
             let place = |name: &String| {
@@ -127,8 +129,16 @@ pub(super) fn columns_of(
             return clear(names, places);
         }
     };
-    places.dedup();
+    let mut seen = BTreeSet::new();
+    places.retain(|place| seen.insert(*place));
     clear(names, places)
+}
+
+/// The places of all that a scorecard reads, characteristics first: with them a row can be scored again, gates included.
+fn read_by(card: &Scorecard) -> Vec<usize> {
+    let characteristics = card.characteristics().iter().map(|one| one.position);
+    let gates = card.gates().iter().flat_map(|gate| gate.condition.columns());
+    characteristics.chain(gates).chain([card.history().position]).collect()
 }
 
 fn clear(names: &[String], places: Vec<usize>) -> Result<Vec<usize>, AppError> {

@@ -16,3 +16,5 @@ mod run;
 pub use asking::{DatasetOptions, Wanted, When};
 pub use report::{Counts, Dataset, LabelShown, LeftOut, MomentRow};
 pub use run::dataset;
+pub(super) use run::{Sink, gathered};
+pub(super) use sheet::SheetRow;

@@ -8,7 +8,7 @@ use super::asking::{DatasetOptions, Extent, columns_of, label_of};
 use super::labelling::labelled;
 use super::report::{Counts, Dataset, LabelShown, MomentRow};
 use super::rows::{Looking, Parties};
-use super::sheet::{Sheet, is_parquet};
+use super::sheet::{Sheet, SheetRow, is_parquet};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Event;
 use probity_credit::label::Label;
@@ -20,6 +20,32 @@ use std::sync::Arc;
 
 const LOG_EMPTY: Code = Code::new("log-empty");
 
+/// Where rows go.
+pub(in crate::app) trait Sink {
+    /// The names of the wanted indicators and their places among the role's, before any row.
+    fn begin(&mut self, names: &[String], places: &[usize]) -> Result<(), AppError>;
+    /// A row.
+    fn row(&mut self, row: &SheetRow) -> Result<(), AppError>;
+}
+
+/// A file of rows.
+struct ToFile<'a> {
+    options: &'a DatasetOptions,
+    sheet: Option<Sheet>,
+}
+
+impl Sink for ToFile<'_> {
+    fn begin(&mut self, names: &[String], places: &[usize]) -> Result<(), AppError> {
+        let weighted = self.options.keep_good < 1.0;
+        self.sheet = Some(Sheet::create(&self.options.to, names, places.to_vec(), weighted)?);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &SheetRow) -> Result<(), AppError> {
+        self.sheet.as_mut().map_or(Ok(()), |sheet| sheet.row(row))
+    }
+}
+
 /// Writes a training set from the log of a folder. Only reads the folder, also while another process writes.
 ///
 /// # Errors
@@ -30,8 +56,25 @@ pub fn dataset(
     options: &DatasetOptions,
     progress: Progress<'_>,
 ) -> Result<Dataset, AppError> {
-    options.check()?;
     is_parquet(&options.to)?;
+    let mut file = ToFile { options, sheet: None };
+    let built = gathered(folder, catalogue, options, &mut file, progress)?;
+    file.sheet.map_or(Ok(()), Sheet::finish)?;
+    Ok(built)
+}
+
+/// The rows of a training set, wherever they go; `options.to` is only named.
+///
+/// # Errors
+/// As [`dataset`], and those of the sink.
+pub(in crate::app) fn gathered(
+    folder: &Path,
+    catalogue: Catalogue,
+    options: &DatasetOptions,
+    sink: &mut dyn Sink,
+    progress: Progress<'_>,
+) -> Result<Dataset, AppError> {
+    options.check()?;
     let label = label_of(&catalogue, &options.label)?.name().to_owned();
     columns_of(&catalogue, label_of(&catalogue, &label)?, &options.indicators)?;
     let shared = beside(folder, catalogue)?;
@@ -46,7 +89,7 @@ pub fn dataset(
     let parties = Parties::read(&mut reader, label.of())?;
     let names = catalogue.plan.names(label.of());
     let names: Vec<String> = places.iter().filter_map(|place| names.get(*place).cloned()).collect();
-    let mut sheet = Sheet::create(&options.to, &names, places, options.keep_good < 1.0)?;
+    sink.begin(&names, &places)?;
     let labelled = labelled(&chronicle, label, &parties, (over, &changes), progress)?;
     let looking = Looking {
         chronicle: &chronicle,
@@ -62,11 +105,10 @@ pub fn dataset(
             if let Some(counted) = counted.get_mut(nth) {
                 *counted += counts;
             }
-            rows.iter().try_for_each(|row| sheet.row(row))
+            rows.iter().try_for_each(|row| sink.row(row))
         },
         progress,
     )?;
-    sheet.finish()?;
     let mut total = Counts::default();
     counted.iter().for_each(|counts| total += *counts);
     let rows = over.iter().zip(counted).map(|(at, counts)| MomentRow { as_of: at.to_string(), counts });

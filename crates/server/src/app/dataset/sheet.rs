@@ -18,16 +18,16 @@ const EXPORT_FAILED: Code = Code::new("export-failed");
 const GROUP: usize = 16_384;
 
 /// A row of a training set.
-pub(super) struct SheetRow {
-    pub(super) party: String,
-    pub(super) as_of: Timestamp,
-    pub(super) bad: bool,
+pub(in crate::app) struct SheetRow {
+    pub(in crate::app) party: String,
+    pub(in crate::app) as_of: Timestamp,
+    pub(in crate::app) bad: bool,
     /// How many rows it stands for, where only a share is kept.
-    pub(super) weight: f64,
-    pub(super) score: i32,
-    pub(super) tier: Arc<str>,
+    pub(in crate::app) weight: f64,
+    pub(in crate::app) score: i32,
+    pub(in crate::app) tier: Arc<str>,
     /// All values of the role; the sheet takes those that are wanted.
-    pub(super) values: Arc<Vec<Option<f64>>>,
+    pub(in crate::app) values: Arc<Vec<Option<f64>>>,
 }
 
 /// A file that is being written.

@@ -4,16 +4,42 @@ use super::super::error::AppError;
 use super::rows::{Rows, number};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
-use probity_credit::score::Scorecard;
+use probity_credit::score::definition::Characteristic;
+use probity_credit::score::{Chosen, Scorecard};
 use probity_credit::tier::{Tiers, assign};
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Problem};
+use serde::Serialize;
 use std::path::Path;
 
 const UNREADABLE: Code = Code::new("scorecard-invalid");
 
 /// The largest scorecard file that is read, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
+
+/// A scorecard that something was measured of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CardShown {
+    /// Its name.
+    pub name: String,
+    /// `merchant` or `buyer`.
+    pub of: &'static str,
+    /// The content hash of its file.
+    pub hash: String,
+    /// It is the one in force.
+    pub in_force: bool,
+}
+
+impl CardShown {
+    pub(super) fn new(card: &Scorecard, catalogue: &Catalogue) -> Self {
+        Self {
+            name: card.name().to_owned(),
+            of: card.of(),
+            hash: card.hash().to_string(),
+            in_force: catalogue.scorecard(role(card)).hash() == card.hash(),
+        }
+    }
+}
 
 /// A scorecard, and what it takes to read scores as tiers and odds.
 pub(super) struct Judge<'a> {
@@ -31,6 +57,8 @@ pub(super) struct Judged {
     pub(super) ungated: Vec<i32>,
     /// Tiers, by their place; as of a party that has never had one.
     pub(super) tier: Vec<usize>,
+    /// The weight of rows in each place of each characteristic: attributes, special values, no value.
+    pub(super) places: Vec<Vec<f64>>,
     /// Columns that gates or the measure of history read and the set has not; they count as missing.
     pub(super) without: Vec<String>,
 }
@@ -77,6 +105,26 @@ pub(super) fn role_of(text: &str) -> Option<Role> {
     Role::parse(place.strip_prefix("scorecards/")?.strip_suffix(".toml")?)
 }
 
+/// No weight in any place of any characteristic.
+pub(super) fn places_of(card: &Scorecard) -> Vec<Vec<f64>> {
+    let places = |one: &Characteristic| vec![0.0; one.attributes.len() + one.special.len() + 1];
+    card.characteristics().iter().map(places).collect()
+}
+
+/// Adds a weight to the place of each characteristic that a row was given.
+pub(super) fn count(card: &Scorecard, chosen: &[Chosen], weight: f64, places: &mut [Vec<f64>]) {
+    for ((one, chosen), places) in card.characteristics().iter().zip(chosen).zip(places) {
+        let place = match chosen {
+            Chosen::Attribute(place) => *place,
+            Chosen::Special(place) => one.attributes.len() + place,
+            Chosen::Missing => one.attributes.len() + one.special.len(),
+        };
+        if let Some(sum) = places.get_mut(place) {
+            *sum += weight;
+        }
+    }
+}
+
 /// The role of a card.
 pub(super) fn role(card: &Scorecard) -> Role {
     if card.of() == Role::Buyer.as_str() { Role::Buyer } else { Role::Merchant }
@@ -112,6 +160,7 @@ impl<'a> Judge<'a> {
             score: Vec::with_capacity(rows.len()),
             ungated: Vec::with_capacity(rows.len()),
             tier: Vec::with_capacity(rows.len()),
+            places: places_of(self.card),
             without: without.iter().filter_map(name).collect(),
         };
         for row in 0..rows.len() {
@@ -121,6 +170,8 @@ impl<'a> Judge<'a> {
             judged.tier.push(
                 assign(self.tiers, scored.score, None, self.card.thin_tier(&scored), self.card.gate_tiers(&scored)).index,
             );
+            let weight = rows.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0);
+            count(self.card, &scored.chosen, weight, &mut judged.places);
             judged.score.push(scored.score);
             judged.ungated.push(scored.ungated);
         }

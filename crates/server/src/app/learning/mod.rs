@@ -8,22 +8,24 @@
 mod rows;
 mod judging;
 mod measures;
+mod drift;
+mod vintages;
 mod bridge;
-mod writing;
 mod fitting;
+mod writing;
 mod train;
 mod validate;
 mod compare;
 mod approve;
-mod vintages;
 mod monitor;
-#[cfg(test)]
-mod tests;
 
 pub use approve::{Approved, Step};
-pub use compare::{CardShown, Compared, MovedRow, SwapRow, compare_cards};
+pub use compare::{Compared, MovedRow, SwapRow, compare_cards};
 pub use measures::{Interval, Paired, Performance};
-pub use monitor::{Alarm, Drifted, MonitorOptions, Monitored, OutcomeCount};
+pub use drift::Drifted;
+pub use judging::CardShown;
+pub use monitor::{Alarm, MonitorOptions, Monitored, OutcomeCount};
 pub use rows::DatasetShown;
+pub use vintages::PartRow;
 pub use train::{LeftColumn, Method, TermRow, TrainOptions, Trained, train};
-pub use validate::{LeakShown, PartRow, ScoreColumn, TrendShown, ValidateOptions, Validated, validate};
+pub use validate::{LeakShown, ScoreColumn, TrendShown, ValidateOptions, Validated, validate};

@@ -22,7 +22,7 @@ impl Rate {
     /// Decisions of one party are alike, so their number says too much. The variance of the ratio is taken over parties
     /// (linearised: Cochran, Sampling Techniques, 1977, section 6.5); what it leaves as the number of independent decisions
     /// goes into the interval of Wilson (1927), as Korn and Graubard (1998) do with that of Clopper and Pearson.
-    pub(super) fn of(parties: &[(u64, u64)]) -> Option<Self> {
+    pub(in crate::app) fn of(parties: &[(u64, u64)]) -> Option<Self> {
         let hits: u64 = parties.iter().map(|(hits, _)| hits).sum();
         let all: u64 = parties.iter().map(|(_, all)| all).sum();
         if all == 0 {
