@@ -4,6 +4,7 @@ use super::backtest_args::BacktestArgs;
 use super::dataset_args::DatasetArgs;
 use super::decide_args::{DecideArgs, DecisionsArgs, ReplayArgs};
 use super::language::Language;
+use super::learning_args::{ApproveArgs, CompareArgs, MonitorArgs, TrainArgs, ValidateArgs};
 use super::rehearse_args::{DetectArgs, WhatifArgs};
 use super::sanction_args::{NoticesArgs, SanctionCommand, SanctionsArgs};
 use super::scorecard_args::ScorecardCommand;
@@ -127,6 +128,31 @@ pub enum Command {
         after_help = "Examples:\n  probity --data ./data dataset --label merchant_bad_90d --out train.parquet\n  probity --data ./data dataset --label merchant_bad_90d --from 2024-01-01 --to 2024-12-31 --every 30d --out train.csv\n  probity --data ./data dataset --label buyer_bad_90d --at 2024-03-31,2024-06-30 --indicators all --keep-good 0.1 --out train.parquet\n\nA row has the party, the moment, the label (bad: 0 or 1), score and tier as of then, and the indicators exactly as they\nwere known then. Moments whose label lies in the future are left out and counted; one that --at names is refused.\nOnly reads the folder; a server may have it meanwhile. docs/guides/learning.md explains labels."
     )]
     Dataset(DatasetArgs),
+    /// Learn a scorecard from a training set: fitted on its early moments, judged on its late ones.
+    #[command(
+        after_help = "Examples:\n  probity train --label merchant_bad_90d --dataset train.parquet --out merchant-trained.toml\n  probity train --label buyer_bad_90d --dataset train.parquet --test other.parquet --indicators orders_365d --out buyer-trained.toml --report buyer.html\n\nWhat is written is a scorecard of the catalogue: scale, tiers, gates and reasons are those of the one in force, points are\nlearned. Each indicator may only go the way in which it is better. docs/guides/learning.md walks the whole way."
+    )]
+    Train(TrainArgs),
+    /// How well a scorecard tells bad from good on a training set, by moment and segment; what drifts, what leaks.
+    #[command(
+        after_help = "Examples:\n  probity validate merchant-trained.toml --dataset test.parquet\n  probity validate --of buyer --dataset test.parquet\n  probity validate merchant-trained.toml --dataset test.parquet --segment \"distinct_buyers_365d > 20\" --report card.html --model-card card.md"
+    )]
+    Validate(ValidateArgs),
+    /// Two scorecards on the same rows: which is better, who reaches which tier, who changes it.
+    #[command(
+        after_help = "Examples:\n  probity compare merchant-trained.toml --dataset test.parquet\n  probity compare challenger.toml champion.toml --dataset test.parquet --json"
+    )]
+    Compare(CompareArgs),
+    /// Propose a scorecard for the catalogue in force; a second person approves it with the same command.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data approve merchant-trained.toml --by alice\n  probity --data ./data approve merchant-trained.toml --by bob --activate\n  probity --data ./data catalogue rollback --by bob\n\nOne that does not say how it did on rows it was not fitted on is proposed only with --force-reason."
+    )]
+    Approve(ApproveArgs),
+    /// Whether parties, decisions and bad rates still are what the scorecard in force was made for.
+    #[command(
+        after_help = "Examples:\n  probity --data ./data monitor\n  probity --data ./data monitor --of buyer --label buyer_bad_90d --alarm --report monitor.html\n  probity --data ./data monitor --reference 2025-06-30\n\nAlarms: a stability index of 0.1 is to be watched, of 0.25 acted on; AUC below what was validated; bad rates outside what\nthe scores foretold. With --alarm the exit code is 1 when there is one."
+    )]
+    Monitor(MonitorArgs),
     /// What the score sees of known cheats, in simulated worlds in which it watches and nothing follows.
     #[command(
         after_help = "Examples:\n  probity detect --seeds 1,2,3\n  probity detect --seeds 101,102 --tuned-seeds 1,2 --merchants 400 --buyers 6000 --out docs/DETECTION.md --svg docs/pictures\n  probity detect --policy my-merchant-card.toml --policy my-payments.toml --only exit_scam,whitewasher\n  probity detect --policy none --seeds 1,2,3\n\nEach world happens twice: watched by the score while nothing follows, then with the policies in force (not with\n--policy none). The same seeds give the same numbers on every machine, whatever the number of threads. No data folder is needed."

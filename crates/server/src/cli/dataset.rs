@@ -41,7 +41,7 @@ fn refuse(detail: impl Into<String>, hint: &str) -> AppError {
 }
 
 /// A moment, or a day's end.
-fn moment(text: &str) -> Result<Timestamp, AppError> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, AppError> {
     let day = Timestamp::parse(&format!("{text}T00:00:00Z")).ok().filter(|_| text.len() == 10);
     match day {
         Some(day) => Ok(day.day().end()),

@@ -22,7 +22,7 @@ const EXPORT_FAILED: Code = Code::new("export-failed");
 /// A party's score and the values of its indicators.
 type Scored = (ScoreAt, Vec<Option<f64>>);
 
-fn role(text: &str) -> Result<Role, AppError> {
+pub(super) fn role(text: &str) -> Result<Role, AppError> {
     Role::parse(text).ok_or_else(|| {
         Problem::new(ROLE_INVALID, format!("'{}' is no role", probity_primitives::problem::shown(text)))
             .hint("merchant or buyer")

@@ -3,6 +3,7 @@
 mod rehearse_args;
 mod backtest_args;
 mod dataset_args;
+mod learning_args;
 mod sanction_args;
 mod scorecard_args;
 mod language;
@@ -35,6 +36,10 @@ mod calibrate_page;
 mod calibrate;
 mod keep;
 mod changes;
+mod learning_tables;
+mod learning;
+mod monitor_page;
+mod monitor;
 mod trial;
 mod scorecard;
 mod check;
@@ -82,6 +87,11 @@ pub fn run(mut arguments: Arguments) -> ExitCode {
         Command::Whatif(asked) => whatif::whatif(&arguments, asked),
         Command::Backtest(asked) => backtest::backtest(&arguments, asked),
         Command::Dataset(asked) => dataset::dataset(&arguments, asked),
+        Command::Train(asked) => learning::train(&arguments, asked),
+        Command::Validate(asked) => learning::validate(&arguments, asked),
+        Command::Compare(asked) => learning::compare(&arguments, asked),
+        Command::Approve(asked) => learning::approve(&arguments, asked),
+        Command::Monitor(asked) => monitor::monitor(&arguments, asked),
         Command::Detect(asked) => detect::detect(&arguments, asked),
         Command::Calibrate(calibrate) => calibrate::calibrate(&arguments, calibrate),
         Command::Scorecard(command) => scorecard::scorecard(&arguments, command),
