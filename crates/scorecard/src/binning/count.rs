@@ -58,7 +58,8 @@ impl Weights {
         // rows · largest < 2^bits, so that all of them together stay below 2^53 units.
         let bits = libm::frexp(largest).1 + libm::frexp(rows as f64).1;
         let scale = (52 - bits).clamp(-1_000, 1_000);
-        let whole: Vec<u64> = given.iter().map(|weight| libm::ldexp(*weight, scale).round() as u64).collect();
+        let factor = libm::ldexp(1.0, scale);
+        let whole: Vec<u64> = given.iter().map(|weight| (weight * factor).round() as u64).collect();
         let mut sums = [0u64; 2];
         for (weight, bad) in whole.iter().zip(&sample.bad) {
             sums[usize::from(*bad)] += weight;
@@ -124,4 +125,15 @@ pub(super) fn likelihood(count: Count, total: Count) -> f64 {
     let (rate, overall) = (count.rate(), total.rate());
     let part = |weight: f64, ratio: f64| if weight > 0.0 { weight * libm::log(ratio) } else { 0.0 };
     part(count.bad, rate / overall) + part(count.good, (1.0 - rate) / (1.0 - overall))
+}
+
+/// Whether a rate that should be the lower one is higher by more than `tolerance` standard errors of the difference of two
+/// shares with a common rate. Bins without rows show nothing.
+pub(super) fn reversed(low: Count, high: Count, tolerance: f64) -> bool {
+    if low.weight() <= 0.0 || high.weight() <= 0.0 {
+        return false;
+    }
+    let common = low.and(high).rate();
+    let error = (common * (1.0 - common) * (1.0 / low.weight() + 1.0 / high.weight())).sqrt();
+    low.rate() - high.rate() > tolerance * error
 }

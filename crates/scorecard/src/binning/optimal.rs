@@ -3,10 +3,11 @@
 //! A *block* is a run of pre-bins `from..to` that may become a bin. The best partition that ends with a given block needs to
 //! know of what came before only the block just before it, and of that one only its bad rate. So at each boundary the blocks
 //! that end there are sorted by rate once, and the best of all with a rate up to some bound is a running maximum over that
-//! order. With n pre-bins and at most K bins this takes O(n² log n + n² K) steps.
+//! order. With n pre-bins and at most K bins this takes O(n² log n + n² K) steps; where the order must hold in each of P
+//! periods too, which pairs of blocks may meet has to be tried, and it takes O(n³ (P + K)).
 
 use super::constraints::{Objective, Trend};
-use super::count::{Count, information, likelihood};
+use super::count::{Count, information, likelihood, reversed};
 
 /// What a partition must keep to.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,29 @@ pub(super) struct Solution {
     pub(super) value: f64,
 }
 
+/// Good and bad of the pre-bins in each period of time.
+pub(super) struct Periods {
+    /// For each period, the counts of the first pre-bins: of none, of one, and so on to all.
+    pub(super) sums: Vec<Vec<Count>>,
+    /// By how many standard errors the rates of neighbours may stand the other way round in a period.
+    pub(super) tolerance: f64,
+}
+
+impl Periods {
+    /// Whether the blocks `from..at` and `at..to` stand in each period as over all, where the second has the higher rate or not.
+    fn keep(&self, from: usize, at: usize, to: usize, rises: bool) -> bool {
+        self.sums.iter().all(|sums| {
+            let between = |from: usize, to: usize| Count {
+                good: sums[to].good - sums[from].good,
+                bad: sums[to].bad - sums[from].bad,
+            };
+            let (first, second) = (between(from, at), between(at, to));
+            let (low, high) = if rises { (first, second) } else { (second, first) };
+            !reversed(low, high, self.tolerance)
+        })
+    }
+}
+
 /// How a bin's rate may relate to that of the bin before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -46,10 +70,13 @@ pub(super) struct Blocks {
     rules: Rules,
     /// Whether the number of bins can matter to what is allowed; if not, one layer serves for all numbers.
     layered: bool,
+    /// More bins there cannot be.
+    most: usize,
     rate: Vec<f64>,
     /// NaN: the block may not be a bin.
     value: Vec<f64>,
     boundaries: Vec<Boundary>,
+    periods: Option<Periods>,
 }
 
 /// The blocks that meet at a boundary.
@@ -60,6 +87,8 @@ struct Boundary {
     /// For each block that starts here: its end, how many of `left` it may follow upwards (a prefix) and from which place on
     /// it may follow them downwards (a suffix).
     right: Vec<(u16, u16, u16)>,
+    /// With periods: for each of `right`, whether each of `left` keeps its order to it in all of them.
+    kept: Vec<bool>,
 }
 
 /// The least that a further bin must gain, against bins that owe themselves to rounding alone.
@@ -67,21 +96,25 @@ const ROUNDING: f64 = 1e-12;
 
 impl Blocks {
     /// `total` are all rows, also those outside the pre-bins: missing and special ones.
-    pub(super) fn new(items: &[Count], total: Count, rules: Rules) -> Self {
+    pub(super) fn new(items: &[Count], total: Count, rules: Rules, periods: Option<Periods>) -> Self {
         let n = items.len();
         let size = n * (n + 1);
-        let fit = if rules.min_weight > 0.0 {
-            (total.weight() * (1.0 + 1e-9) / rules.min_weight) as usize
+        let weight: f64 = items.iter().map(Count::weight).sum();
+        // More bins of the least weight there cannot be.
+        let most = if rules.min_weight > 0.0 {
+            ((weight * (1.0 + 1e-9) / rules.min_weight) as usize).min(n)
         } else {
             n
         };
         let mut blocks = Blocks {
             items: n,
             rules,
-            layered: rules.min_bins > 1 || rules.max_bins < n.min(fit),
+            layered: rules.min_bins > 1 || rules.max_bins < most,
+            most: most.min(rules.max_bins),
             rate: vec![0.0; size],
             value: vec![f64::NAN; size],
             boundaries: Vec::new(),
+            periods,
         };
         for from in 0..n {
             let mut count = Count::default();
@@ -130,21 +163,43 @@ impl Blocks {
             }
             (to, up as u16, down as u16)
         };
-        let right = right.iter().map(&mut meet).collect();
-        Boundary { left: left.iter().map(|block| block.1).collect(), right }
+        let right: Vec<(u16, u16, u16)> = right.iter().map(&mut meet).collect();
+        let left: Vec<u16> = left.iter().map(|block| block.1).collect();
+        let kept = self.periods.as_ref().map_or_else(Vec::new, |_| {
+            let pairs = right.iter().flat_map(|&(to, ..)| left.iter().map(move |&from| (from, to)));
+            pairs.map(|(from, to)| self.keeps(usize::from(from), at, usize::from(to))).collect()
+        });
+        Boundary { left, right, kept }
     }
 
-    /// The best partition with this trend, [`Trend::Auto`] and [`Trend::Monotone`] excepted; None: there is none.
+    /// Whether two blocks stand in each period as they do over all.
+    fn keeps(&self, from: usize, at: usize, to: usize) -> bool {
+        let rises = self.rate[self.place(at, to)] >= self.rate[self.place(from, at)];
+        self.periods.as_ref().is_none_or(|periods| periods.keep(from, at, to, rises))
+    }
+
+    /// The best partition with this trend; [`Trend::Auto`] and [`Trend::Monotone`], which choose between others, count as
+    /// [`Trend::Any`]. None: there is none.
     pub(super) fn best(&self, trend: Trend) -> Option<Solution> {
-        let steps: &[Step] = match trend {
+        let steps = self.steps(trend);
+        Tables::fill(self, steps).best(steps.len())
+    }
+
+    /// The best partition that only rises (for a valley: falls) and the best one that may turn round once.
+    pub(super) fn straight_and_bent(&self, trend: Trend) -> (Option<Solution>, Option<Solution>) {
+        let tables = Tables::fill(self, self.steps(trend));
+        (tables.best(1), tables.best(2))
+    }
+
+    fn steps(&self, trend: Trend) -> &'static [Step] {
+        match trend {
             Trend::Ascending => &[Step::Up],
             Trend::Descending => &[Step::Down],
             Trend::Peak => &[Step::Up, Step::Down],
             Trend::Valley => &[Step::Down, Step::Up],
             _ if self.rules.min_difference > 0.0 => &[Step::Either],
             _ => &[Step::Free],
-        };
-        Tables::fill(self, steps).best()
+        }
     }
 }
 
@@ -171,6 +226,16 @@ pub(super) fn rises(from: f64, to: f64, least: f64) -> bool {
     from + least <= to
 }
 
+fn running_maximum(best: &mut f64, next: &f64) -> Option<f64> {
+    *best = larger(*best, *next);
+    Some(*best)
+}
+
+/// The larger of two that are no NaN: what [`f64::max`] does besides costs a third of the time.
+fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
 /// What the best partition reaches that ends with each block: for each number of bins (a layer), and for each step of the
 /// trend that the block's bin is in. A trend with two steps may pass from the first to the second once.
 struct Tables<'a> {
@@ -182,7 +247,7 @@ struct Tables<'a> {
 
 impl<'a> Tables<'a> {
     fn fill(blocks: &'a Blocks, steps: &'a [Step]) -> Self {
-        let layers = if blocks.layered { blocks.rules.max_bins.min(blocks.items) } else { 1 };
+        let layers = if blocks.layered { blocks.most.max(1) } else { 1 };
         let reached = vec![f64::NEG_INFINITY; layers * steps.len() * blocks.value.len()];
         let mut tables = Tables { blocks, steps, layers, reached };
         for to in 1..=blocks.items {
@@ -193,8 +258,9 @@ impl<'a> Tables<'a> {
         }
         let mut rising = Vec::new();
         let mut falling = Vec::new();
-        for at in 1..blocks.items {
-            for layer in tables.first_layer()..layers {
+        // Layer by layer, so that only two of them at a time need to be near the processor.
+        for layer in tables.first_layer()..layers {
+            for at in 1..blocks.items {
                 for step in 0..steps.len() {
                     tables.extend(at, layer, step, &mut rising, &mut falling);
                 }
@@ -212,66 +278,71 @@ impl<'a> Tables<'a> {
         (layer * self.steps.len() + step) * self.blocks.value.len()
     }
 
-    /// What was reached by the block `from..to` in a layer, in this step or an earlier one.
-    fn before(&self, layer: usize, step: usize, from: usize, to: usize) -> f64 {
-        let place = self.blocks.place(from, to);
-        let of = |step: usize| self.reached[self.table(layer, step) + place];
-        (0..=step).map(of).fold(f64::NEG_INFINITY, f64::max)
-    }
-
     /// Puts the blocks that start at a boundary behind those that end there.
-    fn extend(
-        &mut self,
-        at: usize,
-        layer: usize,
-        step: usize,
-        rising: &mut Vec<f64>,
-        falling: &mut Vec<f64>,
-    ) {
+    fn extend(&mut self, at: usize, layer: usize, step: usize, left: &mut Vec<f64>, best: &mut Vec<f64>) {
         let blocks = self.blocks;
         let boundary = &blocks.boundaries[at];
         let previous = layer - self.first_layer();
-        // rising[i]: the best of the first i blocks by rate; falling[i]: the best of those from the i-th on.
-        rising.clear();
-        rising.push(f64::NEG_INFINITY);
-        let mut best = f64::NEG_INFINITY;
-        for &from in &boundary.left {
-            best = best.max(self.before(previous, step, usize::from(from), at));
-            rising.push(best);
-        }
-        if best == f64::NEG_INFINITY {
-            return;
-        }
-        let turn = matches!(self.steps[step], Step::Down | Step::Either);
-        if turn {
-            falling.clear();
-            falling.resize(rising.len(), f64::NEG_INFINITY);
-            let mut best = f64::NEG_INFINITY;
-            for (place, &from) in boundary.left.iter().enumerate().rev() {
-                best = best.max(self.before(previous, step, usize::from(from), at));
-                falling[place] = best;
+        left.clear();
+        left.resize(boundary.left.len(), f64::NEG_INFINITY);
+        let ended = blocks.place(0, at);
+        for earlier in 0..=step {
+            let table = self.table(previous, earlier) + ended;
+            let reached = &self.reached[table..table + at];
+            for (best, &from) in left.iter_mut().zip(&boundary.left) {
+                *best = larger(*best, reached[usize::from(from)]);
             }
         }
         let table = self.table(layer, step);
-        for &(to, up, down) in &boundary.right {
-            let best = match self.steps[step] {
-                Step::Free => best,
-                Step::Up => rising[usize::from(up)],
-                Step::Down => falling[usize::from(down)],
-                Step::Either => rising[usize::from(up)].max(falling[usize::from(down)]),
-            };
+        let mut put = |to: u16, before: f64| {
             let place = blocks.place(at, usize::from(to));
             let reached = &mut self.reached[table + place];
-            *reached = reached.max(best + blocks.value[place]);
+            *reached = larger(*reached, before + blocks.value[place]);
+        };
+        let none = f64::NEG_INFINITY;
+        let kind = self.steps[step];
+        if blocks.periods.is_some() {
+            let last = left.len();
+            for (&(to, up, down), kept) in boundary.right.iter().zip(boundary.kept.chunks(last.max(1))) {
+                let (up, down) = match kind {
+                    Step::Free => (last, last),
+                    Step::Up => (usize::from(up), last),
+                    Step::Down => (0, usize::from(down)),
+                    Step::Either => (usize::from(up), usize::from(down)),
+                };
+                let may = (0..up).chain(down..last).filter(|place| kept[*place]);
+                put(to, may.map(|place| left[place]).fold(none, larger));
+            }
+            return;
+        }
+        if kind == Step::Free {
+            let before = left.iter().copied().fold(none, larger);
+            boundary.right.iter().for_each(|&(to, ..)| put(to, before));
+        }
+        // The best of the first so many blocks by rate.
+        if matches!(kind, Step::Up | Step::Either) {
+            best.clear();
+            best.push(none);
+            best.extend(left.iter().scan(none, running_maximum));
+            boundary.right.iter().for_each(|&(to, up, _)| put(to, best[usize::from(up)]));
+        }
+        // The best of those from a place on, counted from behind.
+        if matches!(kind, Step::Down | Step::Either) {
+            best.clear();
+            best.push(none);
+            best.extend(left.iter().rev().scan(none, running_maximum));
+            let last = left.len();
+            boundary.right.iter().for_each(|&(to, _, down)| put(to, best[last - usize::from(down)]));
         }
     }
 
-    fn best(&self) -> Option<Solution> {
+    /// The best partition that ends in one of the first steps.
+    fn best(&self, steps: usize) -> Option<Solution> {
         let n = self.blocks.items;
         let mut best: Option<(f64, usize, usize, usize)> = None;
         let least = if self.blocks.layered { self.blocks.rules.min_bins - 1 } else { 0 };
         for layer in least..self.layers {
-            for step in 0..self.steps.len() {
+            for step in 0..steps {
                 for from in 0..n {
                     let value = self.reached[self.table(layer, step) + self.blocks.place(from, n)];
                     if value > best.map_or(f64::NEG_INFINITY, |best| best.0) {
@@ -303,7 +374,7 @@ impl<'a> Tables<'a> {
                 for start in 0..from {
                     let place = blocks.place(start, from);
                     let reached = self.reached[self.table(layer, earlier) + place];
-                    if reached > best.0 && may_follow(blocks.rate[place]) {
+                    if reached > best.0 && may_follow(blocks.rate[place]) && blocks.keeps(start, from, to) {
                         best = (reached, earlier, start);
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::constraints::{Constraints, Objective, Trend};
 use super::count::Count;
-use super::optimal::{Blocks, Rules, Solution};
+use super::optimal::{Blocks, Periods, Rules, Solution};
 
 /// By which share of the monotone objective a peak or a valley must be better to be taken by [`Trend::Auto`].
 const CLEARLY: f64 = 0.05;
@@ -24,6 +24,7 @@ pub(super) fn partition(
     items: &[Count],
     total: Count,
     constraints: &Constraints,
+    periods: impl Fn() -> Option<Periods>,
 ) -> Option<(Solution, Trend)> {
     let regular: f64 = items.iter().map(Count::weight).sum();
     let mut rules = Rules {
@@ -37,7 +38,7 @@ pub(super) fn partition(
         penalty: constraints.penalty * unit_of_deviance(constraints.objective, total),
     };
     loop {
-        let blocks = Blocks::new(items, total, rules);
+        let blocks = Blocks::new(items, total, rules, periods());
         let found = by_trend(&blocks, constraints.trend, total, rules.objective);
         if found.is_some() || rules.min_bins == 1 {
             return found;
@@ -52,8 +53,11 @@ fn by_trend(blocks: &Blocks, trend: Trend, total: Count, objective: Objective) -
     match trend {
         Trend::Monotone => better(best(Trend::Ascending), best(Trend::Descending)),
         Trend::Auto => {
-            let monotone = better(best(Trend::Ascending), best(Trend::Descending));
-            let bent = better(best(Trend::Peak), best(Trend::Valley));
+            let (rise, peak) = blocks.straight_and_bent(Trend::Peak);
+            let (fall, valley) = blocks.straight_and_bent(Trend::Valley);
+            let with = |found: Option<Solution>, trend| found.map(|found| (found, trend));
+            let monotone = better(with(rise, Trend::Ascending), with(fall, Trend::Descending));
+            let bent = better(with(peak, Trend::Peak), with(valley, Trend::Valley));
             let (Some(straight), Some(bend)) = (&monotone, &bent) else { return monotone.or(bent) };
             let gain = bend.0.value - straight.0.value;
             let least = DEVIANCE * unit_of_deviance(objective, total);
