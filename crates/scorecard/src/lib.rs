@@ -13,6 +13,7 @@ pub mod bins;
 pub mod scale;
 pub mod card;
 pub mod validation;
+pub mod report;
 
 pub use card::Scorecard;
 pub use error::Error;
