@@ -273,7 +273,9 @@ pub(super) fn by_part(title: &str, up: &str, axis: Axis, parts: &[Part], series:
         let found: Vec<(usize, Estimate)> =
             parts.iter().enumerate().filter_map(|(place, part)| Some((place, (one.figure)(part)?))).collect();
         let along = found.iter().map(|(place, estimate)| (*place as f64 + 0.5, estimate.value));
-        picture.curve(along, &format!("line thin {}", one.class));
+        if one.along {
+            picture.curve(along, &format!("line thin {}", one.class));
+        }
         for (place, estimate) in &found {
             let x = picture.across(*place as f64 + 0.5);
             picture.upright(x, (estimate.low, estimate.high), &format!("line {}", one.class));
@@ -298,6 +300,8 @@ pub(super) fn by_part(title: &str, up: &str, axis: Axis, parts: &[Part], series:
 pub(super) struct Series<'a> {
     pub(super) class: &'static str,
     pub(super) name: &'a str,
+    /// Whether neighbours are joined by a line: they follow each other.
+    pub(super) along: bool,
     pub(super) figure: fn(&Part) -> Option<Estimate>,
 }
 
@@ -309,44 +313,35 @@ fn exact(value: f64) -> Estimate {
     Estimate { value, low: value, high: value }
 }
 
-/// Ranking, bad rates and drift of parts, one picture each.
-pub(super) fn parts(parts: &[Part], word: &str) -> Vec<String> {
+/// Ranking and bad rates of parts, one picture each; of periods also their drift.
+pub(super) fn parts(parts: &[Part], periods: bool) -> Vec<String> {
     let aucs = || parts.iter().filter_map(|part| part.auc);
     let low = aucs().map(|auc| auc.low).fold(0.5, f64::min);
     let rates = parts.iter().filter_map(|part| part.bad_rate).map(|rate| rate.high);
     let most = rates.chain(parts.iter().filter_map(|part| part.predicted)).fold(0.0, f64::max).min(1.0);
     let auc: fn(&Part) -> Option<Estimate> =
         |part| part.auc.map(|auc| Estimate { value: auc.value, low: auc.low, high: auc.high });
-    let drifts =
-        parts.iter().filter_map(|part| part.drift.as_ref()).map(|drift| drift.value).fold(0.3, f64::max);
-    vec![
-        by_part(
-            &format!("AUC by {word}"),
-            "AUC",
-            Axis::new((low * 10.0).floor() / 10.0, 1.0, Unit::Number),
-            parts,
-            &[Series { class: "last", name: "AUC", figure: auc }],
-        ),
-        by_part(
-            &format!("Bad rate by {word}"),
-            "bad rate",
-            Axis::up_to(most, Unit::Share),
-            parts,
-            &[
-                Series { class: "good", name: "predicted", figure: |part| part.predicted.map(exact) },
-                Series { class: "bad", name: "observed", figure: |part| part.bad_rate },
-            ],
-        ),
-        by_part(
-            &format!("Stability by {word}"),
+    let auc = Series { class: "last", name: "AUC", along: periods, figure: auc };
+    let predicted =
+        Series { class: "good", name: "predicted", along: periods, figure: |part| part.predicted.map(exact) };
+    let observed = Series { class: "bad", name: "observed", along: periods, figure: |part| part.bad_rate };
+    let axis = Axis::new((low * 10.0).floor() / 10.0, 1.0, Unit::Number);
+    let mut pictures = vec![
+        by_part("AUC", "AUC", axis, parts, &[auc]),
+        by_part("Bad rate", "bad rate", Axis::up_to(most, Unit::Share), parts, &[predicted, observed]),
+    ];
+    if periods {
+        let drifts = parts.iter().filter_map(|part| part.drift.as_ref()).map(|drift| drift.value);
+        let axis = Axis::up_to(drifts.fold(0.3, f64::max), Unit::Number);
+        let figure: fn(&Part) -> Option<Estimate> =
+            |part| part.drift.as_ref().map(|drift| exact(drift.value));
+        pictures.push(by_part(
+            "Stability",
             "PSI of the score",
-            Axis::up_to(drifts, Unit::Number),
+            axis,
             parts,
-            &[Series {
-                class: "warn",
-                name: "PSI",
-                figure: |part| part.drift.as_ref().map(|drift| exact(drift.value)),
-            }],
-        ),
-    ]
+            &[Series { class: "warn", name: "PSI", along: true, figure }],
+        ));
+    }
+    pictures
 }

@@ -108,7 +108,7 @@ impl<'a> Facts<'a> {
         let of_segments = judged
             .segments
             .iter()
-            .map(|(name, division)| Ok((name.as_str(), by_part(&risk, bad, weight, division, Some(&bins))?)));
+            .map(|(name, division)| Ok((name.as_str(), by_part(&risk, bad, weight, division, None)?)));
         Ok(Facts {
             card,
             options,

@@ -167,7 +167,7 @@ fn warned(facts: &Facts<'_>) -> String {
 
 fn performance(facts: &Facts<'_>) -> String {
     let heads = [
-        "<sample",
+        "sample",
         "rows",
         "bad",
         "bad rate",
@@ -205,7 +205,7 @@ fn performance(facts: &Facts<'_>) -> String {
     };
     let brier = &facts.judged().performance.brier;
     let parts = format!(
-        "Brier's score of {} is reliability {} − resolution {} + uncertainty {} + {} within bins. Slope 1 and in-the-large 0 are true calibration; a small p of Spiegelhalter's test speaks against it.",
+        "Brier's score of {} is reliability {} − resolution {} + uncertainty {} and {} within bins. Slope 1 and in-the-large 0 are true calibration; a small p of Spiegelhalter's test speaks against it.",
         facts.judged().name,
         decimal(brier.reliability, 5),
         decimal(brier.resolution, 5),
@@ -229,7 +229,7 @@ fn performance(facts: &Facts<'_>) -> String {
             "tenths of rows, with intervals; the diagonal is truth",
             &charts::calibration(facts),
         ),
-    ]) + &table(&heads, &facts.samples.iter().map(row).collect::<Vec<_>>())
+    ]) + &table(&[0], &heads, &facts.samples.iter().map(row).collect::<Vec<_>>())
         + &format!("<p class=\"note\">{}</p>\n", escaped(&parts))
 }
 
@@ -267,7 +267,7 @@ fn cut_offs(facts: &Facts<'_>) -> String {
         ]
     };
     let heads = [
-        "<approved from score",
+        "approved from score",
         "approved",
         "bad among approved",
         "bad caught",
@@ -287,7 +287,7 @@ fn cut_offs(facts: &Facts<'_>) -> String {
     format!(
         "<p class=\"note\">{}</p>\n",
         escaped(&format!("On {}. The cut-off used on this page is {} ({why}).", judged.name, facts.cut_off))
-    ) + &table(&heads, &cuts.iter().map(row).collect::<Vec<_>>())
+    ) + &table(&[0], &heads, &cuts.iter().map(row).collect::<Vec<_>>())
 }
 
 fn gains(facts: &Facts<'_>) -> String {
@@ -323,7 +323,7 @@ fn gains(facts: &Facts<'_>) -> String {
             &charts::gains(facts),
         ),
         figure("Lift", "bad rate of each tenth over the average", &charts::lift(facts)),
-    ]) + &table(&heads, &gains.iter().enumerate().map(row).collect::<Vec<_>>())
+    ]) + &table(&[0], &heads, &gains.iter().enumerate().map(row).collect::<Vec<_>>())
 }
 
 fn stability(facts: &Facts<'_>) -> String {
@@ -367,13 +367,15 @@ fn stability(facts: &Facts<'_>) -> String {
             format!(
                 "<figure><figcaption>Score bands</figcaption>{}</figure>\n",
                 table(
-                    &["<score", was, is, "adds"],
+                    &[0],
+                    &["score", was, is, "adds"],
                     &drift.cells.iter().enumerate().map(row).collect::<Vec<_>>()
                 )
             ),
         ])
         + &table(
-            &["<characteristic", "CSI", "by chance", "points in the mean score"],
+            &[0],
+            &["characteristic", "CSI", "by chance", "points in the mean score"],
             &moved.collect::<Vec<_>>(),
         )
 }
@@ -397,14 +399,14 @@ fn of_parts(parts: &[Part], word: &str) -> String {
         ("Bad rate", "observed with Wilson's interval, and predicted"),
         ("Stability", "PSI of the score against the first sample"),
     ];
-    let figures: Vec<String> = charts::parts(parts, word)
+    let figures: Vec<String> = charts::parts(parts, word == "period")
         .iter()
         .zip(titles)
         .map(|(svg, (title, remark))| figure(title, remark, svg))
         .collect();
     let row = |part: &Part| {
         let dash = || "–".to_owned();
-        vec![
+        let mut row = vec![
             Cell::left(if part.small { format!("{} (small)", part.name) } else { part.name.clone() }),
             Cell::right(count(part.rows as f64)),
             Cell::right(count(part.bad_rows as f64)),
@@ -424,11 +426,15 @@ fn of_parts(parts: &[Part], word: &str) -> String {
             ),
             Cell::right(part.ks.map_or_else(dash, |ks| decimal(ks, 3))),
             Cell::right(part.drift.as_ref().map_or_else(dash, |drift| decimal(drift.value, 3))),
-        ]
+        ];
+        row.truncate(if word == "period" { row.len() } else { row.len() - 1 });
+        row
     };
-    let first = format!("<{word}");
-    let heads = [first.as_str(), "rows", "bad", "bad rate", "predicted", "AUC", "KS", "PSI"];
-    charts_in_rows(&figures) + &table(&heads, &parts.iter().map(row).collect::<Vec<_>>())
+
+    // Segments are told apart by what they are: their distribution is not that of the first sample.
+    let heads = [word, "rows", "bad", "bad rate", "predicted", "AUC", "KS", "PSI"];
+    let shown = if word == "period" { heads.len() } else { heads.len() - 1 };
+    charts_in_rows(&figures) + &table(&[0], &heads[..shown], &parts.iter().map(row).collect::<Vec<_>>())
 }
 
 fn fairness(facts: &Facts<'_>, name: &str, found: &Fairness) -> String {
@@ -484,7 +490,7 @@ fn fairness(facts: &Facts<'_>, name: &str, found: &Fairness) -> String {
     let note =
         format!("On {}, approved from score {}.{reference} {words}", facts.judged().name, facts.cut_off);
     let heads = [
-        "<group",
+        "group",
         "rows",
         "bad",
         "approved",
@@ -496,7 +502,7 @@ fn fairness(facts: &Facts<'_>, name: &str, found: &Fairness) -> String {
         "AUC",
     ];
     format!("<h3>{}</h3>\n<p class=\"note\">{}</p>\n", escaped(name), escaped(&note))
-        + &table(&heads, &found.groups.iter().map(row).collect::<Vec<_>>())
+        + &table(&[0], &heads, &found.groups.iter().map(row).collect::<Vec<_>>())
 }
 
 fn columns(facts: &Facts<'_>) -> String {
@@ -544,12 +550,14 @@ fn columns(facts: &Facts<'_>) -> String {
             &charts::ladder("AUC lost without a column", "AUC", &bars, &[]),
         )])
         + &table(
-            &["<column", "AUC lost", "p", "spread, points", "one bin up", "one bin down"],
+            &[0],
+            &["column", "AUC lost", "p", "spread, points", "one bin up", "one bin down"],
             &facts.influences.iter().map(influence).collect::<Vec<_>>(),
         )
         + "<h3>Reasons</h3>\n"
         + &table(
-            &["<term", "<reason as told", "main reason", "of bad rows", "mean shortfall, points"],
+            &[0, 1],
+            &["term", "reason as told", "main reason", "of bad rows", "mean shortfall, points"],
             &reasons.collect::<Vec<_>>(),
         )
 }

@@ -106,7 +106,7 @@ impl Picture {
                 escaped(frame.title)
             ),
             left: frame.left,
-            right: width - 14.0,
+            right: width - 22.0,
             top: if frame.up.is_empty() { 8.0 } else { 24.0 },
             bottom: height - frame.below,
             x,

@@ -76,14 +76,12 @@ impl Cell {
     }
 }
 
-/// A table: the heads (those that begin with `<` stand on the left), then its rows.
-pub(super) fn table(heads: &[&str], rows: &[Vec<Cell>]) -> String {
+/// A table: its heads, and which columns hold texts on the left; then its rows.
+pub(super) fn table(left: &[usize], heads: &[&str], rows: &[Vec<Cell>]) -> String {
     let mut html = String::from("<div class=\"scroll\"><table><thead><tr>");
-    for head in heads {
-        let _ = match head.strip_prefix('<') {
-            Some(head) => write!(html, "<th class=\"l\">{}</th>", escaped(head)),
-            None => write!(html, "<th>{}</th>", escaped(head)),
-        };
+    for (column, head) in heads.iter().enumerate() {
+        let class = if left.contains(&column) { " class=\"l\"" } else { "" };
+        let _ = write!(html, "<th{class}>{}</th>", escaped(head));
     }
     html.push_str("</tr></thead><tbody>\n");
     for row in rows {

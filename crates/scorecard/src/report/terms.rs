@@ -149,11 +149,11 @@ fn bins(facts: &Facts<'_>, one: &Characteristic, first: &[Bin], last: &[Bin]) ->
         format!("share, {}", short(facts.reference().name, 16)),
         format!("share, {}", short(facts.judged().name, 16)),
     );
-    let mut heads = vec!["bin", "<values"];
+    let mut heads = vec!["bin", "values", "points"];
     if several {
         heads.push(&was);
     }
-    heads.extend([is.as_str(), "bad rate", "log-odds", "observed", "points"]);
+    heads.extend([is.as_str(), "bad rate", "log-odds", "observed"]);
     let most = last.iter().chain(first).map(|cell| cell.share).fold(0.0, f64::max);
     let highest = last.iter().filter_map(|cell| cell.bad_rate).map(|rate| rate.value).fold(0.0, f64::max);
     let all = one.attributes.iter().map(|attribute| f64::from(attribute.points));
@@ -168,6 +168,8 @@ fn bins(facts: &Facts<'_>, one: &Characteristic, first: &[Bin], last: &[Bin]) ->
     let row = |bin: usize| {
         let (attribute, cell) = (&one.attributes[bin], &last[bin]);
         let mut row = vec![Cell::right(mark(&one.bins, bin)), Cell::left(one.bins.text(bin))];
+        let class = if attribute.points < 0 { "bad" } else { "good" };
+        row.push(Cell::both_ways(points(attribute.points), f64::from(attribute.points), ends, class));
         if several {
             row.push(Cell::bar(percent(first[bin].share), first[bin].share, most, "first"));
         }
@@ -181,11 +183,9 @@ fn bins(facts: &Facts<'_>, one: &Characteristic, first: &[Bin], last: &[Bin]) ->
             Some(woe) => Cell::right(decimal(woe + shift, 3)),
             None => Cell::right("–"),
         });
-        let class = if attribute.points < 0 { "bad" } else { "good" };
-        row.push(Cell::both_ways(points(attribute.points), f64::from(attribute.points), ends, class));
         row
     };
-    table(&heads, &(0..last.len()).map(row).collect::<Vec<_>>())
+    table(&[1], &heads, &(0..last.len()).map(row).collect::<Vec<_>>())
 }
 
 /// All pairs.
