@@ -22,6 +22,7 @@ pub mod woe;
 pub mod additive;
 pub mod calibration;
 pub mod reject;
+pub mod report;
 
 pub use card::Scorecard;
 pub use error::Error;
