@@ -85,7 +85,7 @@ pub use import::{
 pub use learning::{
     Alarm, Approved, CardPages, CardShown, Compared, DatasetShown, Drifted, Interval, LeakShown, LeftColumn, Method,
     MonitorOptions, Monitored, MovedRow, OutcomeCount, Paired, PartRow, Performance, ScoreColumn, Step, SwapRow,
-    TermRow, TrainOptions, Trained, TrendShown, ValidateOptions, Validated, card_report,
+    TermRow, TrainOptions, Trained, TrendShown, TriedRow, ValidateOptions, Validated, card_report,
     compare_cards, train, validate,
 };
 pub use open::{Opening, Probity, chosen_currency};

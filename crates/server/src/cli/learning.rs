@@ -72,9 +72,12 @@ fn tell_trained(trained: &Trained) {
         "{} ({}): {} rows of {} parties, {} bad, {} to {}",
         trained.name, trained.method, on.rows, on.parties, on.bad, on.from, on.to
     ));
-    if let Some([woe, additive]) = trained.tried {
-        out::line(format!("AUC on parties left out: weights of evidence {woe:.4}, additive {additive:.4}"));
-    }
+    out::line("on parties left out in turn:");
+    let figure = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.4}"));
+    let row = |one: &crate::app::TriedRow| {
+        vec![one.method.to_owned(), one.counts.to_owned(), figure(one.log_loss), figure(one.auc)]
+    };
+    out::table(&["model", "counting", "log loss", "AUC"], &trained.tried.iter().map(row).collect::<Vec<_>>());
     let row = |term: &crate::app::TermRow| {
         let numbers = [term.attributes.to_string(), term.least.to_string(), term.most.to_string()];
         [term.dimension.clone(), term.indicator.clone()].into_iter().chain(numbers).collect()

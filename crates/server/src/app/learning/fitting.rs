@@ -2,18 +2,18 @@
 
 use super::super::error::AppError;
 use super::rows::{Rows, refused};
-use super::train::{LeftColumn, Method};
+use super::train::{LeftColumn, Method, TriedRow};
 use probity_primitives::Digest;
 use probity_scorecard::bins::Special;
 use probity_scorecard::points::{self, Centre};
-use probity_scorecard::scale::Scale;
+use probity_scorecard::scale::{Scale, probability};
 use probity_scorecard::{Error, Sample, Scorecard, additive, binning, validation, woe};
 use std::collections::BTreeMap;
 
 /// Parts of the parties that are held out in turn to choose the kind of model.
 const FOLDS: u64 = 5;
-/// By how much AUC must be higher before the additive model, whose tables are longer, is taken.
-const CLEARLY: f64 = 0.001;
+/// By which share the loss must be lower before the additive model, whose tables are longer, is taken.
+const CLEARLY: f64 = 0.002;
 /// The most attributes of a table: they are printed in a row.
 const MOST_ATTRIBUTES: usize = 12;
 
@@ -40,39 +40,78 @@ pub(super) struct Fit {
     pub(super) method: &'static str,
     /// Columns that are not in it, each with the reason.
     pub(super) left_out: Vec<LeftColumn>,
-    /// AUC by cross-validation of both kinds of model, where one was to be chosen.
-    pub(super) tried: Option<[f64; 2]>,
+    /// What was tried by cross-validation, the one that was taken first.
+    pub(super) tried: Vec<TriedRow>,
+}
+
+/// A way of fitting: the kind of model, and how much the rows of one party count together.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    additive: bool,
+    /// A party counts once, whatever its rows; else each row does.
+    by_party: bool,
+}
+
+impl Way {
+    fn method(self) -> &'static str {
+        if self.additive { "additive" } else { "woe" }
+    }
 }
 
 /// Fits a card to rows.
+///
+/// Rows of one party at several moments tell much the same, so evidence lies between the number of rows and that of parties.
+/// Which of the two, and which kind of model, is chosen by the log loss on parties that the fit did not see.
 ///
 /// # Errors
 /// `training-refused`.
 pub(super) fn fitted(rows: &Rows, wanted: &Wanted<'_>) -> Result<Fit, AppError> {
     let names: Vec<String> = wanted.columns.keys().cloned().collect();
-    let sample = rows.sample(&names)?;
-    let (method, tried) = match wanted.method {
-        Method::Woe => (Method::Woe, None),
-        Method::Additive => (Method::Additive, None),
-        Method::Auto => {
-            let tried = [Method::Woe, Method::Additive].map(|method| tried(rows, &names, wanted, method));
-            let [by_woe, by_additive] = &tried;
-            match (by_woe, by_additive) {
-                (Some(woe), Some(additive)) if *additive > woe + CLEARLY => (Method::Additive, Some([*woe, *additive])),
-                (Some(woe), Some(additive)) => (Method::Woe, Some([*woe, *additive])),
-                (None, Some(_)) => (Method::Additive, None),
-                _ => (Method::Woe, None),
-            }
-        }
-    };
-    let (card, left_out) = once(&sample, wanted, method).map_err(|error| refused(&error))?;
-    let method = if method == Method::Additive { "additive" } else { "woe" };
-    Ok(Fit { card, method, left_out, tried })
+    let ways = [(false, true), (false, false), (true, true), (true, false)];
+    let ways = ways.into_iter().map(|(additive, by_party)| Way { additive, by_party }).filter(|way| match wanted.method {
+        Method::Auto => true,
+        Method::Woe => !way.additive,
+        Method::Additive => way.additive,
+    });
+    let mut tried: Vec<(Way, TriedRow)> = ways.map(|way| (way, tried(rows, &names, wanted, way))).collect();
+    // One that could not be tried comes last; the simpler one first where they are alike.
+    let loss = |row: &TriedRow| row.log_loss.map_or(f64::INFINITY, |loss| loss * if row.method == "woe" { 1.0 - CLEARLY } else { 1.0 });
+    tried.sort_by(|(_, a), (_, b)| loss(a).total_cmp(&loss(b)));
+    let way = tried.first().map_or(Way { additive: false, by_party: true }, |(way, _)| *way);
+    let sample = sample_of(rows, &names, way)?;
+    let (card, left_out) = once(&sample, wanted, way).map_err(|error| refused(&error))?;
+    Ok(Fit { card, method: way.method(), left_out, tried: tried.into_iter().map(|(_, row)| row).collect() })
 }
 
-/// AUC on parties that the fit did not see, all folds together; none where a fold cannot be fitted. All rows of a party are in
-/// one fold, so that nobody is foretold from an own later row.
-fn tried(rows: &Rows, names: &[String], wanted: &Wanted<'_>, method: Method) -> Option<f64> {
+/// The rows as they count.
+fn sample_of(rows: &Rows, names: &[String], way: Way) -> Result<Sample, AppError> {
+    let mut sample = rows.sample(names)?;
+    if way.by_party {
+        let mut parties = rows.party.clone();
+        parties.sort_unstable();
+        parties.dedup();
+        // All alike, so that neither parties of many rows nor bad rates count otherwise.
+        let each = parties.len() as f64 / rows.len().max(1) as f64;
+        let weights = sample.weight.unwrap_or_else(|| vec![1.0; rows.len()]);
+        sample.weight = Some(weights.into_iter().map(|weight| weight * each).collect());
+    }
+    Ok(sample)
+}
+
+/// How a way of fitting foretells parties that it did not see, all folds together. All rows of a party are in one fold, so
+/// that nobody is foretold from an own later row.
+fn tried(rows: &Rows, names: &[String], wanted: &Wanted<'_>, way: Way) -> TriedRow {
+    let counts = if way.by_party { "parties" } else { "rows" };
+    let risk = foretold(rows, names, wanted, way);
+    let loss = risk.as_ref().and_then(|risk| {
+        let chance: Vec<f64> = risk.iter().map(|risk| probability(*risk)).collect();
+        validation::log_loss(&chance, &rows.bad, rows.weights()).ok().map(|loss| loss.value)
+    });
+    let auc = risk.and_then(|risk| validation::auc(&risk, &rows.bad, rows.weights()).ok().map(|auc| auc.value));
+    TriedRow { method: way.method(), counts, log_loss: loss, auc }
+}
+
+fn foretold(rows: &Rows, names: &[String], wanted: &Wanted<'_>, way: Way) -> Option<Vec<f64>> {
     let seed = wanted.seed.to_le_bytes();
     let fold = |party: &u32| {
         let name = rows.parties.get(*party as usize).map_or("", String::as_str);
@@ -84,22 +123,23 @@ fn tried(rows: &Rows, names: &[String], wanted: &Wanted<'_>, method: Method) -> 
     for held in 0..FOLDS {
         let (test, fit): (Vec<usize>, Vec<usize>) =
             (0..rows.len()).partition(|row| folds.get(*row) == Some(&held));
-        let sample = rows.take(&fit).sample(names).ok()?;
-        let (card, _) = once(&sample, wanted, method).ok()?;
+        let sample = sample_of(&rows.take(&fit), names, way).ok()?;
+        let (card, _) = once(&sample, wanted, way).ok()?;
         let scored = card.score(&rows.take(&test).table).ok()?;
         for (row, scored) in test.iter().zip(scored) {
             *risk.get_mut(*row)? = scored.log_odds;
         }
     }
-    validation::auc(&risk, &rows.bad, rows.weights()).ok().map(|auc| auc.value)
+    Some(risk)
 }
 
-fn once(sample: &Sample, wanted: &Wanted<'_>, method: Method) -> Result<(Scorecard, Vec<LeftColumn>), Error> {
-    if method == Method::Additive { by_additive(sample, wanted) } else { by_woe(sample, wanted) }
+fn once(sample: &Sample, wanted: &Wanted<'_>, way: Way) -> Result<(Scorecard, Vec<LeftColumn>), Error> {
+    if way.additive { by_additive(sample, wanted) } else { by_woe(sample, wanted) }
 }
 
 fn by_woe(sample: &Sample, wanted: &Wanted<'_>) -> Result<(Scorecard, Vec<LeftColumn>), Error> {
-    let mut options = woe::Options::for_rows(sample.rows());
+    let (good, bad) = sample.good_and_bad();
+    let mut options = woe::Options::for_rows((good + bad) as usize);
     options.scale = wanted.scale;
     options.constraints.max_bins = MOST_ATTRIBUTES;
     let own = |known: &Known| binning::Constraints {

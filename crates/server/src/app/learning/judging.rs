@@ -136,11 +136,6 @@ impl<'a> Judge<'a> {
         Self { card, tiers: catalogue.tiers(role), names: catalogue.plan.names(role) }
     }
 
-    /// The names of its characteristics.
-    pub(super) fn inputs(&self) -> Vec<String> {
-        self.card.characteristics().iter().map(|one| one.indicator.clone()).collect()
-    }
-
     /// Scores rows.
     ///
     /// # Errors

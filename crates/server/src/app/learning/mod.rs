@@ -29,5 +29,5 @@ pub use monitor::{Alarm, MonitorOptions, Monitored, OutcomeCount};
 pub use pages::{CardPages, card_report};
 pub use rows::DatasetShown;
 pub use vintages::PartRow;
-pub use train::{LeftColumn, Method, TermRow, TrainOptions, Trained, train};
+pub use train::{LeftColumn, Method, TermRow, TrainOptions, Trained, TriedRow, train};
 pub use validate::{LeakShown, ScoreColumn, TrendShown, ValidateOptions, Validated, validate};

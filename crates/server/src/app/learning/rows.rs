@@ -24,7 +24,7 @@ const SCORE: &str = "score";
 const TIER: &str = "tier";
 
 /// Told as a file is read: bytes done, bytes in all.
-pub type Reading<'a> = &'a mut dyn FnMut(u64, u64);
+pub(super) type Reading<'a> = &'a mut dyn FnMut(u64, u64);
 
 /// A training set that something was measured on.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -68,6 +68,19 @@ pub struct LeftColumn {
     pub why: String,
 }
 
+/// A way of fitting, and how it foretold parties that it did not see.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TriedRow {
+    /// The kind of model.
+    pub method: &'static str,
+    /// What counts as one piece of evidence: `rows` or `parties`.
+    pub counts: &'static str,
+    /// Log loss; none where it could not be fitted to a part of the rows.
+    pub log_loss: Option<f64>,
+    /// AUC.
+    pub auc: Option<f64>,
+}
+
 /// A characteristic of the card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TermRow {
@@ -94,8 +107,8 @@ pub struct Trained {
     pub hash: String,
     /// The kind of model.
     pub method: &'static str,
-    /// AUC of weights of evidence and of the additive model on parties left out, where one of them was chosen by that.
-    pub tried: Option<[f64; 2]>,
+    /// What was tried by cross-validation, the one that was taken first.
+    pub tried: Vec<TriedRow>,
     /// What it was fitted on.
     pub fitted_on: DatasetShown,
     /// Rows between the two that are in neither.
@@ -178,7 +191,7 @@ fn finish(catalogue: &Catalogue, label: &Label, options: &TrainOptions, made: Ma
         of,
         hash: String::new(),
         method: fit.method,
-        tried: fit.tried,
+        tried: fit.tried.clone(),
         fitted_on: on.clone(),
         embargoed,
         held_out: late.as_ref().map(Rows::shown),
