@@ -48,6 +48,7 @@ pub(super) fn train(arguments: &Arguments, asked: &TrainArgs) -> Done {
         without: asked.without.clone(),
         holdout: asked.holdout,
         embargo: asked.embargo.as_deref().map(Duration::parse).transpose()?,
+        aligned: !asked.keep_scale,
         seed: asked.seed,
         name: asked.name.clone(),
     };

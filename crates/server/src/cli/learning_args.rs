@@ -30,6 +30,10 @@ pub struct TrainArgs {
     /// Leave out rows so close before the late ones (default: as long as the label looks ahead; 0d: none).
     #[arg(long, value_name = "DURATION")]
     pub embargo: Option<String>,
+    /// Keep the odds of the scale in force, and let tiers fall where they fall; else scores are moved so that their mean is
+    /// that of the scorecard in force, and the scale says what odds they stand for.
+    #[arg(long)]
+    pub keep_scale: bool,
     /// What chance begins with.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,

@@ -55,6 +55,9 @@ pub struct TrainOptions {
     pub embargo: Option<Duration>,
     /// What chance begins with.
     pub seed: u64,
+    /// Scores are moved so that their mean on the rows is that of the card in force, and tiers keep their meaning; else the
+    /// odds of the scale in force are kept.
+    pub aligned: bool,
     /// The card's name; none: `merchant-trained`.
     pub name: Option<String>,
 }
@@ -129,6 +132,8 @@ pub struct Trained {
     pub left_out: Vec<LeftColumn>,
     /// What else is to be known.
     pub remarks: Vec<String>,
+    /// Points that every score was moved by, so that its mean is that of the card in force.
+    pub moved: i32,
     /// The file.
     #[serde(skip)]
     pub text: String,
@@ -181,9 +186,21 @@ fn finish(catalogue: &Catalogue, label: &Label, options: &TrainOptions, made: Ma
     let on = early.shown();
     let title = format!("{} trust score, trained on the platform's own history", capital(of));
     let reasoning = reasoning(label, &on, &fit, in_force);
-    let draft = Draft { catalogue, role: label.of(), name: &name, title: &title, reasoning: &reasoning, card: &fit.card, rows: &early };
     let scores = fit.card.score(&early.table).map_err(|error| refused(&error))?;
-    let scores: Vec<f64> = scores.iter().map(|scored| f64::from(in_force.scale().clamp(scored.score))).collect();
+    let mut remarks = Vec::new();
+    let moved = if options.aligned { moved(&scores, &early, catalogue, in_force, &mut remarks)? } else { 0 };
+    let draft = Draft {
+        catalogue,
+        role: label.of(),
+        name: &name,
+        title: &title,
+        reasoning: &reasoning,
+        card: &fit.card,
+        rows: &early,
+        moved,
+    };
+    let clamped = |scored: &probity_scorecard::card::Scored| in_force.scale().clamp(scored.score.saturating_add(moved));
+    let scores: Vec<f64> = scores.iter().map(|scored| f64::from(clamped(scored))).collect();
     let mut section = about(label, &on, &fit, options, distribution(&scores, early.weights())?);
     let parsed = |text: &str| Scorecard::parse("the trained card", text, catalogue.plan.names(label.of()));
     let mut trained = Trained {
@@ -201,7 +218,8 @@ fn finish(catalogue: &Catalogue, label: &Label, options: &TrainOptions, made: Ma
         paired: None,
         terms: Vec::new(),
         left_out: fit.left_out.clone(),
-        remarks: Vec::new(),
+        remarks,
+        moved,
         text: String::new(),
     };
     if let Some(late) = &late {
@@ -215,6 +233,27 @@ fn finish(catalogue: &Catalogue, label: &Label, options: &TrainOptions, made: Ma
     trained.hash = parsed(&text)?.hash().to_string();
     (trained.text, trained.terms) = (text, terms);
     Ok(trained)
+}
+
+/// By how many points scores are to be moved so that their mean is that of the card in force.
+fn moved(
+    scores: &[probity_scorecard::card::Scored],
+    rows: &Rows,
+    catalogue: &Catalogue,
+    in_force: &Scorecard,
+    remarks: &mut Vec<String>,
+) -> Result<i32, AppError> {
+    let Ok(champion) = Judge::new(in_force, catalogue).judge(rows) else {
+        remarks.push(format!("the set lacks columns of {}, the card in force: the scale is not aligned with it", in_force.name()));
+        return Ok(0);
+    };
+    let mean = |scores: &[f64]| {
+        probity_scorecard::validation::mean(scores, rows.weights()).map(|mean| mean.value).map_err(|error| refused(&error))
+    };
+    let own: Vec<f64> = scores.iter().map(|scored| f64::from(scored.score)).collect();
+    let champion: Vec<f64> = champion.ungated.iter().map(|score| f64::from(*score)).collect();
+    // Both lie within the ends of a scale or near them, so the cast is exact.
+    Ok((mean(&champion)? - mean(&own)?).round() as i32)
 }
 
 fn measure(

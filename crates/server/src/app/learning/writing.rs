@@ -28,6 +28,8 @@ pub(super) struct Draft<'a> {
     pub(super) card: &'a probity_scorecard::Scorecard,
     /// The rows it was fitted on.
     pub(super) rows: &'a Rows,
+    /// Points that every score is moved by.
+    pub(super) moved: i32,
 }
 
 /// A characteristic, ready to be written.
@@ -59,7 +61,7 @@ impl Draft<'_> {
     pub(super) fn write(&self, fitted: &Fitted) -> Result<(String, Vec<TermRow>), AppError> {
         let parts = self.card.parts();
         let mut codes: BTreeSet<String> = self.codes();
-        let mut base = parts.base_points;
+        let mut base = parts.base_points + self.moved;
         let mut all = Vec::new();
         for table in &parts.characteristics {
             let known = self.in_force().characteristics().iter().find(|one| one.indicator == table.name);
@@ -162,7 +164,7 @@ impl Draft<'_> {
         let _ = write!(
             page,
             "\n[scorecard.scale]\nscore            = {}\nodds             = {:?}\npoints_to_double = {:?}\nfloor            = {}\nceiling          = {}\n",
-            scale.score, scale.odds, scale.points_to_double, scale.floor, scale.ceiling
+            scale.score, self.odds(), scale.points_to_double, scale.floor, scale.ceiling
         );
         let _ = write!(
             page,
@@ -174,6 +176,14 @@ impl Draft<'_> {
             let _ = write!(page, "\n[[dimension]]\nname  = {}\ntitle = {}\n", text(&dimension.name), text(&dimension.title));
         }
         page
+    }
+
+    /// Good parties per bad one at the anchor of the scale, once scores are moved: what they stand for stays what was fitted.
+    fn odds(&self) -> f64 {
+        let scale = self.in_force().scale();
+        let odds = scale.odds * (-f64::from(self.moved) / scale.points_to_double).exp2();
+        // Four digits say more than rows can know.
+        format!("{odds:.3e}").parse().unwrap_or(odds)
     }
 
     fn gates(&self, page: &mut String) {
