@@ -107,14 +107,18 @@ fn wrong(fitted: &Fitted) -> Vec<String> {
     check(span(&fitted.from, &fitted.to), "from and to are moments, in this order");
     check(fitted.bad <= fitted.rows && fitted.rows > 0, "rows are at least one, and bad are some of them");
     let cuts = fitted.score_cuts.as_slice();
-    let ascend = cuts.iter().all(|cut| cut.is_finite()) && cuts.windows(2).all(|pair| pair.first() < pair.last());
+    let ascend =
+        cuts.iter().all(|cut| cut.is_finite()) && cuts.windows(2).all(|pair| pair.first() < pair.last());
     check(ascend && cuts.len() < MOST_SCORE_BINS, "score_cuts ascend, and are fewer than 100");
     let shares = fitted.score_shares.as_slice();
     let whole = (shares.iter().sum::<f64>() - 1.0).abs() <= SLACK && shares.iter().all(|one| share(*one));
     check(whole && shares.len() == cuts.len() + 1, "score_shares are one more than score_cuts, and 1 in sum");
     if let Some(held) = &fitted.held_out {
         check(span(&held.from, &held.to), "held_out: from and to are moments, in this order");
-        check(held.bad <= held.rows && held.rows > 0, "held_out: rows are at least one, and bad are some of them");
+        check(
+            held.bad <= held.rows && held.rows > 0,
+            "held_out: rows are at least one, and bad are some of them",
+        );
         let areas = ordered(held.auc, 0.0) && ordered(held.champion_auc, 0.0) && ordered(held.bad_rate, 0.0);
         check(areas, "held_out: auc, champion_auc and bad_rate are [value, low, high] between 0 and 1");
         check(ordered(held.difference, -1.0), "held_out: difference is [value, low, high] between -1 and 1");
@@ -127,7 +131,11 @@ fn wrong(fitted: &Fitted) -> Vec<String> {
 pub(super) fn checked(findings: &mut Findings<'_>, section: Option<Spanned<Fitted>>) -> Option<Fitted> {
     let section = section?;
     for detail in wrong(section.get_ref()) {
-        findings.refuse_with(section.span(), detail, "`probity train` writes this section; leave it as it is");
+        findings.refuse_with(
+            section.span(),
+            detail,
+            "`probity train` writes this section; leave it as it is",
+        );
     }
     Some(section.into_inner())
 }
@@ -143,14 +151,22 @@ pub(super) fn check_training(
     let given: Vec<&Training> = all.iter().flatten().collect();
     if !fitted {
         if !given.is_empty() {
-            findings.refuse_with(at, "shares of training rows in a scorecard without [scorecard.fitted]", hint);
+            findings.refuse_with(
+                at,
+                "shares of training rows in a scorecard without [scorecard.fitted]",
+                hint,
+            );
         }
         return;
     }
     let right = |one: &&Training| share(one.share) && one.bad_rate.is_none_or(share);
     let sum: f64 = given.iter().map(|one| one.share).sum();
     if given.len() < all.len() {
-        findings.refuse_with(at, "an attribute of a fitted scorecard without its share of training rows", hint);
+        findings.refuse_with(
+            at,
+            "an attribute of a fitted scorecard without its share of training rows",
+            hint,
+        );
     } else if !given.iter().all(right) || (sum - 1.0).abs() > SLACK {
         findings.refuse_with(at, format!("shares of training rows are {sum} in sum, not 1"), hint);
     }

@@ -10,8 +10,8 @@ use super::out::{self, Bar};
 use super::rehearse::write;
 use super::{Done, FAILED, OK};
 use crate::app::{
-    AppError, Approved, Compared, Method, MovedRow, Step, SwapRow, TrainOptions, Trained, ValidateOptions, Validated,
-    compare_cards, kept_catalogue, train as fit, validate as examine,
+    AppError, Approved, Compared, Method, MovedRow, Step, SwapRow, TrainOptions, Trained, ValidateOptions,
+    Validated, compare_cards, kept_catalogue, train as fit, validate as examine,
 };
 use probity_credit::catalogue::Catalogue;
 use probity_primitives::Duration;
@@ -83,7 +83,10 @@ fn tell_trained(trained: &Trained) {
         let numbers = [term.attributes.to_string(), term.least.to_string(), term.most.to_string()];
         [term.dimension.clone(), term.indicator.clone()].into_iter().chain(numbers).collect()
     };
-    out::table(&["dimension", "characteristic", "attributes", "least", "most"], &trained.terms.iter().map(row).collect::<Vec<_>>());
+    out::table(
+        &["dimension", "characteristic", "attributes", "least", "most"],
+        &trained.terms.iter().map(row).collect::<Vec<_>>(),
+    );
     for left in &trained.left_out {
         out::line(format!("left out: {}, {}", left.indicator, left.why));
     }
@@ -170,8 +173,12 @@ fn tell_compared(found: &Compared, limit: usize) {
         (found.second.name.as_str(), &found.second_performance),
     ];
     figures(&cards, Some(&found.paired));
-    out::line(format!("\nwho reaches a tier: under both cards, under {} alone, under {} alone", found.first.name, found.second.name));
-    let share = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.2} %", 100.0 * rate));
+    out::line(format!(
+        "\nwho reaches a tier: under both cards, under {} alone, under {} alone",
+        found.first.name, found.second.name
+    ));
+    let share =
+        |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.2} %", 100.0 * rate));
     let row = |one: &SwapRow| {
         vec![
             one.tier.clone(),
@@ -188,7 +195,10 @@ fn tell_compared(found: &Compared, limit: usize) {
         &["tier", "from", "both", "bad", "swapped in", "bad", "swapped out", "bad"],
         &found.swaps.iter().map(row).collect::<Vec<_>>(),
     );
-    out::line(format!("\n{} of {} parties change tier, by their last row", found.moved_in_all, found.parties));
+    out::line(format!(
+        "\n{} of {} parties change tier, by their last row",
+        found.moved_in_all, found.parties
+    ));
     let row = |one: &MovedRow| {
         let side = |tier: &str, score: i32| format!("{tier} ({score})");
         vec![
@@ -208,7 +218,8 @@ fn tell_compared(found: &Compared, limit: usize) {
 /// Answers `approve`.
 pub(super) fn approve(arguments: &Arguments, asked: &ApproveArgs) -> Done {
     with(arguments, |probity| {
-        let done = probity.approve_card(&asked.card, &asked.by, asked.force_reason.as_deref(), asked.activate)?;
+        let done =
+            probity.approve_card(&asked.card, &asked.by, asked.force_reason.as_deref(), asked.activate)?;
         shown(arguments, &done, || tell_approved(&done))?;
         Ok(if done.step == Step::Refused { FAILED } else { OK })
     })
@@ -228,10 +239,15 @@ fn tell_approved(done: &Approved) {
         }
         Step::Approved => {
             out::line(format!("approved: {} in the catalogue {}", done.card.name, done.catalogue));
-            out::remark(format!("`probity catalogue activate {short} --by …` puts it in force within 72 hours"));
+            out::remark(format!(
+                "`probity catalogue activate {short} --by …` puts it in force within 72 hours"
+            ));
         }
         Step::Activated => {
-            out::line(format!("in force from the next start on: {} in the catalogue {}", done.card.name, done.catalogue));
+            out::line(format!(
+                "in force from the next start on: {} in the catalogue {}",
+                done.card.name, done.catalogue
+            ));
             let before = done.before.as_deref().unwrap_or_default();
             out::remark(format!("before: {before}; `probity catalogue rollback --by …` goes back to it"));
         }

@@ -17,7 +17,14 @@ pub(super) fn described(card: &CardShown, dataset: &DatasetShown) -> String {
     let in_force = if card.in_force { ", in force" } else { "" };
     format!(
         "{} (of a {}{in_force}) on {}: {} rows of {} parties, {} bad, {} to {}",
-        card.name, card.of, dataset.file, dataset.rows, dataset.parties, dataset.bad, dataset.from, dataset.to
+        card.name,
+        card.of,
+        dataset.file,
+        dataset.rows,
+        dataset.parties,
+        dataset.bad,
+        dataset.from,
+        dataset.to
     )
 }
 
@@ -26,7 +33,9 @@ pub(super) fn figures(cards: &[(&str, &Performance)], paired: Option<&Paired>) {
     let mut header = vec![""];
     header.extend(cards.iter().map(|(name, _)| *name));
     let line = |what: &str, of: &dyn Fn(&Performance) -> String| {
-        std::iter::once(what.to_owned()).chain(cards.iter().map(|(_, found)| of(found))).collect::<Vec<String>>()
+        std::iter::once(what.to_owned())
+            .chain(cards.iter().map(|(_, found)| of(found)))
+            .collect::<Vec<String>>()
     };
     let rows = vec![
         line("AUC (parties resampled)", &|found| ranged(found.auc_by_party)),
@@ -41,7 +50,10 @@ pub(super) fn figures(cards: &[(&str, &Performance)], paired: Option<&Paired>) {
         }),
         line("foretold", &|found| percent(found.predicted)),
         line("slope of calibration (1 is true)", &|found| {
-            found.slope.map_or_else(|| "-".to_owned(), |slope| format!("{:.2} ({:.2} to {:.2})", slope.value, slope.low, slope.high))
+            found.slope.map_or_else(
+                || "-".to_owned(),
+                |slope| format!("{:.2} ({:.2} to {:.2})", slope.value, slope.low, slope.high),
+            )
         }),
     ];
     out::table(&header, &rows);

@@ -58,7 +58,8 @@ fn tell(found: &Monitored) {
         parts(&found.vintages);
     }
     if let Some(performance) = &found.performance {
-        let validated = found.validated_auc.map_or_else(String::new, |auc| format!("; held out {}", ranged(auc)));
+        let validated =
+            found.validated_auc.map_or_else(String::new, |auc| format!("; held out {}", ranged(auc)));
         out::line(format!("AUC of all vintages {}{validated}", ranged(performance.auc_by_party)));
     }
     found.remarks.iter().for_each(|remark| out::line(remark));

@@ -19,7 +19,9 @@ pub(super) fn page(found: &Monitored) -> String {
          table{{border-collapse:collapse;width:100%}}td,th{{text-align:left;padding:.2rem .6rem;border-bottom:1px solid #ddd}}\
          .act{{color:#a40000;font-weight:bold}}.watch{{color:#8a5a00}}svg{{width:100%;height:auto}}</style></head><body>\n\
          <h1>{name}</h1>\n<p>As of {}: {} parties. Scorecard {}.</p>\n",
-        escaped(&found.as_of), found.parties, escaped(&found.card.hash),
+        escaped(&found.as_of),
+        found.parties,
+        escaped(&found.card.hash),
     );
     if found.alarms.is_empty() {
         page += "<p>Nothing wants looking at.</p>\n";
@@ -32,7 +34,11 @@ pub(super) fn page(found: &Monitored) -> String {
     }
     if !found.vintages.is_empty() {
         let label = escaped(found.label.as_deref().unwrap_or_default());
-        let _ = write!(page, "<h2>{label}: bad rates by vintage, and what was foretold</h2>\n{}", vintages(&found.vintages));
+        let _ = write!(
+            page,
+            "<h2>{label}: bad rates by vintage, and what was foretold</h2>\n{}",
+            vintages(&found.vintages)
+        );
     }
     if !found.decisions.is_empty() {
         page += "<h2>Decisions</h2>\n<table><tr><th>month</th><th>asked</th><th>decisions</th><th>let through</th></tr>\n";
@@ -41,7 +47,10 @@ pub(super) fn page(found: &Monitored) -> String {
             let _ = writeln!(
                 page,
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td>{} ({rate:.1} %)</td></tr>",
-                escaped(&one.month), escaped(&one.request), one.decisions, one.approved
+                escaped(&one.month),
+                escaped(&one.request),
+                one.decisions,
+                one.approved
             );
         }
         page += "</table>\n";
@@ -88,7 +97,14 @@ fn indices(all: &[Drifted]) -> String {
         let _ = writeln!(
             svg,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text><rect x=\"{LEFT}\" y=\"{:.1}\" width=\"{:.1}\" height=\"12\" fill=\"{colour}\"/><text x=\"{:.1}\" y=\"{:.1}\">{:.3}</text>",
-            LEFT - 8.0, y + 14.0, escaped(&one.of), y + 4.0, across(one.value) - LEFT, across(one.value) + 6.0, y + 14.0, one.value
+            LEFT - 8.0,
+            y + 14.0,
+            escaped(&one.of),
+            y + 4.0,
+            across(one.value) - LEFT,
+            across(one.value) + 6.0,
+            y + 14.0,
+            one.value
         );
     }
     svg + "</svg>\n"
@@ -106,24 +122,34 @@ fn vintages(all: &[PartRow]) -> String {
         let _ = writeln!(
             svg,
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} ({} rows)</text>",
-            LEFT - 8.0, y + 4.0, escaped(day), one.rows
+            LEFT - 8.0,
+            y + 4.0,
+            escaped(day),
+            one.rows
         );
         if let Some(rate) = one.bad_rate {
             let _ = writeln!(
                 svg,
                 "<line x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{:.1}\" y2=\"{y:.1}\" stroke=\"#4a7ab5\" stroke-width=\"2\"/><circle cx=\"{:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"#4a7ab5\"/>",
-                across(rate.low), across(rate.high), across(rate.value)
+                across(rate.low),
+                across(rate.high),
+                across(rate.value)
             );
         }
         if let Some(predicted) = one.predicted {
             let x = across(predicted);
-            let _ = writeln!(svg, "<path d=\"M{x:.1} {:.1} v12\" stroke=\"#a40000\" stroke-width=\"2\"/>", y - 6.0);
+            let _ = writeln!(
+                svg,
+                "<path d=\"M{x:.1} {:.1} v12\" stroke=\"#a40000\" stroke-width=\"2\"/>",
+                y - 6.0
+            );
         }
     }
     let _ = writeln!(
         svg,
         "<text x=\"{LEFT}\" y=\"{:.1}\" fill=\"#555\">dot and line: observed, 95 %; red mark: foretold; to the right {:.1} %</text>",
-        ROW * all.len() as f64 + 18.0, 100.0 * most
+        ROW * all.len() as f64 + 18.0,
+        100.0 * most
     );
     svg + "</svg>\n"
 }

@@ -31,14 +31,20 @@ predicted = 0.11
 fn fitted() -> String {
     let mut text = CARD.replacen("[[dimension]]", SECTION, 1);
     for (from, to) in [
-        ("points = 30 }, { below = 0.04, points = 10 }, { below = 0.10, points = -20 }, { points = -160 }",
-         "points = 30, share = 0.4, bad_rate = 0.05 }, { below = 0.04, points = 10, share = 0.3, bad_rate = 0.1 }, { below = 0.10, points = -20, share = 0.2, bad_rate = 0.1 }, { points = -160, share = 0.1, bad_rate = 0.3 }"),
-        ("points = -150 }, { below = 4.0, points = 0 }, { points = 40 }",
-         "points = -150, share = 0.1, bad_rate = 0.5 }, { below = 4.0, points = 0, share = 0.4 , bad_rate = 0.1}, { points = 40, share = 0.2, bad_rate = 0.0 }"),
+        (
+            "points = 30 }, { below = 0.04, points = 10 }, { below = 0.10, points = -20 }, { points = -160 }",
+            "points = 30, share = 0.4, bad_rate = 0.05 }, { below = 0.04, points = 10, share = 0.3, bad_rate = 0.1 }, { below = 0.10, points = -20, share = 0.2, bad_rate = 0.1 }, { points = -160, share = 0.1, bad_rate = 0.3 }",
+        ),
+        (
+            "points = -150 }, { below = 4.0, points = 0 }, { points = 40 }",
+            "points = -150, share = 0.1, bad_rate = 0.5 }, { below = 4.0, points = 0, share = 0.4 , bad_rate = 0.1}, { points = 40, share = 0.2, bad_rate = 0.0 }",
+        ),
         ("points = -1, title", "points = -1, share = 0.2, bad_rate = 0.1, title"),
         ("missing = -5", "missing = -5\nmissing_share = 0.1\nmissing_bad_rate = 0.2"),
-        ("points = 0 }, { below = 20, points = 40 }, { below = 30, points = -10 }, { points = 30 }",
-         "points = 0, share = 0.25 }, { below = 20, points = 40, share = 0.25 }, { below = 30, points = -10, share = 0.25 }, { points = 30, share = 0.25 }"),
+        (
+            "points = 0 }, { below = 20, points = 40 }, { below = 30, points = -10 }, { points = 30 }",
+            "points = 0, share = 0.25 }, { below = 20, points = 40, share = 0.25 }, { below = 30, points = -10, share = 0.25 }, { points = 30, share = 0.25 }",
+        ),
     ] {
         assert!(text.contains(from), "{from}");
         text = text.replacen(from, to, 1);

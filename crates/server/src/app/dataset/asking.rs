@@ -110,9 +110,7 @@ pub(super) fn columns_of(
     let names = catalogue.plan.names(label.of());
     let mut places: Vec<usize> = match wanted {
         Wanted::All => (0..names.len()).collect(),
-        Wanted::Scorecard => {
-            read_by(catalogue.scorecard(label.of()))
-        }
+        Wanted::Scorecard => read_by(catalogue.scorecard(label.of())),
         Wanted::Named(wanted) => {
             let place = |name: &String| {
                 names.iter().position(|known| known == name).ok_or_else(|| {

@@ -80,7 +80,8 @@ impl Probity {
             }
             Some(ChangeState::Approved) if activate => {}
             Some(state @ (ChangeState::Approved | ChangeState::Live)) => {
-                let hint = "--activate puts an approved one in force; `probity catalogue log` shows all steps";
+                let hint =
+                    "--activate puts an approved one in force; `probity catalogue log` shows all steps";
                 let detail = format!("the catalogue with this card is {} already", state.as_str());
                 return Err(AppError::new(Class::Conflict, Problem::new(NOT_NEEDED, detail).hint(hint)));
             }
@@ -134,7 +135,15 @@ fn held_out_text(held: &HeldOut) -> String {
     let range = |[value, low, high]: [f64; 3]| format!("{value:.3} ({low:.3} to {high:.3})");
     format!(
         "{} rows, {} bad, {} to {}: AUC {}, {} has {}, difference {}; bad rate {:.4}, foretold {:.4}",
-        held.rows, held.bad, held.from, held.to, range(held.auc), held.champion, range(held.champion_auc),
-        range(held.difference), held.bad_rate.first().copied().unwrap_or_default(), held.predicted,
+        held.rows,
+        held.bad,
+        held.from,
+        held.to,
+        range(held.auc),
+        held.champion,
+        range(held.champion_auc),
+        range(held.difference),
+        held.bad_rate.first().copied().unwrap_or_default(),
+        held.predicted,
     )
 }

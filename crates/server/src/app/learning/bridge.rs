@@ -29,10 +29,10 @@ pub(super) fn as_table(card: &Scorecard) -> Result<probity_scorecard::Scorecard,
     };
     let characteristic = |one: &probity_credit::score::definition::Characteristic| {
         let cuts = one.attributes.iter().filter_map(|attribute| attribute.below).collect();
-        let specials = one.special.iter().map(|special| Special {
-            name: special.title.clone(),
-            values: vec![special.value],
-        });
+        let specials = one
+            .special
+            .iter()
+            .map(|special| Special { name: special.title.clone(), values: vec![special.value] });
         let regular = one.attributes.iter().map(|it| attribute(it.points, it.training));
         let special = one.special.iter().map(|it| attribute(it.points, it.training));
         let dimension = card.dimensions().get(one.dimension).map(|dimension| dimension.name.clone());
@@ -41,7 +41,10 @@ pub(super) fn as_table(card: &Scorecard) -> Result<probity_scorecard::Scorecard,
             dimension: dimension.unwrap_or_default(),
             reason: one.reason.text.clone(),
             bins: Bins::try_new(Split::Cuts(cuts), specials.collect())?,
-            attributes: regular.chain(special).chain([attribute(one.missing, one.missing_training)]).collect(),
+            attributes: regular
+                .chain(special)
+                .chain([attribute(one.missing, one.missing_training)])
+                .collect(),
         })
     };
     let scale = card.scale();

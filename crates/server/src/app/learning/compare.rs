@@ -103,12 +103,18 @@ pub fn compare_cards(
     if !a.without.is_empty() || !b.without.is_empty() {
         let both: std::collections::BTreeSet<&String> = a.without.iter().chain(&b.without).collect();
         let names: Vec<&str> = both.into_iter().map(String::as_str).collect();
-        remarks.push(format!("the set lacks {}, which gates or the history read: they count as missing", names.join(", ")));
+        remarks.push(format!(
+            "the set lacks {}, which gates or the history read: they count as missing",
+            names.join(", ")
+        ));
     }
     for card in [&one, other] {
         if let Some(fitted) = card.fitted().filter(|fitted| fitted.dataset == rows.digest) {
             let until = &fitted.to;
-            remarks.push(format!("{} was fitted on rows of this very file, up to {until}: it does too well there", card.name()));
+            remarks.push(format!(
+                "{} was fitted on rows of this very file, up to {until}: it does too well there",
+                card.name()
+            ));
         }
     }
     let (moved, moved_in_all, parties) = moved(&rows, &a, &b, judge.tiers);
@@ -174,11 +180,17 @@ fn moved(rows: &Rows, a: &Judged, b: &Judged, tiers: &Tiers) -> (Vec<MovedRow>, 
     let tier = |judged: &Judged, row: usize| judged.tier.get(row).copied().unwrap_or(0);
     let score = |judged: &Judged, row: usize| judged.score.get(row).copied().unwrap_or(0);
     let name = |place: usize| tiers.list().get(place).map(|tier| tier.name.clone()).unwrap_or_default();
-    let mut rows_moved: Vec<usize> = last.values().copied().filter(|row| tier(a, *row) != tier(b, *row)).collect();
+    let mut rows_moved: Vec<usize> =
+        last.values().copied().filter(|row| tier(a, *row) != tier(b, *row)).collect();
     rows_moved.sort_by_key(|row| (std::cmp::Reverse(tier(a, *row).abs_diff(tier(b, *row))), *row));
     let count = rows_moved.len();
     let shown = rows_moved.into_iter().take(MOST_MOVED).map(|row| MovedRow {
-        party: rows.party.get(row).and_then(|party| rows.parties.get(*party as usize)).cloned().unwrap_or_default(),
+        party: rows
+            .party
+            .get(row)
+            .and_then(|party| rows.parties.get(*party as usize))
+            .cloned()
+            .unwrap_or_default(),
         as_of: rows.at.get(row).map(ToString::to_string).unwrap_or_default(),
         from: name(tier(b, row)),
         from_score: score(b, row),

@@ -78,9 +78,11 @@ impl Seen<'_> {
 /// The spread of the rows that a card was fitted on, with the cuts of their scores; none for an expert's card.
 pub(super) fn of_training(card: &Scorecard) -> Option<(Spread, Vec<f64>)> {
     let fitted = card.fitted()?;
-    let share = |training: &Option<probity_credit::score::Training>| training.map_or(0.0, |training| training.share);
+    let share =
+        |training: &Option<probity_credit::score::Training>| training.map_or(0.0, |training| training.share);
     let places = card.characteristics().iter().map(|one| one.training().iter().map(share).collect());
-    let spread = Spread { rows: fitted.rows as f64, score: fitted.score_shares.clone(), places: places.collect() };
+    let spread =
+        Spread { rows: fitted.rows as f64, score: fitted.score_shares.clone(), places: places.collect() };
     Some((spread, fitted.score_cuts.clone()))
 }
 

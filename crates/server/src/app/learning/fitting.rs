@@ -68,14 +68,19 @@ impl Way {
 pub(super) fn fitted(rows: &Rows, wanted: &Wanted<'_>) -> Result<Fit, AppError> {
     let names: Vec<String> = wanted.columns.keys().cloned().collect();
     let ways = [(false, true), (false, false), (true, true), (true, false)];
-    let ways = ways.into_iter().map(|(additive, by_party)| Way { additive, by_party }).filter(|way| match wanted.method {
-        Method::Auto => true,
-        Method::Woe => !way.additive,
-        Method::Additive => way.additive,
+    let ways = ways.into_iter().map(|(additive, by_party)| Way { additive, by_party }).filter(|way| {
+        match wanted.method {
+            Method::Auto => true,
+            Method::Woe => !way.additive,
+            Method::Additive => way.additive,
+        }
     });
     let mut tried: Vec<(Way, TriedRow)> = ways.map(|way| (way, tried(rows, &names, wanted, way))).collect();
     // One that could not be tried comes last; the simpler one first where they are alike.
-    let loss = |row: &TriedRow| row.log_loss.map_or(f64::INFINITY, |loss| loss * if row.method == "woe" { 1.0 - CLEARLY } else { 1.0 });
+    let loss = |row: &TriedRow| {
+        row.log_loss
+            .map_or(f64::INFINITY, |loss| loss * if row.method == "woe" { 1.0 - CLEARLY } else { 1.0 })
+    };
     tried.sort_by(|(_, a), (_, b)| loss(a).total_cmp(&loss(b)));
     let way = tried.first().map_or(Way { additive: false, by_party: true }, |(way, _)| *way);
     let sample = sample_of(rows, &names, way)?;
@@ -107,7 +112,8 @@ fn tried(rows: &Rows, names: &[String], wanted: &Wanted<'_>, way: Way) -> TriedR
         let chance: Vec<f64> = risk.iter().map(|risk| probability(*risk)).collect();
         validation::log_loss(&chance, &rows.bad, rows.weights()).ok().map(|loss| loss.value)
     });
-    let auc = risk.and_then(|risk| validation::auc(&risk, &rows.bad, rows.weights()).ok().map(|auc| auc.value));
+    let auc =
+        risk.and_then(|risk| validation::auc(&risk, &rows.bad, rows.weights()).ok().map(|auc| auc.value));
     TriedRow { method: way.method(), counts, log_loss: loss, auc }
 }
 
@@ -149,14 +155,19 @@ fn by_woe(sample: &Sample, wanted: &Wanted<'_>) -> Result<(Scorecard, Vec<LeftCo
     };
     options.own = wanted.columns.iter().map(|(name, known)| (name.clone(), own(known))).collect();
     let fitted = woe::fit(sample, &options)?;
-    let left = fitted.dropped.into_iter().map(|one| LeftColumn { indicator: one.name, why: one.reason.to_string() });
+    let left =
+        fitted.dropped.into_iter().map(|one| LeftColumn { indicator: one.name, why: one.reason.to_string() });
     Ok((fitted.card, left.collect()))
 }
 
 fn by_additive(sample: &Sample, wanted: &Wanted<'_>) -> Result<(Scorecard, Vec<LeftColumn>), Error> {
     let own = |known: &Known| additive::ColumnOptions {
         specials: Some(known.specials.clone()),
-        trend: Some(if known.lower_is_better { additive::Trend::Ascending } else { additive::Trend::Descending }),
+        trend: Some(if known.lower_is_better {
+            additive::Trend::Ascending
+        } else {
+            additive::Trend::Descending
+        }),
     };
     let options = additive::Options {
         scale: wanted.scale,

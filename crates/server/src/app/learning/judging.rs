@@ -92,7 +92,8 @@ pub(super) fn read_card(path: &Path, catalogue: &Catalogue) -> Result<(Scorecard
         return Err(failed(format!("it has {size} bytes, more than {LARGEST_FILE}")));
     }
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let role = role_of(&text).ok_or_else(|| failed("it does not say whose scorecard it is (of = \"merchant\")".into()))?;
+    let role = role_of(&text)
+        .ok_or_else(|| failed("it does not say whose scorecard it is (of = \"merchant\")".into()))?;
     let card = Scorecard::parse(&at, &text, catalogue.plan.names(role))?;
     // What gates and thin files name must be tiers, whoever gave the file.
     catalogue.tiers(role).fits(&card)?;
@@ -163,7 +164,14 @@ impl<'a> Judge<'a> {
                 columns.iter().map(|column| column.and_then(|column| number(column, row))).collect();
             let scored = self.card.score(&values);
             judged.tier.push(
-                assign(self.tiers, scored.score, None, self.card.thin_tier(&scored), self.card.gate_tiers(&scored)).index,
+                assign(
+                    self.tiers,
+                    scored.score,
+                    None,
+                    self.card.thin_tier(&scored),
+                    self.card.gate_tiers(&scored),
+                )
+                .index,
             );
             let weight = rows.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0);
             count(self.card, &scored.chosen, weight, &mut judged.places);

@@ -22,12 +22,12 @@ mod monitor;
 
 pub use approve::{Approved, Step};
 pub use compare::{Compared, MovedRow, SwapRow, compare_cards};
-pub use measures::{Interval, Paired, Performance};
 pub use drift::Drifted;
 pub use judging::CardShown;
+pub use measures::{Interval, Paired, Performance};
 pub use monitor::{Alarm, MonitorOptions, Monitored, OutcomeCount};
 pub use pages::{CardPages, card_report};
 pub use rows::DatasetShown;
-pub use vintages::PartRow;
 pub use train::{LeftColumn, Method, TermRow, TrainOptions, Trained, TriedRow, train};
 pub use validate::{LeakShown, ScoreColumn, TrendShown, ValidateOptions, Validated, validate};
+pub use vintages::PartRow;

@@ -1,6 +1,6 @@
 //! A card in force, watched: are parties still what they were, what was decided, and did it come as the scores said?
 
-use super::super::dataset::{DatasetOptions, Sink, SheetRow, Wanted, When, gathered};
+use super::super::dataset::{DatasetOptions, SheetRow, Sink, Wanted, When, gathered};
 use super::super::error::AppError;
 use super::super::open::Probity;
 use super::super::read::AsOf;
@@ -176,7 +176,8 @@ impl Probity {
                     suspended: snapshot.standing.suspended,
                     terminated: snapshot.standing.terminated,
                 };
-                let counts = label.is_none_or(|label| label.observes(&observed) && !label.excludes(&observed));
+                let counts =
+                    label.is_none_or(|label| label.observes(&observed) && !label.excludes(&observed));
                 if snapshot.events <= 0 || !counts {
                     continue;
                 }
@@ -211,7 +212,10 @@ impl Probity {
             (Some(at), _) => {
                 let then = self.parties_at(options.of, at, progress)?;
                 if then.scores.is_empty() {
-                    return Err(invalid(format!("nobody of this role was known at {at}"), "take a later --reference"));
+                    return Err(invalid(
+                        format!("nobody of this role was known at {at}"),
+                        "take a later --reference",
+                    ));
                 }
                 let cuts = then.seen().cuts()?;
                 found.against = Some(format!("the {} parties of {at}", then.scores.len()));
@@ -223,7 +227,8 @@ impl Probity {
                 training
             }
             (None, None) => {
-                let hint = "an expert's card does not say what parties were like: give a moment with --reference";
+                let hint =
+                    "an expert's card does not say what parties were like: give a moment with --reference";
                 found.remarks.push(hint.to_owned());
                 return Ok(());
             }
@@ -257,7 +262,8 @@ impl Probity {
                     let parties = counted.entry((month, text("request"))).or_default();
                     let (approved, all) = parties.entry(party.as_str().to_owned()).or_default();
                     *all += 1;
-                    *approved += u64::from(matches!(text("outcome").as_str(), "approve" | "approve_with_limit"));
+                    *approved +=
+                        u64::from(matches!(text("outcome").as_str(), "approve" | "approve_with_limit"));
                 }
                 false
             },
@@ -280,19 +286,25 @@ impl Probity {
         progress: &mut dyn FnMut(&'static str, u64, u64),
     ) -> Result<(), AppError> {
         let card = self.catalogue().scorecard(options.of);
-        let Some(name) = options.label.clone().or_else(|| card.fitted().map(|fitted| fitted.label.clone())) else {
+        let Some(name) = options.label.clone().or_else(|| card.fitted().map(|fitted| fitted.label.clone()))
+        else {
             found.remarks.push("no --label is given: what became of parties is not looked at".to_owned());
             return Ok(());
         };
         let label = self.catalogue().labels.get(&name);
         if let Some(label) = label.filter(|label| label.of() != options.of) {
             let of = label.of().as_str();
-            return Err(invalid(format!("the label {name} is about {of}s"), "take one of the role that is watched"));
+            return Err(invalid(
+                format!("the label {name} is about {of}s"),
+                "take one of the role that is watched",
+            ));
         }
         let (from, to) = label.map_or((at, at), |label| stretch(card, label, options, at));
         if from > to {
             let when = "no vintage since then has a label that is over";
-            found.remarks.push(format!("{name}: the first vintage is {from}, and the last whose label is over is {to}: {when}"));
+            found.remarks.push(format!(
+                "{name}: the first vintage is {from}, and the last whose label is over is {to}: {when}"
+            ));
             return Ok(());
         }
         let wanted = DatasetOptions {
@@ -305,10 +317,19 @@ impl Probity {
         let mut rows = Gathered::default();
         // The rows are built beside this process's states, from the log alone; so they need definitions of their own.
         let catalogue = Catalogue::load(self.catalogue().texts.clone())?;
-        gathered(self.folder(), catalogue, &wanted, &mut rows, progress)?;
+        match gathered(self.folder(), catalogue, &wanted, &mut rows, progress) {
+            Err(error) if error.problems.iter().any(|problem| problem.code.as_str() == "label-in-future") => {
+                let detail = error.problems.first().map(ToString::to_string);
+                found.remarks.extend(detail);
+                return Ok(());
+            }
+            gathered => gathered?,
+        };
         found.label = Some(name);
         let Some(rows) = rows.rows()? else {
-            found.remarks.push("all rows of the vintages are of one class: nothing can be measured".to_owned());
+            found
+                .remarks
+                .push("all rows of the vintages are of one class: nothing can be measured".to_owned());
             return Ok(());
         };
         let judged: Judged = Judge::new(card, self.catalogue()).judge(&rows)?;
@@ -319,7 +340,12 @@ impl Probity {
 }
 
 /// From the first vintage to the last whose label is over at the moment.
-fn stretch(card: &Scorecard, label: &Label, options: &MonitorOptions, at: Timestamp) -> (Timestamp, Timestamp) {
+fn stretch(
+    card: &Scorecard,
+    label: &Label,
+    options: &MonitorOptions,
+    at: Timestamp,
+) -> (Timestamp, Timestamp) {
     let fitted = card.fitted().and_then(|fitted| Timestamp::parse(&fitted.to).ok());
     let ahead = Duration(label.within().0 + label.report().0);
     let last = at.plus(Duration(-ahead.0));
@@ -393,7 +419,10 @@ fn alarms(found: &mut Monitored, card: &Scorecard) {
     for one in found.drift.iter().filter(|one| matches!(one.verdict, "watch" | "act")) {
         let what = if one.of == "score" { "psi" } else { "csi" };
         let limit = if one.verdict == "act" { ACT } else { WATCH };
-        let detail = format!("{} moved: {:.3}, from {limit} on; {:+.1} points on average", one.of, one.value, one.points);
+        let detail = format!(
+            "{} moved: {:.3}, from {limit} on; {:+.1} points on average",
+            one.of, one.value, one.points
+        );
         alarms.push(Alarm { what, level: one.verdict, detail });
     }
     let held = card.fitted().and_then(|fitted| fitted.held_out.as_ref());
@@ -405,23 +434,30 @@ fn alarms(found: &mut Monitored, card: &Scorecard) {
         let [_, low, _] = held.auc;
         if now.auc_by_party.high < low {
             let Interval { value, low: from, high: to } = now.auc_by_party;
-            let detail = format!("AUC is {value:.3} ({from:.3} to {to:.3}); held out it was at least {low:.3}");
+            let detail =
+                format!("AUC is {value:.3} ({from:.3} to {to:.3}); held out it was at least {low:.3}");
             alarms.push(Alarm { what: "auc", level: "act", detail });
         }
         let [_, low, high] = held.bad_rate;
         if now.bad_rate.high < low || now.bad_rate.low > high {
             let Interval { value, low: from, high: to } = now.bad_rate;
-            let detail = format!("the bad rate is {value:.4} ({from:.4} to {to:.4}); held out it was {low:.4} to {high:.4}");
+            let detail = format!(
+                "the bad rate is {value:.4} ({from:.4} to {to:.4}); held out it was {low:.4} to {high:.4}"
+            );
             alarms.push(Alarm { what: "bad_rate", level: "watch", detail });
         }
         // Only a fitted card has earned the odds that its scores stand for.
         if now.predicted < now.bad_rate.low || now.predicted > now.bad_rate.high {
             let Interval { value, low, high } = now.bad_rate;
-            let detail = format!("the scores foretold {:.4} bad, and {value:.4} were ({low:.4} to {high:.4})", now.predicted);
+            let detail = format!(
+                "the scores foretold {:.4} bad, and {value:.4} were ({low:.4} to {high:.4})",
+                now.predicted
+            );
             alarms.push(Alarm { what: "calibration", level: "act", detail });
         }
         for one in found.vintages.iter().filter(|one| one.off() && !one.small) {
-            let (predicted, rate) = (one.predicted.unwrap_or_default(), one.bad_rate.map_or(0.0, |rate| rate.value));
+            let (predicted, rate) =
+                (one.predicted.unwrap_or_default(), one.bad_rate.map_or(0.0, |rate| rate.value));
             let detail = format!("vintage {}: foretold {predicted:.4} bad, and {rate:.4} were", one.part);
             alarms.push(Alarm { what: "calibration", level: "watch", detail });
         }

@@ -39,7 +39,10 @@ pub fn card_report(
         let mut named = Named::new("this set", &sample, &scored);
         named.periods = Some(moments(&rows)?);
         let asked = asked(card, catalogue);
-        Ok(CardPages { html: html(&table, &[named.clone()], &asked)?, model_card: model_card(&table, &[named], &asked)? })
+        Ok(CardPages {
+            html: html(&table, &[named.clone()], &asked)?,
+            model_card: model_card(&table, &[named], &asked)?,
+        })
     };
     made().map_err(|error: probity_scorecard::Error| refused(&error))
 }
@@ -56,12 +59,20 @@ fn asked(card: &Scorecard, catalogue: &Catalogue) -> Options {
     if let Some(fitted) = card.fitted() {
         let held = fitted.held_out.as_ref().map_or_else(
             || "none".to_owned(),
-            |held| format!("{} rows, AUC {:.4}, {} {:.4}", held.rows, held.auc[0], held.champion, held.champion_auc[0]),
+            |held| {
+                format!(
+                    "{} rows, AUC {:.4}, {} {:.4}",
+                    held.rows, held.auc[0], held.champion, held.champion_auc[0]
+                )
+            },
         );
         provenance.extend([
             ("label".to_owned(), format!("{} {}", fitted.label, fitted.label_hash)),
             ("training set".to_owned(), fitted.dataset.clone()),
-            ("fitted on".to_owned(), format!("{} rows, {} bad, {} to {}", fitted.rows, fitted.bad, fitted.from, fitted.to)),
+            (
+                "fitted on".to_owned(),
+                format!("{} rows, {} bad, {} to {}", fitted.rows, fitted.bad, fitted.from, fitted.to),
+            ),
             ("held out".to_owned(), held),
         ]);
     }

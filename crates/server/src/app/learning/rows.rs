@@ -70,7 +70,8 @@ pub(super) fn invalid(detail: impl Into<String>, hint: &str) -> AppError {
 
 /// What the crate that fits and measures refuses.
 pub(super) fn refused(error: &Error) -> AppError {
-    let hint = "a card is learned from some dozens of bad parties at least, each column from values that differ";
+    let hint =
+        "a card is learned from some dozens of bad parties at least, each column from values that differ";
     Problem::new(REFUSED, error.to_string()).hint(hint).into()
 }
 
@@ -112,11 +113,15 @@ impl Rows {
         }
         let (moment, moments) = texts(column(AS_OF)?)?;
         let moments = moments.iter().map(|text| moment_of(text)).collect::<Result<Vec<_>, _>>()?;
-        let at = moment.iter().map(|code| moments.get(*code as usize).copied().unwrap_or(Timestamp::EARLIEST));
+        let at =
+            moment.iter().map(|code| moments.get(*code as usize).copied().unwrap_or(Timestamp::EARLIEST));
         let at = at.collect();
         let weighted = table.column(WEIGHT).is_ok();
         let sample = Sample::try_new(table, BAD, weighted.then_some(WEIGHT)).map_err(|error| {
-            invalid(error.to_string(), "`probity dataset` tells how many rows are bad; take more moments, or another label")
+            invalid(
+                error.to_string(),
+                "`probity dataset` tells how many rows are bad; take more moments, or another label",
+            )
         })?;
         let said = table.column(SCORE).ok().and_then(numbers).map(<[f64]>::to_vec);
         let table = table.without(&[PARTY, AS_OF, BAD, WEIGHT, SCORE, TIER]);
@@ -179,9 +184,10 @@ impl Rows {
     /// A column of numbers.
     pub(super) fn column(&self, name: &str) -> Result<&Column, AppError> {
         let hint = "`probity dataset --indicators scorecard` writes what the card reads, `all` everything, or name what is wanted";
-        let column = self.table.column(name).map_err(|_| {
-            invalid(format!("the training set has no column '{}'", shown(name)), hint)
-        })?;
+        let column = self
+            .table
+            .column(name)
+            .map_err(|_| invalid(format!("the training set has no column '{}'", shown(name)), hint))?;
         match numbers(column) {
             Some(_) => Ok(column),
             None => Err(invalid(format!("the column '{}' holds texts, no numbers", shown(name)), hint)),
@@ -222,7 +228,9 @@ pub(super) fn number(column: &Column, row: usize) -> Option<f64> {
 
 fn texts(column: &Column) -> Result<(Vec<u32>, Vec<String>), AppError> {
     match &column.values {
-        Values::Categories { codes, levels } if !codes.contains(&MISSING) => Ok((codes.clone(), levels.clone())),
+        Values::Categories { codes, levels } if !codes.contains(&MISSING) => {
+            Ok((codes.clone(), levels.clone()))
+        }
         _ => {
             let detail = format!("the column '{}' lacks values", column.name);
             Err(invalid(detail, "every row of a training set has a party and a moment"))
@@ -232,6 +240,9 @@ fn texts(column: &Column) -> Result<(Vec<u32>, Vec<String>), AppError> {
 
 fn moment_of(text: &str) -> Result<Timestamp, AppError> {
     Timestamp::parse(text).map_err(|_| {
-        invalid(format!("'{}' is no moment", shown(text)), "as_of is a moment such as 2026-03-01T23:59:59.999Z")
+        invalid(
+            format!("'{}' is no moment", shown(text)),
+            "as_of is a moment such as 2026-03-01T23:59:59.999Z",
+        )
     })
 }

@@ -143,13 +143,20 @@ pub struct Trained {
 ///
 /// # Errors
 /// `label-unknown`, `training-set-invalid`, `training-refused`; those of reading the files.
-pub fn train(catalogue: &Catalogue, options: &TrainOptions, progress: Reading<'_>) -> Result<Trained, AppError> {
+pub fn train(
+    catalogue: &Catalogue,
+    options: &TrainOptions,
+    progress: Reading<'_>,
+) -> Result<Trained, AppError> {
     let label = catalogue.labels.get(&options.label).ok_or_else(|| {
         let problem = Problem::new(LABEL_UNKNOWN, format!("no label is called '{}'", shown(&options.label)));
         AppError::new(Class::Missing, problem.hint("`probity catalogue labels` lists them"))
     })?;
     if !(0.0..1.0).contains(&options.holdout) {
-        return Err(invalid(format!("--holdout {}", options.holdout), "a share of the rows, from 0 to below 1"));
+        return Err(invalid(
+            format!("--holdout {}", options.holdout),
+            "a share of the rows, from 0 to below 1",
+        ));
     }
     let all = Rows::read(&options.dataset, label.of(), &mut *progress)?;
     let judged_by = match &options.test {
@@ -178,13 +185,18 @@ struct Made {
     fit: Fit,
 }
 
-fn finish(catalogue: &Catalogue, label: &Label, options: &TrainOptions, made: Made) -> Result<Trained, AppError> {
+fn finish(
+    catalogue: &Catalogue,
+    label: &Label,
+    options: &TrainOptions,
+    made: Made,
+) -> Result<Trained, AppError> {
     let Made { early, embargoed, late, fit } = made;
     let in_force = catalogue.scorecard(label.of());
     let of = label.of().as_str();
     let name = options.name.clone().unwrap_or_else(|| format!("{of}-trained"));
     let on = early.shown();
-    let title = format!("{} trust score, trained on the platform's own history", capital(of));
+    let title = format!("{} trust score, trained on recorded history", capital(of));
     let reasoning = reasoning(label, &on, &fit, in_force);
     let scores = fit.card.score(&early.table).map_err(|error| refused(&error))?;
     let mut remarks = Vec::new();
@@ -199,7 +211,8 @@ fn finish(catalogue: &Catalogue, label: &Label, options: &TrainOptions, made: Ma
         rows: &early,
         moved,
     };
-    let clamped = |scored: &probity_scorecard::card::Scored| in_force.scale().clamp(scored.score.saturating_add(moved));
+    let clamped =
+        |scored: &probity_scorecard::card::Scored| in_force.scale().clamp(scored.score.saturating_add(moved));
     let scores: Vec<f64> = scores.iter().map(|scored| f64::from(clamped(scored))).collect();
     let mut section = about(label, &on, &fit, options, distribution(&scores, early.weights())?);
     let parsed = |text: &str| Scorecard::parse("the trained card", text, catalogue.plan.names(label.of()));
@@ -244,11 +257,16 @@ fn moved(
     remarks: &mut Vec<String>,
 ) -> Result<i32, AppError> {
     let Ok(champion) = Judge::new(in_force, catalogue).judge(rows) else {
-        remarks.push(format!("the set lacks columns of {}, the card in force: the scale is not aligned with it", in_force.name()));
+        remarks.push(format!(
+            "the set lacks columns of {}, the card in force: the scale is not aligned with it",
+            in_force.name()
+        ));
         return Ok(0);
     };
     let mean = |scores: &[f64]| {
-        probity_scorecard::validation::mean(scores, rows.weights()).map(|mean| mean.value).map_err(|error| refused(&error))
+        probity_scorecard::validation::mean(scores, rows.weights())
+            .map(|mean| mean.value)
+            .map_err(|error| refused(&error))
     };
     let own: Vec<f64> = scores.iter().map(|scored| f64::from(scored.score)).collect();
     let champion: Vec<f64> = champion.ungated.iter().map(|score| f64::from(*score)).collect();
@@ -266,7 +284,10 @@ fn measure(
     trained.champion = Some(performance(late, champion, in_force)?);
     trained.paired = Some(paired(late, own, champion)?);
     if !own.without.is_empty() {
-        trained.remarks.push(format!("the set lacks {}, which gates or the history read: they count as missing", own.without.join(", ")));
+        trained.remarks.push(format!(
+            "the set lacks {}, which gates or the history read: they count as missing",
+            own.without.join(", ")
+        ));
     }
     Ok(())
 }
@@ -315,7 +336,9 @@ fn split(all: &Rows, holdout: f64, embargo: Duration) -> Result<(Rows, usize, Op
     let late = all.filter(|row| all.at.get(row).is_some_and(|at| *at >= first));
     if early.len() == 0 {
         let days = embargo.0 / Duration::days(1).0;
-        let detail = format!("nothing is left to learn from before {first}, when what is held out begins, with {days} days between");
+        let detail = format!(
+            "nothing is left to learn from before {first}, when what is held out begins, with {days} days between"
+        );
         let hint = "take more moments, a smaller --holdout, --embargo 0d, or --test with a set of its own";
         return Err(invalid(detail, hint));
     }
@@ -324,7 +347,10 @@ fn split(all: &Rows, holdout: f64, embargo: Duration) -> Result<(Rows, usize, Op
         let bad = rows.bad.iter().filter(|bad| **bad).count();
         if bad == 0 || bad == rows.len() {
             let detail = format!("{what} has {bad} bad rows of {}", rows.len());
-            return Err(invalid(detail, "take more moments, another --holdout, or --test with a set of its own"));
+            return Err(invalid(
+                detail,
+                "take more moments, another --holdout, or --test with a set of its own",
+            ));
         }
     }
     Ok((early, neither, Some(late)))
@@ -351,13 +377,21 @@ fn candidates(
             Better::Lower => true,
             Better::Higher => false,
             Better::Neutral => {
-                let detail = format!("'{name}' is better neither way: a right that is used, or a pattern for a person to look at");
-                return Err(invalid(detail, "only indicators that are better one way can give points; docs/guides/learning.md says how to choose"));
+                let detail = format!(
+                    "'{name}' is better neither way: a right that is used, or a pattern for a person to look at"
+                );
+                return Err(invalid(
+                    detail,
+                    "only indicators that are better one way can give points; docs/guides/learning.md says how to choose",
+                ));
             }
         };
         let specials = in_force.characteristics().iter().find(|one| one.indicator == name);
         let specials = specials.map(|one| {
-            one.special.iter().map(|special| Special { name: special.title.clone(), values: vec![special.value] }).collect()
+            one.special
+                .iter()
+                .map(|special| Special { name: special.title.clone(), values: vec![special.value] })
+                .collect()
         });
         known.insert(name.to_owned(), Known { lower_is_better, specials: specials.unwrap_or_default() });
     }
@@ -369,7 +403,8 @@ fn candidates(
 
 /// Cuts between bins of about as many scores each, and the share of rows in each bin.
 fn distribution(scores: &[f64], weight: Option<&[f64]>) -> Result<(Vec<f64>, Vec<f64>), AppError> {
-    let bins = probity_scorecard::validation::ScoreBins::try_new(scores, weight, SCORE_BINS).map_err(|error| refused(&error))?;
+    let bins = probity_scorecard::validation::ScoreBins::try_new(scores, weight, SCORE_BINS)
+        .map_err(|error| refused(&error))?;
     let mut shares = vec![0.0; bins.cuts.len() + 1];
     let mut all = 0.0;
     for (row, score) in scores.iter().enumerate() {
@@ -420,6 +455,13 @@ fn reasoning(label: &Label, on: &DatasetShown, fit: &Fit, in_force: &Scorecard) 
          Each characteristic may only go the way in which its indicator is said to be better, so a reason cannot be turned round.\n\
          Scale, history, dimensions and gates are those of {}, the card in force when it was trained.\n\
          Left out, because they told nothing or nothing more: {left}.",
-        label.name(), label.title(), on.rows, on.parties, on.from, on.to, on.bad, in_force.name(),
+        label.name(),
+        label.title(),
+        on.rows,
+        on.parties,
+        on.from,
+        on.to,
+        on.bad,
+        in_force.name(),
     )
 }

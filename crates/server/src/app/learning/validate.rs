@@ -107,12 +107,18 @@ pub fn validate(
     let champion = Judge::new(in_force, catalogue).judge(&rows);
     let mut remarks = Vec::new();
     if !own.without.is_empty() {
-        remarks.push(format!("the set lacks {}, which gates or the history read: they count as missing", own.without.join(", ")));
+        remarks.push(format!(
+            "the set lacks {}, which gates or the history read: they count as missing",
+            own.without.join(", ")
+        ));
     }
     let champion = match champion {
         Ok(champion) => Some(champion),
         Err(_) => {
-            remarks.push(format!("the set lacks columns of {}, the card in force: no comparison", in_force.name()));
+            remarks.push(format!(
+                "the set lacks columns of {}, the card in force: no comparison",
+                in_force.name()
+            ));
             None
         }
     };
@@ -144,7 +150,8 @@ pub fn validate(
 /// How many rows the set itself gives another score.
 fn score_column(rows: &Rows, champion: &Judged) -> Option<ScoreColumn> {
     let said = rows.said.as_ref()?;
-    let differ = said.iter().zip(&champion.score).filter(|(said, score)| **said != f64::from(**score)).count();
+    let differ =
+        said.iter().zip(&champion.score).filter(|(said, score)| **said != f64::from(**score)).count();
     Some(ScoreColumn { rows: rows.len(), differ })
 }
 
@@ -189,7 +196,8 @@ fn leaks(rows: &Rows, card: &Scorecard) -> Result<Vec<LeakShown>, AppError> {
 
 fn trends_of(card: &Scorecard, catalogue: &Catalogue, rows: &Rows) -> Result<Vec<TrendShown>, AppError> {
     let inputs: Vec<String> = card.characteristics().iter().map(|one| one.indicator.clone()).collect();
-    let found = trends(&as_table(card)?, &rows.sample(&inputs)?, &stated(card, catalogue)).map_err(|error| refused(&error))?;
+    let found = trends(&as_table(card)?, &rows.sample(&inputs)?, &stated(card, catalogue))
+        .map_err(|error| refused(&error))?;
     let attributes = |indicator: &str, place: usize| {
         let one = card.characteristics().iter().find(|one| one.indicator == indicator)?;
         Some(format!("{} and {}", one.attributes.get(place)?.text, one.attributes.get(place + 1)?.text))

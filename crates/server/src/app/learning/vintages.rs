@@ -40,7 +40,12 @@ impl PartRow {
     }
 }
 
-fn parts(rows: &Rows, judged: &Judged, card: &Scorecard, division: &Division) -> Result<Vec<PartRow>, AppError> {
+fn parts(
+    rows: &Rows,
+    judged: &Judged,
+    card: &Scorecard,
+    division: &Division,
+) -> Result<Vec<PartRow>, AppError> {
     let found = by_part(&judged.log_odds(card), &rows.bad, rows.weights(), division, None);
     let found = found.map_err(|error| refused(&error))?;
     let row = |part: probity_scorecard::validation::Part| PartRow {
@@ -98,20 +103,24 @@ impl Row for Cells<'_> {
 ///
 /// # Errors
 /// `training-set-invalid` for a condition that is none; `training-refused`.
-pub(super) fn by_segment(rows: &Rows, judged: &Judged, card: &Scorecard, sql: &str) -> Result<Vec<PartRow>, AppError> {
+pub(super) fn by_segment(
+    rows: &Rows,
+    judged: &Judged,
+    card: &Scorecard,
+    sql: &str,
+) -> Result<Vec<PartRow>, AppError> {
     let names = Names(rows.table.columns().iter().collect());
     let condition = Expression::parse(sql, &names).map_err(|refusal| AppError::from(refusal.problem))?;
     if condition.result_type() != Type::Boolean {
         let detail = format!("the segment is {}, not BOOLEAN", condition.result_type());
         return Err(invalid(detail, "compare it with something, as in \"orders_365d > 10\""));
     }
-    let of_row = (0..rows.len()).map(|row| {
-        match condition.evaluate(&Cells(&names.0, row), &mut Faults::default()) {
+    let of_row =
+        (0..rows.len()).map(|row| match condition.evaluate(&Cells(&names.0, row), &mut Faults::default()) {
             Value::Boolean(true) => 0,
             Value::Boolean(false) => 1,
             _ => 2,
-        }
-    });
+        });
     let parts_of = [sql.to_owned(), format!("not: {sql}"), format!("unknown: {sql}")].to_vec();
     let division = Division::try_new(parts_of, of_row.collect()).map_err(|error| refused(&error))?;
     Ok(parts(rows, judged, card, &division)?.into_iter().filter(|part| part.rows > 0).collect())

@@ -73,7 +73,8 @@ impl Draft<'_> {
             all.push(self.written(table, known, shift, &mut codes)?);
         }
         all.sort_by(|a, b| {
-            let key = |one: &Written<'_>| self.in_force().dimensions().iter().position(|d| d.name == one.dimension);
+            let key =
+                |one: &Written<'_>| self.in_force().dimensions().iter().position(|d| d.name == one.dimension);
             key(a).cmp(&key(b)).then_with(|| reach(b).cmp(&reach(a)))
         });
         let mut page = self.head(base, fitted);
@@ -89,7 +90,11 @@ impl Draft<'_> {
     /// Codes that are taken: those of the gates, and of every reason of the card in force.
     fn codes(&self) -> BTreeSet<String> {
         let card = self.in_force();
-        let of = card.characteristics().iter().map(|one| &one.reason).chain(card.gates().iter().map(|gate| &gate.reason));
+        let of = card
+            .characteristics()
+            .iter()
+            .map(|one| &one.reason)
+            .chain(card.gates().iter().map(|gate| &gate.reason));
         of.map(|reason| reason.code.clone()).collect()
     }
 
@@ -107,7 +112,11 @@ impl Draft<'_> {
         let in_force = self.in_force();
         let dimension = match known {
             Some(known) => in_force.dimensions().get(known.dimension).map(|one| one.name.clone()),
-            None => in_force.dimensions().iter().find(|one| one.name == definition.dimension).map(|one| one.name.clone()),
+            None => in_force
+                .dimensions()
+                .iter()
+                .find(|one| one.name == definition.dimension)
+                .map(|one| one.name.clone()),
         };
         let dimension = dimension.or_else(|| in_force.dimensions().first().map(|one| one.name.clone()));
         let column = self.rows.column(&table.name)?;
@@ -164,16 +173,29 @@ impl Draft<'_> {
         let _ = write!(
             page,
             "\n[scorecard.scale]\nscore            = {}\nodds             = {:?}\npoints_to_double = {:?}\nfloor            = {}\nceiling          = {}\n",
-            scale.score, self.odds(), scale.points_to_double, scale.floor, scale.ceiling
+            scale.score,
+            self.odds(),
+            scale.points_to_double,
+            scale.floor,
+            scale.ceiling
         );
         let _ = write!(
             page,
             "\n[scorecard.history]\nmeasure    = {}\nminimum    = {:?}\nthin_tier  = {}\nhalf_width = {:?}\nk          = {:?}\n",
-            text(&history.measure), history.minimum, text(&history.thin_tier), history.half_width, history.k
+            text(&history.measure),
+            history.minimum,
+            text(&history.thin_tier),
+            history.half_width,
+            history.k
         );
         section(&mut page, fitted);
         for dimension in card.dimensions() {
-            let _ = write!(page, "\n[[dimension]]\nname  = {}\ntitle = {}\n", text(&dimension.name), text(&dimension.title));
+            let _ = write!(
+                page,
+                "\n[[dimension]]\nname  = {}\ntitle = {}\n",
+                text(&dimension.name),
+                text(&dimension.title)
+            );
         }
         page
     }
@@ -188,7 +210,8 @@ impl Draft<'_> {
 
     fn gates(&self, page: &mut String) {
         for gate in self.in_force().gates() {
-            let _ = write!(page, "\n[[gate]]\nname   = {}\nwhen   = {}\n", text(&gate.name), text(&gate.when));
+            let _ =
+                write!(page, "\n[[gate]]\nname   = {}\nwhen   = {}\n", text(&gate.name), text(&gate.when));
             if let Some(cap) = gate.cap {
                 let _ = writeln!(page, "cap    = {cap}");
             }
@@ -247,10 +270,13 @@ fn term(one: &Written<'_>) -> TermRow {
 fn reason(reason: &Reason) -> String {
     let mut line = format!(
         "{{ code = {}, text = {}, advice = {}",
-        text(&reason.code), text(&reason.text), text(&reason.advice)
+        text(&reason.code),
+        text(&reason.text),
+        text(&reason.advice)
     );
     if !reason.text_zh.is_empty() {
-        let _ = write!(line, ", text_zh = {}, advice_zh = {}", text(&reason.text_zh), text(&reason.advice_zh));
+        let _ =
+            write!(line, ", text_zh = {}, advice_zh = {}", text(&reason.text_zh), text(&reason.advice_zh));
     }
     line + " }"
 }
@@ -268,7 +294,9 @@ fn characteristic(page: &mut String, one: &Written<'_>) {
     let _ = write!(
         page,
         "\n[[characteristic]]\nindicator  = {}\ndimension  = {}\nreason     = {}\n",
-        text(&one.definition.name), text(&one.dimension), reason(&one.reason)
+        text(&one.definition.name),
+        text(&one.dimension),
+        reason(&one.reason)
     );
     let (missing, regular) = (one.bins.last(), one.cuts.len() + 1);
     if let Some((points, share, rate)) = missing {
@@ -284,34 +312,63 @@ fn characteristic(page: &mut String, one: &Written<'_>) {
     let attributes: String = bounds.zip(&one.bins).map(attribute).collect();
     let _ = write!(page, "attributes = [\n{attributes}]\n");
     if !one.specials.is_empty() {
-        let special = |((title, value), (points, share, rate)): (&(String, f64), &(i32, f64, Option<f64>))| {
-            let said = training(*share, *rate);
-            format!("  {{ value = {value:?}, points = {points}, title = {}, {said} }},\n", text(title))
-        };
+        let special =
+            |((title, value), (points, share, rate)): (&(String, f64), &(i32, f64, Option<f64>))| {
+                let said = training(*share, *rate);
+                format!("  {{ value = {value:?}, points = {points}, title = {}, {said} }},\n", text(title))
+            };
         let specials: String = one.specials.iter().zip(one.bins.iter().skip(regular)).map(special).collect();
         let _ = write!(page, "special = [\n{specials}]\n");
     }
 }
 
 fn section(page: &mut String, fitted: &Fitted) {
-    let list = |numbers: &[f64]| numbers.iter().map(|number| format!("{number:?}")).collect::<Vec<_>>().join(", ");
+    let list =
+        |numbers: &[f64]| numbers.iter().map(|number| format!("{number:?}")).collect::<Vec<_>>().join(", ");
     let _ = write!(
         page,
         "\n# Written by `probity train`; it describes the points below and nothing else.\n[scorecard.fitted]\n\
          label        = {}\nlabel_hash   = {}\ndataset      = {}\nmethod       = {}\nseed         = {}\n\
          from         = {}\nto           = {}\nrows         = {}\nbad          = {}\nscore_cuts   = [{}]\nscore_shares = [{}]\n",
-        text(&fitted.label), text(&fitted.label_hash), text(&fitted.dataset), text(&fitted.method), fitted.seed,
-        text(&fitted.from), text(&fitted.to), fitted.rows, fitted.bad, list(&fitted.score_cuts), list(&fitted.score_shares),
+        text(&fitted.label),
+        text(&fitted.label_hash),
+        text(&fitted.dataset),
+        text(&fitted.method),
+        fitted.seed,
+        text(&fitted.from),
+        text(&fitted.to),
+        fitted.rows,
+        fitted.bad,
+        list(&fitted.score_cuts),
+        list(&fitted.score_shares),
     );
-    if let Some(HeldOut { from, to, rows, bad, auc, champion, champion_hash, champion_auc, difference, bad_rate, predicted }) =
-        &fitted.held_out
+    if let Some(HeldOut {
+        from,
+        to,
+        rows,
+        bad,
+        auc,
+        champion,
+        champion_hash,
+        champion_auc,
+        difference,
+        bad_rate,
+        predicted,
+    }) = &fitted.held_out
     {
         let _ = write!(
             page,
             "\n[scorecard.fitted.held_out]\nfrom          = {}\nto            = {}\nrows          = {rows}\nbad           = {bad}\n\
              auc           = [{}]\nchampion      = {}\nchampion_hash = {}\nchampion_auc  = [{}]\ndifference    = [{}]\n\
              bad_rate      = [{}]\npredicted     = {predicted:?}\n",
-            text(from), text(to), list(auc), text(champion), text(champion_hash), list(champion_auc), list(difference), list(bad_rate),
+            text(from),
+            text(to),
+            list(auc),
+            text(champion),
+            text(champion_hash),
+            list(champion_auc),
+            list(difference),
+            list(bad_rate),
         );
     }
 }
