@@ -80,25 +80,8 @@ fn a_card_is_learned_put_in_force_watched_and_taken_back() {
     let difference = |of: &Value| of["difference"]["value"].as_f64().unwrap();
     assert!((difference(&compared["paired"]) - difference(&found["paired"])).abs() < 1e-12);
 
-    // It answers beside the card in force first, then a second person lets it.
     let before = scored_by(&house);
-    let proposed = say(&house, "--json approve @card.toml --by alice").exits(0).json();
-    assert_eq!(proposed["step"], "proposed");
-    assert!(proposed["note"].as_str().unwrap().contains("held out"), "{proposed}");
-    let catalogue = proposed["catalogue"].as_str().unwrap().to_owned();
-    say(&house, &format!("catalogue shadow {catalogue} --by alice")).exits(0);
-    let list = say(&house, "--json scores --of merchant").exits(0).json();
-    let party = list[0]["party"].as_str().unwrap().strip_prefix("merchant:").unwrap().to_owned();
-    say(&house, &format!("decide payout --merchant {party} --amount 100.00")).exits(0);
-    let shadow = say(&house, "--json shadow").exits(0).json();
-    assert_eq!(shadow["trial"]["compared"].as_u64().or(shadow["compared"].as_u64()), Some(1), "{shadow}");
-    say(&house, "approve @card.toml --by ALICE --activate").refused(1, "catalogue-change-refused");
-    assert_eq!(scored_by(&house), before);
-    let activated = say(&house, "--json approve @card.toml --by bob --activate").exits(0).json();
-    assert_eq!((&activated["step"], &activated["catalogue"]), (&"activated".into(), &catalogue.into()));
-    assert_eq!(scored_by(&house), hash);
-    say(&house, "approve @card.toml --by carol").refused(1, "catalogue-change-refused");
-
+    put_in_force(&house, &hash, &before);
     let watched = say(&house, "--json monitor --report @watched.html").exits(0).json();
     assert_eq!(watched["card"]["hash"], card["hash"]);
     let drift = watched["drift"].as_array().unwrap();
@@ -121,6 +104,26 @@ fn a_card_is_learned_put_in_force_watched_and_taken_back() {
     say(&house, "audit verify").exits(0);
 
     refusals(&house);
+}
+
+/// A card answers beside the one in force first; then a second person lets it.
+fn put_in_force(house: &House, hash: &str, before: &str) {
+    let proposed = say(house, "--json approve @card.toml --by alice").exits(0).json();
+    assert_eq!(proposed["step"], "proposed");
+    assert!(proposed["note"].as_str().unwrap().contains("held out"), "{proposed}");
+    let catalogue = proposed["catalogue"].as_str().unwrap().to_owned();
+    say(house, &format!("catalogue shadow {catalogue} --by alice")).exits(0);
+    let list = say(house, "--json scores --of merchant").exits(0).json();
+    let party = list[0]["party"].as_str().unwrap().strip_prefix("merchant:").unwrap().to_owned();
+    say(house, &format!("decide payout --merchant {party} --amount 100.00")).exits(0);
+    let shadow = say(house, "--json shadow").exits(0).json();
+    assert_eq!(shadow["trial"]["compared"].as_u64().or(shadow["compared"].as_u64()), Some(1), "{shadow}");
+    say(house, "approve @card.toml --by ALICE --activate").refused(1, "catalogue-change-refused");
+    assert_eq!(scored_by(house), before);
+    let activated = say(house, "--json approve @card.toml --by bob --activate").exits(0).json();
+    assert_eq!((&activated["step"], &activated["catalogue"]), (&"activated".into(), &catalogue.into()));
+    assert_eq!(scored_by(house), hash);
+    say(house, "approve @card.toml --by carol").refused(1, "catalogue-change-refused");
 }
 
 /// What cannot be right is refused, by name.

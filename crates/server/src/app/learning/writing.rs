@@ -10,8 +10,8 @@ use super::train::TermRow;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
 use probity_credit::indicator::Definition;
-use probity_credit::score::definition::{Characteristic, Reason};
-use probity_credit::score::{Fitted, HeldOut, Scorecard};
+use probity_credit::score::definition::{Characteristic, NEUTRAL, Reason};
+use probity_credit::score::{Chosen, Fitted, HeldOut, Scorecard};
 use probity_scorecard::bins::Split;
 use probity_scorecard::card::{Attribute, Characteristic as Table};
 use probity_scorecard::table::Value;
@@ -61,15 +61,18 @@ impl Draft<'_> {
     pub(super) fn write(&self, fitted: &Fitted) -> Result<(String, Vec<TermRow>), AppError> {
         let parts = self.card.parts();
         let mut codes: BTreeSet<String> = self.codes();
-        let mut base = parts.base_points + self.moved;
+        let ends = self.in_force().scale();
+        let mut shifts = self.shifts(&parts.characteristics)?;
+        let base =
+            |shifts: &[i32]| parts.base_points.saturating_add(self.moved).saturating_add(shifts.iter().sum());
+        // Where that would lift the base points off the scale, the mean party is neutral.
+        if !(ends.floor..=ends.ceiling).contains(&base(&shifts)) {
+            shifts.fill(0);
+        }
+        let base = base(&shifts);
         let mut all = Vec::new();
-        for table in &parts.characteristics {
-            let known = self.in_force().characteristics().iter().find(|one| one.indicator == table.name);
-            let shift = known.and_then(|known| neutral(known)).map_or(0, |value| {
-                let bin = table.bins.find(Value::Number(value));
-                table.attributes.get(bin).map_or(0, |attribute| attribute.points)
-            });
-            base += shift;
+        for (table, shift) in parts.characteristics.iter().zip(shifts) {
+            let known = self.known(&table.name);
             all.push(self.written(table, known, shift, &mut codes)?);
         }
         all.sort_by(|a, b| {
@@ -85,6 +88,28 @@ impl Draft<'_> {
         let mut terms: Vec<TermRow> = all.iter().map(term).collect();
         terms.sort_by_key(|term| std::cmp::Reverse(term.most - term.least));
         Ok((page, terms))
+    }
+
+    /// What the card in force says of an indicator.
+    fn known(&self, indicator: &str) -> Option<&Characteristic> {
+        self.in_force().characteristics().iter().find(|one| one.indicator == indicator)
+    }
+
+    fn values(&self, indicator: &str) -> Result<Vec<f64>, AppError> {
+        let column = self.rows.column(indicator)?;
+        Ok((0..self.rows.len()).filter_map(|row| number(column, row)).collect())
+    }
+
+    /// The points that a neutral value has in each table; they go into the base points.
+    fn shifts(&self, tables: &[Table]) -> Result<Vec<i32>, AppError> {
+        let shift = |table: &Table| {
+            let values = self.values(&table.name)?;
+            let neutral = self.known(&table.name).and_then(|known| neutral(known, &values));
+            let attribute =
+                neutral.and_then(|value| table.attributes.get(table.bins.find(Value::Number(value))));
+            Ok(attribute.map_or(0, |attribute| attribute.points))
+        };
+        tables.iter().map(shift).collect()
     }
 
     /// Codes that are taken: those of the gates, and of every reason of the card in force.
@@ -119,8 +144,7 @@ impl Draft<'_> {
                 .map(|one| one.name.clone()),
         };
         let dimension = dimension.or_else(|| in_force.dimensions().first().map(|one| one.name.clone()));
-        let column = self.rows.column(&table.name)?;
-        let values: Vec<f64> = (0..self.rows.len()).filter_map(|row| number(column, row)).collect();
+        let values = self.values(&table.name)?;
         let all: f64 = table.attributes.iter().map(|attribute| attribute.weight).sum();
         let bin = |attribute: &Attribute| {
             let share = if all > 0.0 { attribute.weight / all } else { 0.0 };
@@ -227,19 +251,15 @@ fn one_line(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
-/// The value that the card in force gives no points for: the middle of the stretch, or its end where it is open.
-fn neutral(known: &Characteristic) -> Option<f64> {
-    let first = known.attributes.iter().position(|attribute| attribute.points == 0)?;
-    let count = known.attributes.iter().skip(first).take_while(|attribute| attribute.points == 0).count();
-    let lower = first.checked_sub(1).and_then(|before| known.attributes.get(before)?.below);
-    let upper = known.attributes.get(first + count - 1).and_then(|attribute| attribute.below);
-    match (lower, upper) {
-        (Some(lower), Some(upper)) => Some(f64::midpoint(lower, upper)),
-        // The bound itself lies in the next attribute.
-        (None, Some(upper)) => Some(upper.next_down()),
-        (Some(lower), None) => Some(lower),
-        (None, None) => None,
-    }
+/// The value that the card in force gives no points for, in the middle of the rows that have such a one; none where no row has.
+fn neutral(known: &Characteristic, values: &[f64]) -> Option<f64> {
+    let gives_none = |value: &f64| {
+        matches!(known.choose(Some(*value)), Chosen::Attribute(place)
+        if known.attributes.get(place).is_some_and(|attribute| attribute.points == NEUTRAL))
+    };
+    let mut those: Vec<f64> = values.iter().copied().filter(gives_none).collect();
+    those.sort_by(f64::total_cmp);
+    those.get(those.len() / 2).copied()
 }
 
 /// The shortest decimal that divides the values as a cut does.
