@@ -53,7 +53,9 @@ pub(super) struct Judge<'a> {
 pub(super) struct Judged {
     /// Scores, gates included.
     pub(super) score: Vec<i32>,
-    /// The same without gates.
+    /// Points before gates and before the ends of the scale.
+    points: Vec<i32>,
+    /// Scores without gates.
     pub(super) ungated: Vec<i32>,
     /// Tiers, by their place; as of a party that has never had one.
     pub(super) tier: Vec<usize>,
@@ -69,9 +71,10 @@ impl Judged {
         self.score.iter().map(|score| -f64::from(*score)).collect()
     }
 
-    /// The log-odds of bad that the scores stand for.
+    /// The log-odds of bad that the points stand for: before gates, and before the ends of the scale, at which a score stands
+    /// for what lies beyond as well.
     pub(super) fn log_odds(&self, card: &Scorecard) -> Vec<f64> {
-        self.score.iter().map(|score| log_odds_at(card, *score)).collect()
+        self.points.iter().map(|score| log_odds_at(card, *score)).collect()
     }
 }
 
@@ -154,6 +157,7 @@ impl<'a> Judge<'a> {
         let name = |place: &usize| self.names.get(*place).map(|name| shown(name));
         let mut judged = Judged {
             score: Vec::with_capacity(rows.len()),
+            points: Vec::with_capacity(rows.len()),
             ungated: Vec::with_capacity(rows.len()),
             tier: Vec::with_capacity(rows.len()),
             places: places_of(self.card),
@@ -176,6 +180,7 @@ impl<'a> Judge<'a> {
             let weight = rows.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0);
             count(self.card, &scored.chosen, weight, &mut judged.places);
             judged.score.push(scored.score);
+            judged.points.push(scored.points_total);
             judged.ungated.push(scored.ungated);
         }
         Ok(judged)

@@ -108,15 +108,18 @@ fn ranked(rows: &Rows, first: &Judged, second: &Judged) -> Vec<Ranked> {
 pub(super) fn performance(rows: &Rows, judged: &Judged, card: &Scorecard) -> Result<Performance, AppError> {
     let found = validation::Performance::of_log_odds(&judged.log_odds(card), &rows.bad, rows.weights())
         .map_err(|error| refused(&error))?;
+    let (risk, weight) = (judged.risk(), rows.weights());
+    let delong = validation::auc(&risk, &rows.bad, weight).map_err(|error| refused(&error))?;
+    let ks = validation::Ranked::try_new(&risk, &rows.bad, weight).map_err(|error| refused(&error))?.ks();
     let by_party = rank(&ranked(rows, judged, judged));
-    let auc = Interval::from(found.auc);
+    let auc = Interval::from(delong);
     Ok(Performance {
         rows: found.rows,
         bad: found.bad_rows,
         auc,
         auc_by_party: by_party.map_or(auc, |ranked| ranked.score.into()),
-        gini: found.auc.gini().into(),
-        ks: found.ks.value,
+        gini: delong.gini().into(),
+        ks: ks.value,
         brier: found.brier.score.value,
         brier_skill: found.brier.skill,
         log_loss: found.log_loss.value,

@@ -19,6 +19,8 @@ mod pages;
 mod compare;
 mod approve;
 mod monitor;
+#[cfg(test)]
+mod tests;
 
 pub use approve::{Approved, Step};
 pub use compare::{Compared, MovedRow, SwapRow, compare_cards};

@@ -316,7 +316,11 @@ fn capital(word: &str) -> String {
 }
 
 /// Rows of the early moments, how many lie too close to the late ones, and those of the late moments.
-fn split(all: &Rows, holdout: f64, embargo: Duration) -> Result<(Rows, usize, Option<Rows>), AppError> {
+pub(super) fn split(
+    all: &Rows,
+    holdout: f64,
+    embargo: Duration,
+) -> Result<(Rows, usize, Option<Rows>), AppError> {
     if holdout == 0.0 {
         return Ok((all.clone(), 0, None));
     }

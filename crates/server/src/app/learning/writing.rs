@@ -252,7 +252,7 @@ fn one_line(words: &str) -> String {
 }
 
 /// The value that the card in force gives no points for, in the middle of the rows that have such a one; none where no row has.
-fn neutral(known: &Characteristic, values: &[f64]) -> Option<f64> {
+pub(super) fn neutral(known: &Characteristic, values: &[f64]) -> Option<f64> {
     let gives_none = |value: &f64| {
         matches!(known.choose(Some(*value)), Chosen::Attribute(place)
         if known.attributes.get(place).is_some_and(|attribute| attribute.points == NEUTRAL))
@@ -263,7 +263,7 @@ fn neutral(known: &Characteristic, values: &[f64]) -> Option<f64> {
 }
 
 /// The shortest decimal that divides the values as a cut does.
-fn short(cut: f64, values: &[f64]) -> f64 {
+pub(super) fn short(cut: f64, values: &[f64]) -> f64 {
     let below = values.iter().copied().filter(|value| *value < cut).fold(f64::NEG_INFINITY, f64::max);
     let above = values.iter().copied().filter(|value| *value >= cut).fold(f64::INFINITY, f64::min);
     let divides = |candidate: &f64| below < *candidate && *candidate <= above;
