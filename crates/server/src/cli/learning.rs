@@ -99,7 +99,7 @@ fn tell_trained(trained: &Trained) {
         ));
         figures(&[(&trained.name, own), (&trained.champion_name, champion)], Some(paired));
     }
-    trained.remarks.iter().for_each(|remark| out::line(remark));
+    trained.remarks.iter().for_each(out::line);
     out::remark(format!("scorecard {}", trained.hash));
 }
 
@@ -155,7 +155,7 @@ fn tell_validated(found: &Validated) {
     if let Some(column) = found.score_column.filter(|column| column.differ == 0) {
         out::line(format!("the set's own {} scores are those of the card in force", column.rows));
     }
-    found.remarks.iter().for_each(|remark| out::line(remark));
+    found.remarks.iter().for_each(out::line);
 }
 
 /// Answers `compare`.
@@ -212,7 +212,7 @@ fn tell_compared(found: &Compared, limit: usize) {
     if !rows.is_empty() {
         out::table(&["party", &found.second.name, &found.first.name, "turned out"], &rows);
     }
-    found.remarks.iter().for_each(|remark| out::line(remark));
+    found.remarks.iter().for_each(out::line);
 }
 
 /// Answers `approve`.

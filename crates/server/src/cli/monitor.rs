@@ -62,7 +62,7 @@ fn tell(found: &Monitored) {
             found.validated_auc.map_or_else(String::new, |auc| format!("; held out {}", ranged(auc)));
         out::line(format!("AUC of all vintages {}{validated}", ranged(performance.auc_by_party)));
     }
-    found.remarks.iter().for_each(|remark| out::line(remark));
+    found.remarks.iter().for_each(out::line);
     for alarm in &found.alarms {
         out::line(format!("{}: {}: {}", alarm.level, alarm.what, alarm.detail));
     }

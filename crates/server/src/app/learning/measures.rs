@@ -90,15 +90,17 @@ pub struct Paired {
 }
 
 fn ranked(rows: &Rows, first: &Judged, second: &Judged) -> Vec<Ranked> {
-    let scores = first.score.iter().zip(&second.score).zip(&rows.party).zip(&rows.bad).enumerate();
-    let one = |(row, (((first, second), party), bad)): (usize, (((&i32, &i32), &u32), &bool))| Ranked {
-        merchant: *party,
-        stratum: 0,
-        said: [f64::from(*first), f64::from(*second)],
-        bad: *bad,
-        weight: rows.weight.as_ref().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0),
+    let said = |judged: &Judged, row: usize| judged.score.get(row).map(|score| f64::from(*score));
+    let one = |row: usize| {
+        Some(Ranked {
+            merchant: *rows.party.get(row)?,
+            stratum: 0,
+            said: [said(first, row)?, said(second, row)?],
+            bad: *rows.bad.get(row)?,
+            weight: rows.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0),
+        })
     };
-    scores.map(one).collect()
+    (0..rows.len()).filter_map(one).collect()
 }
 
 /// Measures a card's scores.

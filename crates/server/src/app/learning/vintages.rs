@@ -7,7 +7,7 @@ use super::rows::{Rows, invalid, number, refused};
 use probity_credit::score::Scorecard;
 use probity_expression::{Columns, Expression, Faults, Row, Type, Value};
 use probity_scorecard::table::Column;
-use probity_scorecard::validation::{Division, by_part};
+use probity_scorecard::validation::{Division, auc, by_part};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -48,16 +48,25 @@ fn parts(
 ) -> Result<Vec<PartRow>, AppError> {
     let found = by_part(&judged.log_odds(card), &rows.bad, rows.weights(), division, None);
     let found = found.map_err(|error| refused(&error))?;
-    let row = |part: probity_scorecard::validation::Part| PartRow {
+    let row = |(place, part): (usize, probity_scorecard::validation::Part)| PartRow {
         part: part.name,
         rows: part.rows,
         bad: part.bad_rows,
         bad_rate: part.bad_rate.map(Interval::from),
         predicted: part.predicted,
-        auc: part.auc.map(Interval::from),
+        auc: ranking(rows, judged, |row| division.of_row.get(row) == Some(&place)),
         small: part.small,
     };
-    Ok(found.into_iter().map(row).collect())
+    Ok(found.into_iter().enumerate().map(row).collect())
+}
+
+/// AUC of the scores of some rows; none where they are all good or all bad.
+fn ranking(rows: &Rows, judged: &Judged, within: impl Fn(usize) -> bool) -> Option<Interval> {
+    let those: Vec<usize> = (0..rows.len()).filter(|row| within(*row)).collect();
+    let part = rows.take(&those);
+    let all = judged.risk();
+    let risk: Vec<f64> = those.iter().filter_map(|row| all.get(*row).copied()).collect();
+    auc(&risk, &part.bad, part.weights()).ok().map(Interval::from)
 }
 
 /// Each moment of the rows.
