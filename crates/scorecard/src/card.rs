@@ -8,6 +8,7 @@ use crate::bins::{Bins, Split};
 use crate::scale::{Scale, probability};
 use crate::table::{Value, Values};
 use crate::{Error, Table};
+use std::collections::{HashMap, HashSet};
 
 /// A checked scorecard. Log-odds are those of **bad**: a row's log-odds are the intercept plus what each characteristic and
 /// each pair adds; its score is the base points plus the points of the same attributes, and higher is better.
@@ -112,25 +113,27 @@ impl Scorecard {
     /// When there is nothing to score by, a column or a pair comes twice, a table has not one attribute for each bin, or a
     /// figure is not finite.
     pub fn try_new(parts: Parts) -> Result<Self, Error> {
-        let mut inputs: Vec<String> = Vec::new();
+        let mut inputs = Inputs::default();
         for characteristic in &parts.characteristics {
             let name = &characteristic.name;
-            if inputs.contains(name) {
+            check_attributes(name, characteristic.bins.count(), &characteristic.attributes)?;
+            let known = inputs.names.len();
+            if inputs.place(name) < known {
                 return Err(Error::Card(format!("two characteristics are called {name:?}")));
             }
-            check_attributes(name, characteristic.bins.count(), &characteristic.attributes)?;
-            inputs.push(name.clone());
         }
         let mut places: Vec<(usize, usize)> = Vec::new();
+        let mut seen = HashSet::new();
         for pair in &parts.pairs {
             let name = format!("{} × {}", pair.first, pair.second);
             check_attributes(&name, pair.rows.count() * pair.columns.count(), &pair.cells)?;
-            let place = (place_of(&mut inputs, &pair.first), place_of(&mut inputs, &pair.second));
-            if place.0 == place.1 || places.contains(&place) || places.contains(&(place.1, place.0)) {
+            let place = (inputs.place(&pair.first), inputs.place(&pair.second));
+            if place.0 == place.1 || !seen.insert((place.0.min(place.1), place.0.max(place.1))) {
                 return Err(Error::Card(format!("the pair {name} comes twice, or is of one column")));
             }
             places.push(place);
         }
+        let inputs = inputs.names;
         if !parts.intercept.is_finite() {
             return Err(Error::Card("the intercept is not a finite number".to_owned()));
         }
@@ -228,11 +231,23 @@ impl Scored {
     }
 }
 
-fn place_of(inputs: &mut Vec<String>, name: &str) -> usize {
-    inputs.iter().position(|input| input == name).unwrap_or_else(|| {
-        inputs.push(name.to_owned());
-        inputs.len() - 1
-    })
+/// The columns that a scorecard reads, each with its place.
+#[derive(Default)]
+struct Inputs {
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Inputs {
+    /// The place of a column, which it gets now unless it has one.
+    fn place(&mut self, name: &str) -> usize {
+        if let Some(&place) = self.places.get(name) {
+            return place;
+        }
+        self.places.insert(name.to_owned(), self.names.len());
+        self.names.push(name.to_owned());
+        self.names.len() - 1
+    }
 }
 
 fn check_attributes(name: &str, bins: usize, attributes: &[Attribute]) -> Result<(), Error> {

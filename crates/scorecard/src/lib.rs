@@ -12,8 +12,15 @@ pub mod sample;
 pub mod bins;
 pub mod scale;
 pub mod card;
+pub mod explain;
 pub mod format;
 pub mod binning;
+pub mod logistic;
+pub mod points;
+pub mod woe;
+pub mod additive;
+pub mod calibration;
+pub mod reject;
 
 pub use card::Scorecard;
 pub use error::Error;

@@ -2,7 +2,7 @@
 
 use super::constraints::Constraints;
 use super::count::{Count, Weights, Whole};
-use super::prebin::even_ends;
+use super::grid::Sums;
 
 /// Categories that stay together, and the rows that have them.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -56,7 +56,8 @@ pub(super) fn items(
     };
     let text = |item: &Item| item.levels.first().map_or("", |level| levels[*level].as_str());
     items.sort_by(|a, b| rate(a).total_cmp(&rate(b)).then_with(|| text(a).cmp(text(b))));
-    joined(&items, &even_ends(&items, most, Item::weight))
+    let sums = Sums::new(items.iter().map(|item| item.whole));
+    joined(&items, &sums.even_ends(0, items.len(), most))
 }
 
 /// The group of categories that no group lists: the one with the rare ones; where none is rare, the one whose bad rate is

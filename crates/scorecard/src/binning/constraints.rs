@@ -3,8 +3,8 @@
 use crate::Error;
 use crate::bins::Special;
 
-/// The most pre-bins that can be asked for: the work grows with their square.
-pub const MOST_PREBINS: usize = 1_000;
+/// The most pre-bins that can be asked for: work and memory grow with their square.
+pub const MOST_PREBINS: usize = 250;
 
 /// How the bad rate may move over ascending values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

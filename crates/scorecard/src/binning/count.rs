@@ -58,7 +58,8 @@ impl Weights {
         // rows · largest < 2^bits, so that all of them together stay below 2^53 units.
         let bits = libm::frexp(largest).1 + libm::frexp(rows as f64).1;
         let scale = (52 - bits).clamp(-1_000, 1_000);
-        let whole: Vec<u64> = given.iter().map(|weight| libm::ldexp(*weight, scale).round() as u64).collect();
+        let factor = libm::ldexp(1.0, scale);
+        let whole: Vec<u64> = given.iter().map(|weight| (weight * factor).round() as u64).collect();
         let mut sums = [0u64; 2];
         for (weight, bad) in whole.iter().zip(&sample.bad) {
             sums[usize::from(*bad)] += weight;

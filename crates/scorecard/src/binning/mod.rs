@@ -9,6 +9,7 @@ mod count;
 mod optimal;
 mod trend;
 mod prebin;
+mod grid;
 mod categories;
 mod stability;
 mod table;
@@ -21,10 +22,11 @@ pub use count::Count;
 pub use stability::{Period, bin_column_over_time, over_time};
 pub use table::{BinnedTable, bin_table};
 
-use crate::bins::{Bins, Split};
+use crate::bins::{Bins, MOST_BINS, Split};
 use crate::table::{Column, MISSING, Values};
 use crate::{Error, Sample};
 use count::{Weights, Whole, information};
+use grid::Sums;
 use prebin::{Run, cut_between};
 
 /// How often the surroundings of the cuts are looked at again, each time several times finer.
@@ -61,7 +63,7 @@ pub enum Remark {
         /// How many there are.
         found: usize,
     },
-    /// All rows with a value are in one bin, and even it has fewer rows than a bin must have.
+    /// All rows with a value are in one bin, and even it weighs less than a bin must: `min_good` and `min_bad` are weights.
     TooFewRows,
     /// All rows with a value are in one bin; without the trend there would be more.
     NoTrend {
@@ -93,7 +95,9 @@ impl std::fmt::Display for Remark {
             Remark::UnstableOrder { found, left } => {
                 write!(out, "{left} of {found} bins are left: the order of the others did not hold over time")
             }
-            Remark::TooFewRows => write!(out, "too few rows have a value for even one bin as asked"),
+            Remark::TooFewRows => {
+                write!(out, "the rows with a value are too few for even one bin of min-good and min-bad")
+            }
         }
     }
 }
@@ -120,21 +124,27 @@ pub fn prebins(
     most: usize,
     constraints: &Constraints,
 ) -> Result<Bins, Error> {
-    let constraints = Constraints { prebins: most, ..constraints.clone() };
     constraints.check()?;
+    if !(1..=MOST_BINS).contains(&most) {
+        return Err(Error::Option {
+            option: "prebins",
+            reason: format!("{most}; at least 1, at most {MOST_BINS}"),
+        });
+    }
     let weights = checked_weights(column, sample)?;
-    if let Some(bins) = given(column, &constraints)? {
+    if let Some(bins) = given(column, constraints)? {
         return Ok(bins);
     }
     match &column.values {
         Values::Numbers(numbers) => {
-            let counted = numbers_counted(numbers, sample, &weights, &constraints)?;
-            let ends = prebin::even_ends(&counted.runs, most, Run::weight);
-            Bins::try_new(Split::Cuts(cuts(&counted.runs, &ends)), constraints.specials)
+            let counted = numbers_counted(numbers, sample, &weights, constraints)?;
+            let sums = Sums::new(counted.runs.iter().map(|run| run.whole));
+            let ends = sums.even_ends(0, sums.len(), most);
+            Bins::try_new(Split::Cuts(cuts(&counted.runs, &ends)), constraints.specials.clone())
         }
         Values::Categories { codes, levels } => {
             let (counts, _) = levels_counted(codes, levels, sample, &weights);
-            let items = categories::items(&counts, levels, &weights, &constraints, most);
+            let items = categories::items(&counts, levels, &weights, constraints, most);
             let ends: Vec<usize> = (items.len().min(1)..=items.len()).collect();
             Ok(grouped(&items, &ends, levels, &weights)?.0)
         }
@@ -227,7 +237,8 @@ fn bin_numbers(
     let Counted { runs, specials, missing } = numbers_counted(numbers, sample, weights, constraints)?;
     let (ends, remarks) = best_ends(&runs, weights, constraints);
     let bins = Bins::try_new(Split::Cuts(cuts(&runs, &ends)), constraints.specials.clone())?;
-    let mut counts = joined(&runs, &ends, weights);
+    let sums = Sums::new(runs.iter().map(|run| run.whole));
+    let mut counts: Vec<Count> = sums.joined(&ends).map(|whole| weights.count(whole)).collect();
     counts.extend(specials.into_iter().chain([missing]).map(|whole| weights.count(whole)));
     Ok(finished(bins, counts, weights, remarks))
 }
@@ -235,8 +246,11 @@ fn bin_numbers(
 /// Where the bins end among the runs: the best among pre-bins of about the same weight, then the best among finer and finer
 /// ones around the cuts found, with the trend found. Each look has the last one's bins before it, so it can only gain.
 fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec<usize>, Vec<Remark>) {
-    let mut grid = prebin::even_ends(runs, constraints.prebins, Run::weight);
-    let items = |grid: &[usize]| joined(runs, grid, weights);
+    let sums = Sums::new(runs.iter().map(|run| run.whole));
+    let [good, bad] = sums.whole(0, runs.len());
+    let lightest = constraints.min_share.max(1.0 / constraints.prebins as f64);
+    let mut grid = sums.first_ends(constraints.prebins, (lightest * (good + bad) as f64).ceil() as u64);
+    let items = |grid: &[usize]| sums.joined(grid).map(|whole| weights.count(whole)).collect::<Vec<_>>();
     let (places, trend, remarks) = ends(&items(&grid), weights.total, constraints);
     let on = |places: &[usize], grid: &[usize]| -> Vec<usize> {
         places.iter().map(|place| place.checked_sub(1).map_or(0, |place| grid[place])).collect()
@@ -247,7 +261,7 @@ fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec
     }
     let same = Constraints { trend, ..constraints.clone() };
     for _ in 0..CLOSER_LOOKS {
-        let closer = prebin::closer_ends(runs, &grid, &found);
+        let closer = sums.closer_ends(&grid, &found);
         let (places, ..) = ends(&items(&closer), weights.total, &same);
         grid = closer;
         let moved = on(&places, &grid);
@@ -325,17 +339,6 @@ fn ends(items: &[Count], total: Count, constraints: &Constraints) -> (Vec<usize>
         remarks.push(Remark::FewerBins { wanted, found });
     }
     (solution.ends, trend, remarks)
-}
-
-fn joined(runs: &[Run], ends: &[usize], weights: &Weights) -> Vec<Count> {
-    let mut start = 0;
-    let sum = |&end: &usize| {
-        let sum = |sum: Whole, run: &Run| [sum[0] + run.whole[0], sum[1] + run.whole[1]];
-        let whole = runs[start..end].iter().fold([0; 2], sum);
-        start = end;
-        weights.count(whole)
-    };
-    ends.iter().map(sum).collect()
 }
 
 fn cuts(runs: &[Run], ends: &[usize]) -> Vec<f64> {

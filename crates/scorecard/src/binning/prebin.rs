@@ -16,10 +16,7 @@ const SLOTS: usize = 4 * FEW;
 const FIRST_BITS: u32 = 12;
 
 /// A bucket is split when it has more than this part of the weight: enough to place a cut, and few enough to stay in the cache.
-const FINEST: u64 = 4_096;
-
-/// Into how many parts a closer look divides the space on each side of a cut.
-const CLOSER: usize = 6;
+const FINEST: u64 = 16_384;
 
 /// A run of values and the rows that have them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,12 +28,6 @@ pub(super) struct Run {
     pub(super) whole: Whole,
 }
 
-impl Run {
-    pub(super) fn weight(&self) -> u64 {
-        self.whole[0] + self.whole[1]
-    }
-}
-
 /// The finest runs of a column of numbers in ascending order, and the counts of missing values.
 pub(super) fn runs(numbers: &[f64], bad: &[bool], weights: &Weights) -> (Vec<Run>, Whole) {
     match weights.whole() {
@@ -46,61 +37,6 @@ pub(super) fn runs(numbers: &[f64], bad: &[bool], weights: &Weights) -> (Vec<Run
             few(numbers, bad, weight).unwrap_or_else(|| many(numbers, bad, weight))
         }
     }
-}
-
-/// Where at most `most` runs of about the same weight end among finer ones. A fine one that is heavy stays by itself.
-pub(super) fn even_ends<T>(items: &[T], most: usize, weight: impl Fn(&T) -> u64) -> Vec<usize> {
-    if items.len() <= most {
-        return (1..=items.len()).collect();
-    }
-    let total: u64 = items.iter().map(&weight).sum();
-    // A heavy one may leave a light rest before it, so that there are too many; then all have to be heavier.
-    let mut least = (total / most as u64).max(1);
-    loop {
-        let ends = ends(items, least, &weight);
-        if ends.len() <= most {
-            return ends;
-        }
-        least += (least / 16).max(1);
-    }
-}
-
-/// Ends for a closer look: those of the bins found, and some between each and its neighbours in `grid`.
-pub(super) fn closer_ends(runs: &[Run], grid: &[usize], found: &[usize]) -> Vec<usize> {
-    let mut ends = found.to_vec();
-    for end in found.iter().filter(|end| **end < runs.len()) {
-        let place = grid.partition_point(|other| other < end);
-        let before = place.checked_sub(1).map_or(0, |before| grid[before]);
-        let after = grid.get(place + 1).copied().unwrap_or(runs.len());
-        for (from, to) in [(before, *end), (*end, after)] {
-            let inner = even_ends(&runs[from..to], CLOSER, Run::weight);
-            ends.extend(inner.into_iter().map(|end| from + end));
-        }
-    }
-    ends.sort_unstable();
-    ends.dedup();
-    ends
-}
-
-fn ends<T>(items: &[T], least: u64, weight: impl Fn(&T) -> u64) -> Vec<usize> {
-    let mut ends = Vec::new();
-    let mut gathered = 0;
-    for (place, item) in items.iter().enumerate() {
-        let own = weight(item);
-        if own >= least && gathered > 0 {
-            ends.push(place);
-            gathered = 0;
-        }
-        gathered += own;
-        if gathered >= least {
-            ends.push(place + 1);
-            gathered = 0;
-        }
-    }
-    if gathered > 0 || ends.last() != Some(&items.len()) {
-        ends.push(items.len());
-    }
-    ends
 }
 
 /// The numbers in whose order bit patterns are counted: negative ones turned round, both zeros the same.
@@ -191,7 +127,8 @@ fn many(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) -> (Vec<Ru
     }
     let mut buckets = Buckets { nodes: Vec::new(), buckets: Vec::new() };
     buckets.split(low, high, FIRST_BITS);
-    let much = total / FINEST;
+    // A column that is still lumped after a pass, because its values lie in few places of their range, is split on less finely.
+    let mut much = total / FINEST;
     let mut counted = 0;
     while counted < buckets.buckets.len() {
         buckets.count(numbers, bad, &weight, counted);
@@ -203,9 +140,10 @@ fn many(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) -> (Vec<Ru
             if weight > much && low < high {
                 let parts = weight / (much / 2).max(1) + 1;
                 buckets.buckets[place].child = buckets.nodes.len() as u32;
-                buckets.split(low, high, parts.ilog2().clamp(1, FIRST_BITS));
+                buckets.split(low, high, (parts.ilog2() + 1).min(FIRST_BITS));
             }
         }
+        much = (much * 4).max(1);
     }
     let mut runs = Vec::new();
     buckets.gather(0, &mut runs);

@@ -52,8 +52,11 @@ fn by_trend(blocks: &Blocks, trend: Trend, total: Count, objective: Objective) -
     match trend {
         Trend::Monotone => better(best(Trend::Ascending), best(Trend::Descending)),
         Trend::Auto => {
-            let monotone = better(best(Trend::Ascending), best(Trend::Descending));
-            let bent = better(best(Trend::Peak), best(Trend::Valley));
+            let (rise, peak) = blocks.straight_and_bent(Trend::Peak);
+            let (fall, valley) = blocks.straight_and_bent(Trend::Valley);
+            let with = |found: Option<Solution>, trend| found.map(|found| (found, trend));
+            let monotone = better(with(rise, Trend::Ascending), with(fall, Trend::Descending));
+            let bent = better(with(peak, Trend::Peak), with(valley, Trend::Valley));
             let (Some(straight), Some(bend)) = (&monotone, &bent) else { return monotone.or(bent) };
             let gain = bend.0.value - straight.0.value;
             let least = DEVIANCE * unit_of_deviance(objective, total);

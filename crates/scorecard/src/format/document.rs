@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// The longest text that is read: a scorecard of 10,000 attributes takes one megabyte.
 pub(super) const MOST_BYTES: usize = 64 << 20;
-/// The most characteristics, and the most pairs, of a file: checking one compares names with each other.
+/// The most characteristics, and the most pairs, of a file.
 const MOST_ENTRIES: usize = 10_000;
 
 #[derive(Serialize, Deserialize)]
@@ -253,6 +253,15 @@ impl From<Error> for Fault {
             other => other.to_string(),
         })
     }
+}
+
+/// The longest error: a file may hold names of megabytes, which no screen should.
+const LONGEST_ERROR: usize = 600;
+
+/// An error that tells what is wrong where.
+pub(super) fn refusal(place: &str, what: &str) -> Error {
+    let short = what.char_indices().nth(LONGEST_ERROR).map(|(end, _)| format!("{}…", &what[..end]));
+    Error::Card(format!("{place}{}", short.as_deref().unwrap_or(what)))
 }
 
 /// Refuses a text that is too long to be read.

@@ -48,16 +48,13 @@ pub(super) struct Csv {
     rows: Vec<StringRecord>,
 }
 
-/// The most rows of a foreign table.
-const MOST_ROWS: usize = 1_000_000;
-
 impl Csv {
     pub(super) fn read(text: &str) -> Result<Self, Error> {
         super::document::check_length(text)?;
         let mut reader = ReaderBuilder::new().from_reader(text.as_bytes());
         let wrong = |error: csv::Error| refused(format!("the table is no CSV: {error}"));
         let header = reader.headers().map_err(wrong)?.clone();
-        let rows = reader.records().take(MOST_ROWS).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+        let rows = reader.records().collect::<Result<Vec<_>, _>>().map_err(wrong)?;
         Ok(Csv { header, rows })
     }
 
@@ -82,8 +79,13 @@ pub(super) fn figure(row: &StringRecord, column: usize, name: &str) -> Result<f6
     let text = row.get(column).unwrap_or_default();
     match text.trim().parse::<f64>() {
         Ok(figure) if figure.is_finite() => Ok(figure),
-        _ => Err(refused(format!("{}{name} is {text:?}; it must be a number", line(row)))),
+        _ => Err(refused(format!("{}{name} is {:?}; it must be a number", line(row), short(text)))),
     }
+}
+
+/// The beginning of a text, as an error quotes it.
+pub(super) fn short(text: &str) -> &str {
+    text.char_indices().nth(40).map_or(text, |(end, _)| &text[..end])
 }
 
 /// `line 3: `

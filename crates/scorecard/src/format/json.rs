@@ -1,6 +1,6 @@
 //! A scorecard as JSON: the same document as the one in [TOML](mod@super::toml), for programs.
 
-use super::document::{Document, check_length};
+use super::document::{Document, check_length, refusal};
 use crate::{Error, Scorecard};
 
 /// A scorecard as a JSON text, indented. Bounds without end are the texts `"inf"` and `"-inf"`, which JSON has no numbers for.
@@ -20,9 +20,11 @@ pub fn write(card: &Scorecard) -> Result<String, Error> {
 /// scorecard can be (with a JSON pointer).
 pub fn read(text: &str) -> Result<Scorecard, Error> {
     check_length(text)?;
-    let document: Document = serde_json::from_str(text).map_err(|error| Error::Card(error.to_string()))?;
+    // Some editors begin a file with a mark of its encoding.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document: Document = serde_json::from_str(text).map_err(|error| refusal("", &error.to_string()))?;
     document.card().map_err(|fault| match fault.pointer() {
-        pointer if pointer.is_empty() => Error::Card(fault.what),
-        pointer => Error::Card(format!("{pointer}: {}", fault.what)),
+        pointer if pointer.is_empty() => refusal("", &fault.what),
+        pointer => refusal(&format!("{pointer}: "), &fault.what),
     })
 }

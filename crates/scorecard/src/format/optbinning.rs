@@ -1,5 +1,5 @@
 //! A scorecard from the table of OptBinning, a Python package: `Scorecard.table(style="detailed").to_csv(…)`, or the style
-//! `summary`. Read and tried with version 1.0.0.
+//! `summary`. Read and tried with version 1.0.0 under pandas 2.3 and 3.1, which print lists of categories differently.
 //!
 //! - Its bounds are rounded to two decimals unless it is fitted with `show_digits=8`; only what stands in the table is known.
 //! - The table does not say which values are special: name them with the text of their bin (`Special`, or the key of
@@ -7,7 +7,7 @@
 //! - A category that no bin lists gets what a weight of evidence of zero gives, as the package gives it. The style
 //!   `summary` does not say how much that is; there it gets what missing values get.
 
-use super::import::{Csv, Foreign, Row, Taken, card, figure, grouped, interval, line, refused};
+use super::import::{Csv, Foreign, Row, Taken, card, figure, grouped, interval, line, refused, short};
 use crate::bins::Special;
 use crate::scale::Scale;
 use crate::{Error, Scorecard};
@@ -160,14 +160,43 @@ fn taken(bin: &str, specials: &[Special]) -> Result<Taken, String> {
     if let Some(list) = bin.find('[').map(|start| &bin[start..])
         && let Some(end) = list.rfind(']')
     {
-        return categories(&list[1..end]).map(Taken::Categories);
+        let pandas = bin.starts_with('<');
+        let list = &list[1..end];
+        return if pandas { pandas_list(list) } else { numpy_list(list) }.map(Taken::Categories);
     }
     // What is neither an interval nor a list is the name of special codes.
     Ok(Taken::Special(Special { name: bin.to_owned(), values: vec![] }))
 }
 
+const CUT_SHORT: &str = "the list of categories is cut short (...): fit the package on columns of dtype object, and raise NumPy's print option `threshold`";
+
+/// A list as pandas 3 prints an array of its texts: quotes inside a text are not told from those around it, so a quote ends a
+/// text only before a comma with another text, or at the end.
+fn pandas_list(list: &str) -> Result<Vec<String>, String> {
+    let mut texts = Vec::new();
+    let mut rest = list.trim();
+    while !rest.is_empty() {
+        if rest.starts_with("...") {
+            return Err(CUT_SHORT.to_owned());
+        }
+        let Some(inner) = rest.strip_prefix('\'') else {
+            return Err(format!("no category begins at {:?}", short(rest)));
+        };
+        let ends = |place: &usize| {
+            let after = inner[place + 1..].trim_start();
+            let next = after.strip_prefix(',').map(str::trim_start);
+            after.is_empty() || next.is_some_and(|next| next.starts_with('\'') || next.starts_with("..."))
+        };
+        let end = inner.match_indices('\'').map(|found| found.0).find(ends);
+        let end = end.ok_or_else(|| format!("a category has no closing quote: {:?}", short(inner)))?;
+        texts.push(inner[..end].replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r"));
+        rest = inner[end + 1..].trim_start().trim_start_matches(',').trim_start();
+    }
+    Ok(texts)
+}
+
 /// A list as Python or NumPy prints it: `'a', 'b'`, `'a' "b's"`, `1 2`, `1.0, 2.0`.
-fn categories(list: &str) -> Result<Vec<String>, String> {
+fn numpy_list(list: &str) -> Result<Vec<String>, String> {
     let mut texts = Vec::new();
     let mut letters = list.chars().peekable();
     while let Some(&letter) = letters.peek() {
@@ -182,10 +211,7 @@ fn categories(list: &str) -> Result<Vec<String>, String> {
                 word.push(letter);
             }
             if word == "..." {
-                return Err(
-                    "the list of categories is cut short (...); raise pandas' or NumPy's print options"
-                        .to_owned(),
-                );
+                return Err(CUT_SHORT.to_owned());
             }
             // A number among categories is looked up by its shortest decimal.
             texts.push(word.parse::<f64>().map_or(word, |number| number.to_string()));
@@ -222,7 +248,7 @@ fn quoted(letters: &mut impl Iterator<Item = char>, quote: char) -> Result<Strin
             letter => text.push(letter),
         }
     }
-    Err(format!("a category has no closing quote: {text:?}"))
+    Err(format!("a category has no closing quote: {:?}", short(&text)))
 }
 
 #[cfg(test)]

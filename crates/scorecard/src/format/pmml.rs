@@ -7,6 +7,8 @@
 //! - [`Sum::Points`] gives the score and up to four reason codes: a characteristic's reason, ordered by the points that it
 //!   lies below its best attribute (`pointsBelow`, baseline `max`). [`Sum::LogOdds`] gives log-odds and the probability of
 //!   bad, through the calibration curve where there is one.
+//!
+//! Tried with JPMML-Evaluator 1.7 (through its Python package) and PMML4S 1.5, and valid against the standard's schema.
 
 use crate::bins::{Bins, Split};
 use crate::card::{Attribute, Curve, Parts};

@@ -39,7 +39,7 @@
 //! alone means is said [one module up](super).
 
 use super::document::{
-    Bound, Document, Fault, Group, Head, PairTable, Row, Side, SpecialRow, Step, Table, check_length,
+    Bound, Document, Fault, Group, Head, PairTable, Row, Side, SpecialRow, Step, Table, check_length, refusal,
 };
 use crate::{Error, Scorecard};
 use std::fmt::Write;
@@ -78,13 +78,15 @@ pub fn write(card: &Scorecard) -> String {
 /// line and column where that is known.
 pub fn read(text: &str) -> Result<Scorecard, Error> {
     check_length(text)?;
+    // Some editors begin a file with a mark of its encoding.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Document = ::toml::from_str(text).map_err(|error| {
         let at = error.span().map(|span| place(text, span.start)).unwrap_or_default();
-        Error::Card(format!("{at}{}", error.message()))
+        refusal(&at, error.message())
     })?;
     document.card().map_err(|fault| {
         let at = position(text, &fault).map(|start| place(text, start)).unwrap_or_default();
-        Error::Card(format!("{at}{}", fault.what))
+        refusal(&at, &fault.what)
     })
 }
 

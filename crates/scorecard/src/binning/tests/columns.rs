@@ -5,12 +5,17 @@ use crate::Table;
 use crate::bins::Special;
 use proptest::prelude::*;
 
-fn sample(column: Column, bad: &[bool], weight: Option<Vec<f64>>) -> Sample {
+pub(super) fn sample(column: Column, bad: &[bool], weight: Option<Vec<f64>>) -> Sample {
     let table = Table::try_new(vec![column]).unwrap();
     Sample { table, target: "bad".to_owned(), bad: bad.to_vec(), weight, offset: None }
 }
 
-fn bin(column: Column, bad: &[bool], weight: Option<Vec<f64>>, constraints: &Constraints) -> Binned {
+pub(super) fn bin(
+    column: Column,
+    bad: &[bool],
+    weight: Option<Vec<f64>>,
+    constraints: &Constraints,
+) -> Binned {
     let sample = sample(column, bad, weight);
     let binned = bin_column(&sample.table.columns()[0], &sample, constraints).unwrap();
     // What is told is what counting again gives.
@@ -27,7 +32,7 @@ fn bin(column: Column, bad: &[bool], weight: Option<Vec<f64>>, constraints: &Con
     binned
 }
 
-fn loose() -> Constraints {
+pub(super) fn loose() -> Constraints {
     Constraints { min_share: 0.0, min_good: 1.0, min_bad: 1.0, penalty: 0.0, ..Constraints::default() }
 }
 

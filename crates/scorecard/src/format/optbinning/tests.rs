@@ -100,10 +100,21 @@ fn lists_of_categories_are_read_as_python_prints_them() {
         ("True, False", &["True", "False"]),
         ("", &[]),
     ] {
-        assert_eq!(categories(text).unwrap(), wanted, "{text}");
+        assert_eq!(numpy_list(text).unwrap(), wanted, "{text}");
     }
     for text in ["'a", "'a' ... 'b'", r"'\xzz'"] {
-        assert!(categories(text).is_err(), "{text}");
+        assert!(numpy_list(text).is_err(), "{text}");
+    }
+    for (text, wanted) in [
+        ("'a', 'b, c'", &["a", "b, c"][..]),
+        (" 'it's \"1\"',  'it's',\n  'c'd'", &["it's \"1\"", "it's", "c'd"]),
+        (r"'a\nb', 'c\d'", &["a\nb", "c\\d"]),
+        ("", &[]),
+    ] {
+        assert_eq!(pandas_list(text).unwrap(), wanted, "{text}");
+    }
+    for text in ["'a", "'a',\n ...\n 'b'", "a, b"] {
+        assert!(pandas_list(text).is_err(), "{text}");
     }
 }
 
@@ -140,6 +151,7 @@ proptest::proptest! {
         let quoted = bin.replace('"', "\"\"");
         let _ = read(&format!("Variable,Bin,Points,WoE,Coefficient\nx,\"{quoted}\",1,2,3\nx,\"[{quoted}]\",{points},2,3\n"), &options);
         let _ = read(&noise, &options);
+        let _ = (pandas_list(&bin), pandas_list(&noise), numpy_list(&bin));
         let _ = super::super::scorecardpy::read(&format!("variable,bin,points\nbasepoints,,1\nx,\"{quoted}\",1\n"), Scale::default());
     }
 }

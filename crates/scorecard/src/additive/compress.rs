@@ -1,0 +1,238 @@
+//! From fine bins to the attributes of a card: bins merged, all tables fitted together once more, and what belongs to the
+//! columns taken out of the pairs.
+
+use super::backfit::{Model, Rows};
+use super::coarse::Coarse;
+use super::fine::{Fine, Regular};
+use super::isotonic::Steps;
+use super::merge::groups;
+use super::select::Grid;
+use super::term::Term;
+use super::trend::{Trend, trend_of};
+
+/// How strongly merged values are held where they were, as units of information: attributes with few rows stay.
+const HELD: f64 = 20.0;
+
+/// Rounds after the merging.
+const ROUNDS: usize = 4;
+
+/// Log-odds are multiples of this. Sums of such numbers are exact, so what is equal or in order stays so when a row of the
+/// card is added up.
+const GRAIN: f64 = 1.0 / (1 << 30) as f64;
+
+/// How a column's fine bins became attributes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Attributes {
+    /// The attribute of each fine bin, numbered as in [`crate::bins::Bins`].
+    pub(super) of_fine: Vec<u8>,
+    /// How many regular ones there are.
+    pub(super) regular: usize,
+    pub(super) size: usize,
+    /// Their weight and that of the bad rows among them.
+    pub(super) weight: Vec<f64>,
+    pub(super) bad: Vec<f64>,
+}
+
+/// A model in tables.
+pub(super) struct Compressed {
+    pub(super) columns: Vec<Attributes>,
+    /// Its mains have a value for each attribute.
+    pub(super) model: Model,
+    /// The trend that each column keeps.
+    pub(super) trends: Vec<Trend>,
+}
+
+/// Merges, fits again, and tidies.
+pub(super) fn compress(
+    mut model: Model,
+    rows: &mut Rows,
+    fines: &[Fine],
+    grid: &Grid,
+    most: usize,
+) -> Compressed {
+    model.draw(rows);
+    let trends = model.mains.iter().map(|term| trend_of(term.steps())).collect();
+    let mut columns = Vec::with_capacity(fines.len());
+    for (place, fine) in fines.iter().enumerate() {
+        let curvature: Vec<f64> = model.sums(&rows.codes[place]).iter().map(|sums| sums[1]).collect();
+        let paired = model.pairs.iter().any(|joint| joint.first == place || joint.second == place);
+        let coarse = grid.coarse[place].as_ref().filter(|_| paired);
+        let term = &model.mains[place];
+        let attributes = merge(fine, term, &curvature, coarse, most);
+        model.mains[place] = merged_term(term, &attributes, &curvature);
+        let of_fine = &attributes.of_fine;
+        rows.codes[place].iter_mut().for_each(|code| *code = of_fine[usize::from(*code)]);
+        columns.push(attributes);
+    }
+    model.place(rows);
+    for _ in 0..ROUNDS {
+        model.round(rows, false);
+    }
+    let mut compressed = Compressed { columns, model, trends };
+    compressed.tidy(fines, grid);
+    compressed.model.place(rows);
+    compressed
+}
+
+/// Which attribute each fine bin becomes. Attributes end where a row of the column's pairs ends, so that what is taken out of
+/// a pair fits into the column; and around the turning point of a peak or valley, so that it stays one.
+fn merge(fine: &Fine, term: &Term, curvature: &[f64], coarse: Option<&Coarse>, most: usize) -> Attributes {
+    let regular = fine.regular();
+    let row = |bin: usize| coarse.map_or(0, |coarse| coarse.of_fine[bin]);
+    let mut order: Vec<usize> = (0..regular).collect();
+    if let Regular::Levels(_) = fine.regular {
+        // The place of categories that were never seen, if no rare ones are there, is no neighbour of any other.
+        order.retain(|bin| *bin + 1 < regular || fine.weight[*bin] > 0.0);
+        let value = |bin: usize| term.values[bin];
+        order.sort_by(|a, b| row(*a).cmp(&row(*b)).then(value(*a).total_cmp(&value(*b))).then(a.cmp(b)));
+    }
+    let steps = term.steps();
+    let turns = |border: usize| border > 0 && border < steps.len() && steps[border - 1] * steps[border] < 0;
+    let borders = 0..order.len().saturating_sub(1);
+    let forced: Vec<bool> = borders
+        .map(|border| row(order[border]) != row(order[border + 1]) || turns(border) || turns(border + 1))
+        .collect();
+    let alone = fine.specials.len() + usize::from(fine.has_missing()) + (regular - order.len());
+    let pick = |of: &[f64]| order.iter().map(|bin| of[*bin]).collect::<Vec<f64>>();
+    let found = groups(&pick(&term.values), &pick(curvature), &forced, most.saturating_sub(alone).max(1));
+    let mut of_fine = vec![0; fine.count()];
+    order.iter().zip(&found).for_each(|(bin, group)| of_fine[*bin] = *group as u8);
+    let mut size = found.last().map_or(0, |last| last + 1);
+    let unseen = (order.len()..regular).map(|_| regular - 1);
+    let regular_attributes = size + (regular - order.len());
+    for bin in unseen.chain(regular..fine.count()) {
+        of_fine[bin] = size as u8;
+        size += 1;
+    }
+    let mut attributes = Attributes {
+        of_fine,
+        regular: regular_attributes,
+        size,
+        weight: vec![0.0; size],
+        bad: vec![0.0; size],
+    };
+    for (bin, attribute) in attributes.of_fine.iter().enumerate() {
+        attributes.weight[usize::from(*attribute)] += fine.weight[bin];
+        attributes.bad[usize::from(*attribute)] += fine.bad[bin];
+    }
+    attributes
+}
+
+/// The term with a value for each attribute: the mean of its fine bins, weighted by curvature.
+fn merged_term(term: &Term, attributes: &Attributes, curvature: &[f64]) -> Term {
+    let (mut sums, mut weights) = (vec![0.0; attributes.size], vec![0.0; attributes.size]);
+    for (bin, attribute) in attributes.of_fine.iter().enumerate() {
+        let weight = curvature[bin].max(1e-9);
+        sums[usize::from(*attribute)] += weight * term.values[bin];
+        weights[usize::from(*attribute)] += weight;
+    }
+    let values = sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
+    let border = |bin: &usize| attributes.of_fine[*bin] != attributes.of_fine[*bin + 1];
+    let steps: Steps = (0..term.steps().len()).filter(border).map(|border| term.steps()[border]).collect();
+    Term::near(values, HELD, steps)
+}
+
+impl Compressed {
+    /// Rounds to the grain, takes out of each pair what belongs to its columns, moves the columns' means into the intercept,
+    /// and lets what was never seen count nothing.
+    fn tidy(&mut self, fines: &[Fine], grid: &Grid) {
+        let model = &mut self.model;
+        let pairs = model.pairs.iter_mut().map(|joint| &mut joint.term);
+        for term in model.mains.iter_mut().chain(pairs) {
+            term.values.iter_mut().for_each(|value| *value = rounded(*value));
+        }
+        for place in 0..model.pairs.len() {
+            let (first, second) = (model.pairs[place].first, model.pairs[place].second);
+            let (Some(down), Some(across)) = (&grid.coarse[first], &grid.coarse[second]) else { continue };
+            let weights = (row_weights(down, &fines[first]), row_weights(across, &fines[second]));
+            let shifts = purify(&mut model.pairs[place].term.values, &weights.0, &weights.1);
+            model.intercept += shifts.all;
+            self.columns[first].shift(&mut model.mains[first].values, down, &shifts.rows);
+            self.columns[second].shift(&mut model.mains[second].values, across, &shifts.columns);
+        }
+        for (term, column) in model.mains.iter_mut().zip(&self.columns) {
+            let weighted = term.values.iter().zip(&column.weight).map(|(value, weight)| value * weight);
+            let mean = rounded(weighted.sum::<f64>() / column.weight.iter().sum::<f64>());
+            model.intercept += mean;
+            for (value, weight) in term.values.iter_mut().zip(&column.weight) {
+                *value = if *weight > 0.0 { *value - mean } else { 0.0 };
+            }
+        }
+        model.intercept = rounded(model.intercept);
+    }
+}
+
+impl Attributes {
+    /// Adds the shift of its row to each attribute.
+    fn shift(&self, values: &mut [f64], coarse: &Coarse, shifts: &[f64]) {
+        let mut row = vec![0; self.size];
+        for (attribute, coarse) in self.of_fine.iter().zip(&coarse.of_fine) {
+            row[usize::from(*attribute)] = usize::from(*coarse);
+        }
+        values.iter_mut().zip(row).for_each(|(value, row)| *value += shifts[row]);
+    }
+}
+
+/// The nearest multiple of [`GRAIN`].
+fn rounded(value: f64) -> f64 {
+    libm::round(value / GRAIN) * GRAIN
+}
+
+fn row_weights(coarse: &Coarse, fine: &Fine) -> Vec<f64> {
+    let mut weights = vec![0.0; coarse.size];
+    for (row, weight) in coarse.of_fine.iter().zip(&fine.weight) {
+        weights[usize::from(*row)] += weight;
+    }
+    weights
+}
+
+/// What was taken out of a pair.
+struct Shifts {
+    all: f64,
+    rows: Vec<f64>,
+    columns: Vec<f64>,
+}
+
+/// Takes the means of rows and columns out of a table (functional analysis of variance; Sobol, 1993). The mean of a row
+/// weighs the columns by how often they occur at all, not beside this row: what the column's own table gains is then its
+/// partial dependence, and rows in ascending order have ascending means, so that a monotone column stays so. Rows and
+/// columns that no row of the sample lies in become zero.
+fn purify(cells: &mut [f64], rows: &[f64], columns: &[f64]) -> Shifts {
+    let mean = |values: &mut dyn Iterator<Item = f64>, weights: &[f64]| {
+        let sum: f64 = values.zip(weights).map(|(value, weight)| value * weight).sum();
+        sum / weights.iter().sum::<f64>()
+    };
+    let width = columns.len();
+    let of_rows: Vec<f64> =
+        cells.chunks(width).map(|line| mean(&mut line.iter().copied(), columns)).collect();
+    let of_columns: Vec<f64> =
+        (0..width).map(|column| mean(&mut cells.iter().skip(column).step_by(width).copied(), rows)).collect();
+    let all = rounded(mean(&mut of_rows.iter().copied(), rows));
+    let shifts = |means: Vec<f64>| means.into_iter().map(|mean| rounded(mean) - all).collect();
+    let shifts = Shifts { all, rows: shifts(of_rows), columns: shifts(of_columns) };
+    for (cell, value) in cells.iter_mut().enumerate() {
+        let (row, column) = (cell / width, cell % width);
+        let seen = rows[row] > 0.0 && columns[column] > 0.0;
+        *value = if seen { *value - shifts.rows[row] - shifts.columns[column] - all } else { 0.0 };
+    }
+    shifts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_rows_and_columns_leaves_the_table() {
+        // 1 + row + 10·column + an effect of both; the last row is never seen.
+        let both = [0.5, -0.5, -0.5, 0.5];
+        let mut cells = [1.0, 11.0, 2.0, 12.0, 7.0, 7.0];
+        both.iter().enumerate().for_each(|(cell, effect)| cells[cell] += effect);
+        let shifts = purify(&mut cells, &[1.0, 1.0, 0.0], &[3.0, 3.0]);
+        assert_eq!(cells, [0.5, -0.5, -0.5, 0.5, 0.0, 0.0]);
+        assert_eq!(
+            (shifts.all, &shifts.rows[..2], &shifts.columns[..]),
+            (6.5, &[-0.5, 0.5][..], &[-5.0, 5.0][..])
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! An additive model with pairwise terms: a scorecard that is as accurate as boosted trees where the data allow, and still
+//! prints as tables.
+//!
+//! The way through, in the order of the modules: what is asked (`options`) → fine bins of each column (`fine`) and coarse
+//! ones for pairs (`coarse`) → terms with a prior (`term`) fitted round by round (`backfit`), held to trends (`trend`,
+//! `isotonic`): the columns alone (`mains`), then pairs (`select`), as many as cross-validation asks for (`folds`) → merged
+//! and fitted again (`merge`, `compress`) → a card and what is to be said about it (`assemble`).
+//!
+//! The model is log-odds of bad = intercept + Σ shape(column) + Σ table(column, column), with a normal prior on the steps
+//! between neighbouring bins whose strength is found by marginal likelihood. In effect it is a generalized additive model
+//! (Hastie and Tibshirani, 1990) with pairs found as in GA2M (Lou, Caruana, Gehrke and Hooker, Accurate intelligible models
+//! with pairwise interactions, 2013), without boosting: some twenty rounds over the rows do what boosting does in thousands.
+//!
+//! A column with a trend keeps it **with its pairs**: whatever the other columns hold, the sum of all tables in which the
+//! column stands steps the way that was asked for, to the last digit of the log-odds. Its own table keeps it, and so does
+//! each pair along it before row means are taken out. Integer points are rounded and may each be half a point off.
+
+mod options;
+mod band;
+mod isotonic;
+mod trend;
+mod fine;
+mod term;
+mod coarse;
+mod backfit;
+mod mains;
+mod select;
+mod folds;
+mod merge;
+mod compress;
+mod assemble;
+#[cfg(test)]
+mod tests;
+
+pub use assemble::{Additive, PairReport, Report, TermReport};
+pub use folds::PathPoint;
+pub use options::{ColumnOptions, Options, Pairs, Trend};
+
+use crate::bins::Special;
+use crate::table::{Column, Values};
+use crate::{Error, Sample};
+use backfit::Rows;
+use fine::Fine;
+use select::Grid;
+
+/// Fits an additive model with pairwise terms.
+///
+/// Rows that weigh nothing are not looked at. Columns that do not vary are left out and named in the report. What was never
+/// seen in the sample (a missing value, a new category) counts nothing.
+///
+/// # Errors
+/// When an option is out of its range or names a column that is not there, an offset is not finite, or no column varies.
+pub fn fit(sample: &Sample, options: &Options) -> Result<Additive, Error> {
+    options.check(sample)?;
+    let kept: Vec<usize> = (0..sample.rows()).filter(|row| sample.weight_of(*row) > 0.0).collect();
+    let weight: Vec<f64> = kept.iter().map(|row| sample.weight_of(*row)).collect();
+    let bad: Vec<bool> = kept.iter().map(|row| sample.bad[*row]).collect();
+    let offset: Vec<f64> =
+        kept.iter().map(|row| sample.offset.as_ref().map_or(0.0, |offset| offset[*row])).collect();
+    if let Some(row) = offset.iter().position(|offset| !offset.is_finite()) {
+        let row = kept[row] + 1;
+        return Err(Error::Sample(format!("the offset in row {row} is not a finite number")));
+    }
+    let table = if kept.len() == sample.rows() { sample.table.clone() } else { sample.table.take(&kept) };
+    let mut fines = Vec::new();
+    let mut left_out = Vec::new();
+    for column in table.columns() {
+        let fine = Fine::try_new(column, &specials_of(column, options), &weight, &bad, options.prebins)?;
+        if fine.varies() {
+            fines.push(fine);
+        } else {
+            left_out.push((column.name.clone(), "it does not vary".to_owned()));
+        }
+    }
+    if fines.is_empty() {
+        return Err(Error::Fit("no column varies, so none can tell good from bad".to_owned()));
+    }
+    let codes = fines.iter_mut().map(|fine| std::mem::take(&mut fine.codes)).collect();
+    let rows = Rows { train: bad.len(), bad, weight, offset, codes };
+    Ok(run(sample, options, rows, &fines, left_out)?)
+}
+
+fn run(
+    sample: &Sample,
+    options: &Options,
+    mut rows: Rows,
+    fines: &[Fine],
+    left_out: Vec<(String, String)>,
+) -> Result<Additive, Error> {
+    let path = match options.pairs {
+        Pairs::Automatic(most) => folds::path(&rows, fines, options, most),
+        Pairs::Exactly(_) => vec![],
+    };
+    let wanted = match options.pairs {
+        Pairs::Automatic(_) => folds::choose(&path),
+        Pairs::Exactly(count) => count,
+    };
+    let mut model = mains::fit(&rows, fines, options);
+    let grid = Grid::new(&model, &rows, fines, options);
+    // As in the folds: few at a time, for each pair changes what the next one promises.
+    for count in 1..=wanted {
+        if !grid.grow(&mut model, &rows, count) {
+            break;
+        }
+    }
+    let before = rows.mean_loss(&model.log_odds);
+    let freedom = model.mains.iter().map(|term| term.freedom).collect();
+    let compressed = compress::compress(model, &mut rows, fines, &grid, options.attributes);
+    assemble::assemble(assemble::Fitted {
+        sample,
+        options,
+        rows,
+        fines,
+        grid,
+        compressed,
+        freedom,
+        path,
+        before,
+        left_out,
+    })
+}
+
+/// The special values of a column: those that it is given, or those of all columns that it holds.
+fn specials_of(column: &Column, options: &Options) -> Vec<Special> {
+    let own = options.columns.get(&column.name).and_then(|column| column.specials.clone());
+    let Values::Numbers(numbers) = &column.values else { return vec![] };
+    own.unwrap_or_else(|| {
+        let held = |special: &&Special| numbers.iter().any(|number| special.values.contains(number));
+        options.specials.iter().filter(held).cloned().collect()
+    })
+}

@@ -1,0 +1,1 @@
+//! Fits on data whose truth is known.
