@@ -70,7 +70,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):
         self,
         *,
         method: str = "auto",
-        monotone: str | Mapping[str | None, str] = "any",
+        monotone: str | Mapping[str | None, str] | None = None,
         special: Iterable[float] | Mapping[str, Iterable[float]] | None = None,
         pairs: str | int | None = None,
         cuts: Mapping[str, Iterable[float]] | None = None,

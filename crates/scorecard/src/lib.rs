@@ -21,6 +21,7 @@ pub mod woe;
 pub mod additive;
 pub mod calibration;
 pub mod reject;
+pub mod fit;
 
 pub use card::Scorecard;
 pub use error::Error;
