@@ -14,6 +14,7 @@ pub mod scale;
 pub mod card;
 pub mod explain;
 pub mod format;
+pub mod validation;
 pub mod binning;
 pub mod logistic;
 pub mod points;
