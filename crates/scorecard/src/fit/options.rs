@@ -223,7 +223,10 @@ fn per_column<T: Default>(
                 }
             }
             None if every => {
-                return Err(refuse(option, "it is given twice for every column; join the values with commas"));
+                return Err(refuse(
+                    option,
+                    "it is given twice for every column; join the values with commas",
+                ));
             }
             None => (settings.every, every) = (read(text)?, true),
         }

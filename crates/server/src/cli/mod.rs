@@ -37,6 +37,7 @@ mod keep;
 mod changes;
 mod trial;
 mod scorecard;
+mod scorecard_fit;
 mod check;
 mod simulate;
 mod demo;

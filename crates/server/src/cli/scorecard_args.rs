@@ -10,7 +10,7 @@ pub enum ScorecardCommand {
     #[command(
         after_help = "Examples:\n  probity scorecard fit train.csv --target bad --out card.toml\n  probity scorecard fit train.csv --target bad --special -9,-8,-7 --monotone auto --pairs --out card.toml\n  probity scorecard fit train.parquet --target bad --time month --report report.html --out card.toml\n  probity scorecard fit train.csv --target bad --monotone age=descending --monotone income=any --special debt=-1 --out card.toml\n\nEvery column but the target, the weight, the time and those left out may be used. With --time the last part is held\nout and judged by (out of time); without it the figures shown are those of the training rows, and say so."
     )]
-    //Fit(FitArgs),
+    Fit(FitArgs),
     /// Score a table: one row out for each row in, in the same order.
     #[command(
         after_help = "Examples:\n  probity scorecard score card.toml test.csv --out scores.csv\n  probity scorecard score card.toml test.csv --keep id --reasons --out scores.csv\n\nThe columns are score (points, higher is better) and probability (of bad). A row that cannot be read has neither;\nits line and reason are told, and the exit code is 3."
