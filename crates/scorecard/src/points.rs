@@ -64,7 +64,7 @@ pub fn round(parts: Parts, centre: Centre, rows: Option<&Table>) -> Result<Round
         tables_mut(&mut parts).map(|table| Rounding::new(table, factor)).collect();
     let base = parts.scale.score_at(parts.intercept);
     let reach: f64 = tables.iter().map(Rounding::reach).sum();
-    if !(base.abs() + reach < MOST_POINTS) {
+    if base.abs() + reach >= MOST_POINTS {
         return Err(Error::Option {
             option: "scale",
             reason: "scores would not fit in whole numbers; take fewer points to double the odds".to_owned(),
@@ -204,6 +204,10 @@ impl Rounding {
         let round =
             |exact: &f64| if exact - exact.floor() >= best.1 { exact.floor() + 1.0 } else { exact.floor() };
         self.points = self.exact.iter().map(round).collect();
+        // What the errors have in common is taken off, as far as whole points can: a neutral attribute stays at about 0.
+        let (low, high) = self.errors();
+        let common = ((low + high) / 2.0).round();
+        self.points.iter_mut().for_each(|points| *points -= common);
     }
 
     fn error(&self, place: usize) -> f64 {

@@ -10,7 +10,7 @@
 //! a sign that another column tells it already, and would corrupt the reasons. So coefficients are held at zero or above in
 //! the fit, and a column held at zero is left out.
 
-use crate::binning::{Binned, Constraints, Count, Objective, Trend, bin_table};
+use crate::binning::{Binned, Constraints, Count, Objective, Trend, bin_column, bin_table};
 use crate::bins::Bins;
 use crate::card::{Attribute, Characteristic, Parts};
 use crate::logistic::{
@@ -164,12 +164,7 @@ pub fn weights_of_evidence(counts: &[Count], shrinkage: f64) -> Vec<f64> {
 /// tells good from bad.
 pub fn fit(sample: &Sample, options: &Options) -> Result<Fitted, Error> {
     check(sample, options)?;
-    let binned = bin_table(sample, &options.constraints, &options.own)?;
-    let remarks = binned.failed.iter().map(|(name, remark)| (name.clone(), remark.to_string())).collect();
-    let columns = binned.columns.into_iter().zip(sample.table.columns());
-    let columns: Vec<Column> = columns
-        .map(|((name, binned), column)| Column::new(name, binned, column, options.shrinkage))
-        .collect();
+    let (columns, remarks) = binned(sample, options)?;
     let design = design(&columns, sample)?;
     let candidate = |column: &Column| Candidate {
         name: column.name.clone(),
@@ -222,6 +217,43 @@ impl Column {
             p_value: coefficient.p_value,
         }
     }
+}
+
+/// What could not be binned as asked, by column.
+type Remarks = Vec<(String, String)>;
+
+/// The columns with their bins.
+fn binned(sample: &Sample, options: &Options) -> Result<(Vec<Column>, Remarks), Error> {
+    let table = bin_table(sample, &options.constraints, &options.own)?;
+    let mut remarks: Remarks =
+        table.failed.iter().map(|(name, remark)| (name.clone(), remark.to_string())).collect();
+    let mut columns = Vec::with_capacity(table.columns.len());
+    for ((name, mut binned), column) in table.columns.into_iter().zip(sample.table.columns()) {
+        let constraints = options.own.get(&name).unwrap_or(&options.constraints);
+        if binned.bins.regular() == 1
+            && let Some(pure) = pure(column, sample, constraints)?
+        {
+            let remark = "one of its bins has no good or no bad rows: see whether it knows the future";
+            remarks.push((name.clone(), remark.to_owned()));
+            binned = pure;
+        }
+        columns.push(Column::new(name, binned, column, options.shrinkage));
+    }
+    Ok((columns, remarks))
+}
+
+/// A column that tells good from bad without error has no two bins with some of each. It is the best there is, or knows the
+/// future: either way it must not pass for one that tells nothing.
+fn pure(
+    column: &crate::table::Column,
+    sample: &Sample,
+    constraints: &Constraints,
+) -> Result<Option<Binned>, Error> {
+    let constraints = Constraints { min_good: 0.0, min_bad: 0.0, ..constraints.clone() };
+    let found = bin_column(column, sample, &constraints)?;
+    let regular = &found.counts[..found.bins.regular()];
+    let is_pure = |count: &Count| count.weight() > 0.0 && (count.good <= 0.0 || count.bad <= 0.0);
+    Ok((regular.len() > 1 && regular.iter().any(is_pure)).then_some(found))
 }
 
 fn design<'a>(
@@ -356,7 +388,7 @@ fn check(sample: &Sample, options: &Options) -> Result<(), Error> {
     if !options.shrinkage.is_finite() || options.shrinkage < 0.0 {
         return refuse("shrinkage", format!("{} rows; give a finite number from 0 up", options.shrinkage));
     }
-    if !(options.max_p_value > 0.0) {
+    if options.max_p_value.is_nan() || options.max_p_value <= 0.0 {
         return refuse("max-p-value", format!("{}; give a number above 0, at most 1", options.max_p_value));
     }
     if let Some(rate) = options.bad_rate

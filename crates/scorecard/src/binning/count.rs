@@ -126,3 +126,14 @@ pub(super) fn likelihood(count: Count, total: Count) -> f64 {
     let part = |weight: f64, ratio: f64| if weight > 0.0 { weight * libm::log(ratio) } else { 0.0 };
     part(count.bad, rate / overall) + part(count.good, (1.0 - rate) / (1.0 - overall))
 }
+
+/// Whether a rate that should be the lower one is higher by more than `tolerance` standard errors of the difference of two
+/// shares with a common rate. Bins without rows show nothing.
+pub(super) fn reversed(low: Count, high: Count, tolerance: f64) -> bool {
+    if low.weight() <= 0.0 || high.weight() <= 0.0 {
+        return false;
+    }
+    let common = low.and(high).rate();
+    let error = (common * (1.0 - common) * (1.0 / low.weight() + 1.0 / high.weight())).sqrt();
+    low.rate() - high.rate() > tolerance * error
+}

@@ -34,6 +34,11 @@ impl Sums {
         [self.0[to][0] - self.0[from][0], self.0[to][1] - self.0[from][1]]
     }
 
+    /// The sums up to the first place and up to each end.
+    pub(super) fn up_to<'a>(&'a self, ends: &'a [usize]) -> impl Iterator<Item = Whole> + 'a {
+        [0].iter().chain(ends).map(|end| self.0[*end])
+    }
+
     fn weight(&self, from: usize, to: usize) -> u64 {
         let [good, bad] = self.whole(from, to);
         good + bad

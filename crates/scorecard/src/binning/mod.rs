@@ -1,7 +1,8 @@
-//! Bins that tell good from bad as well as bins can, under constraints: the best there are, not merely good ones.
+//! Bins that tell good from bad as well as bins can, under constraints: the best there are among pre-bins, not merely good ones.
 //!
 //! A column is first cut into many narrow pre-bins ([`Constraints::prebins`]), counted without sorting its rows; dynamic
-//! programming then finds the best way to join neighbours. The bins of a column depend on its values, the target and the
+//! programming then finds the best way to join neighbours, and does so again with narrower ones around the cuts it found. The
+//! optimum among the pre-bins of each look is proven; among all places in between, it is very nearly reached. The bins of a column depend on its values, the target and the
 //! weights alone: the order of the rows does not matter, and a row of weight 2 is the same as two rows.
 
 mod constraints;
@@ -27,7 +28,9 @@ use crate::table::{Column, MISSING, Values};
 use crate::{Error, Sample};
 use count::{Weights, Whole, information};
 use grid::Sums;
+use optimal::Periods;
 use prebin::{Run, cut_between};
+use stability::Time;
 
 /// How often the surroundings of the cuts are looked at again, each time several times finer.
 const CLOSER_LOOKS: usize = 3;
@@ -72,7 +75,7 @@ pub enum Remark {
         /// How many bins there would be without it.
         apart: usize,
     },
-    /// Bins were joined whose bad rates stand the other way round in some period.
+    /// There are fewer bins than there would be if the order of their bad rates did not have to hold in each period.
     UnstableOrder {
         /// How many regular bins there were before.
         found: usize,
@@ -93,7 +96,7 @@ impl std::fmt::Display for Remark {
                 write!(out, "no two bins have the trend {trend:?}; without it there would be {apart}")
             }
             Remark::UnstableOrder { found, left } => {
-                write!(out, "{left} of {found} bins are left: the order of the others did not hold over time")
+                write!(out, "{left} bins instead of {found}, whose order does not hold over time")
             }
             Remark::TooFewRows => {
                 write!(out, "the rows with a value are too few for even one bin of min-good and min-bad")
@@ -110,7 +113,7 @@ impl std::fmt::Display for Remark {
 pub fn bin_column(column: &Column, sample: &Sample, constraints: &Constraints) -> Result<Binned, Error> {
     constraints.check()?;
     let weights = checked_weights(column, sample)?;
-    bin_with(column, sample, &weights, constraints)
+    bin_with(column, sample, &weights, constraints, None)
 }
 
 /// Bins of about the same weight, at most `most` regular ones, without a look at the target: what a model that smooths over
@@ -164,6 +167,7 @@ fn bin_with(
     sample: &Sample,
     weights: &Weights,
     constraints: &Constraints,
+    time: Option<&Time>,
 ) -> Result<Binned, Error> {
     if let Some(bins) = given(column, constraints)? {
         let codes = bins.find_all(column);
@@ -173,8 +177,10 @@ fn bin_with(
         return Ok(finished(bins, counts, weights, vec![]));
     }
     match &column.values {
-        Values::Numbers(numbers) => bin_numbers(numbers, sample, weights, constraints),
-        Values::Categories { codes, levels } => bin_categories(codes, levels, sample, weights, constraints),
+        Values::Numbers(numbers) => bin_numbers(numbers, sample, weights, constraints, time),
+        Values::Categories { codes, levels } => {
+            bin_categories((codes, levels), sample, weights, constraints, time)
+        }
     }
 }
 
@@ -233,9 +239,19 @@ fn bin_numbers(
     sample: &Sample,
     weights: &Weights,
     constraints: &Constraints,
+    time: Option<&Time>,
 ) -> Result<Binned, Error> {
     let Counted { runs, specials, missing } = numbers_counted(numbers, sample, weights, constraints)?;
-    let (ends, remarks) = best_ends(&runs, weights, constraints);
+    let over_time = time.map(|time| {
+        // Each row's run; what is no regular value is counted behind the last one.
+        let special =
+            |number: f64| constraints.specials.iter().any(|special| special.values.contains(&number));
+        let run = |number: f64| runs.partition_point(|run| run.low <= number).saturating_sub(1);
+        let outside = |number: f64| number.is_nan() || special(number);
+        let code = |number: &f64| if outside(*number) { runs.len() } else { run(*number) };
+        OverTime::new(time, numbers.iter().map(code), runs.len(), sample, weights)
+    });
+    let (ends, remarks) = best_ends(&runs, weights, constraints, over_time.as_ref());
     let bins = Bins::try_new(Split::Cuts(cuts(&runs, &ends)), constraints.specials.clone())?;
     let sums = Sums::new(runs.iter().map(|run| run.whole));
     let mut counts: Vec<Count> = sums.joined(&ends).map(|whole| weights.count(whole)).collect();
@@ -245,13 +261,19 @@ fn bin_numbers(
 
 /// Where the bins end among the runs: the best among pre-bins of about the same weight, then the best among finer and finer
 /// ones around the cuts found, with the trend found. Each look has the last one's bins before it, so it can only gain.
-fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec<usize>, Vec<Remark>) {
+fn best_ends(
+    runs: &[Run],
+    weights: &Weights,
+    constraints: &Constraints,
+    time: Option<&OverTime>,
+) -> (Vec<usize>, Vec<Remark>) {
     let sums = Sums::new(runs.iter().map(|run| run.whole));
     let [good, bad] = sums.whole(0, runs.len());
     let lightest = constraints.min_share.max(1.0 / constraints.prebins as f64);
     let mut grid = sums.first_ends(constraints.prebins, (lightest * (good + bad) as f64).ceil() as u64);
     let items = |grid: &[usize]| sums.joined(grid).map(|whole| weights.count(whole)).collect::<Vec<_>>();
-    let (places, trend, remarks) = ends(&items(&grid), weights.total, constraints);
+    let periods = |grid: &[usize]| time.map(|time| time.periods(grid, weights));
+    let (places, trend, remarks) = ends(&items(&grid), weights.total, constraints, || periods(&grid));
     let on = |places: &[usize], grid: &[usize]| -> Vec<usize> {
         places.iter().map(|place| place.checked_sub(1).map_or(0, |place| grid[place])).collect()
     };
@@ -262,7 +284,7 @@ fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec
     let same = Constraints { trend, ..constraints.clone() };
     for _ in 0..CLOSER_LOOKS {
         let closer = sums.closer_ends(&grid, &found);
-        let (places, ..) = ends(&items(&closer), weights.total, &same);
+        let (places, ..) = ends(&items(&closer), weights.total, &same, || periods(&closer));
         grid = closer;
         let moved = on(&places, &grid);
         if moved == found {
@@ -274,16 +296,29 @@ fn best_ends(runs: &[Run], weights: &Weights, constraints: &Constraints) -> (Vec
 }
 
 fn bin_categories(
-    codes: &[u32],
-    levels: &[String],
+    (codes, levels): (&[u32], &[String]),
     sample: &Sample,
     weights: &Weights,
     constraints: &Constraints,
+    time: Option<&Time>,
 ) -> Result<Binned, Error> {
     let (counts, missing) = levels_counted(codes, levels, sample, weights);
     let items = categories::items(&counts, levels, weights, constraints, constraints.prebins);
     let free = Constraints { trend: Trend::Any, ..constraints.clone() };
-    let (ends, _, remarks) = ends(&categories::counts(&items, weights), weights.total, &free);
+    let over_time = time.map(|time| {
+        // What no item lists is rare, or missing and counted behind the last item.
+        let rare = items.iter().position(|item| item.rare).unwrap_or(items.len());
+        let mut item_of = vec![rare; levels.len()];
+        for (place, item) in items.iter().enumerate() {
+            item.levels.iter().for_each(|level| item_of[*level] = place);
+        }
+        let code = |code: &u32| item_of.get(*code as usize).copied().unwrap_or(items.len());
+        OverTime::new(time, codes.iter().map(code), items.len(), sample, weights)
+    });
+    let all: Vec<usize> = (1..=items.len()).collect();
+    let periods = || over_time.as_ref().map(|time| time.periods(&all, weights));
+    let counts = categories::counts(&items, weights);
+    let (ends, _, remarks) = ends(&counts, weights.total, &free, periods);
     let (bins, groups) = grouped(&items, &ends, levels, weights)?;
     let mut counts = categories::counts(&groups, weights);
     counts.push(weights.count(missing));
@@ -321,16 +356,47 @@ fn grouped(
     Ok((Bins::try_new(split, vec![])?, groups))
 }
 
+/// The runs of a column, or its items, in each period.
+struct OverTime {
+    sums: Vec<Sums>,
+    tolerance: f64,
+}
+
+impl OverTime {
+    /// `codes` are the rows' runs, and `runs` for a row that is in none.
+    fn new(
+        time: &Time,
+        codes: impl Iterator<Item = usize>,
+        runs: usize,
+        sample: &Sample,
+        weights: &Weights,
+    ) -> Self {
+        let counts = time.counts(codes, runs + 1, sample, weights);
+        let sums = counts.iter().map(|counts| Sums::new(counts[..runs].iter().copied())).collect();
+        OverTime { sums, tolerance: time.tolerance }
+    }
+
+    fn periods(&self, ends: &[usize], weights: &Weights) -> Periods {
+        let counts = |sums: &Sums| sums.up_to(ends).map(|whole| weights.count(whole)).collect();
+        Periods { sums: self.sums.iter().map(counts).collect(), tolerance: self.tolerance }
+    }
+}
+
 /// Where the best bins end among the pre-bins, and the trend they were found with. There is one bin, if an empty one, where
 /// there is nothing to part.
-fn ends(items: &[Count], total: Count, constraints: &Constraints) -> (Vec<usize>, Trend, Vec<Remark>) {
+fn ends(
+    items: &[Count],
+    total: Count,
+    constraints: &Constraints,
+    periods: impl Fn() -> Option<Periods>,
+) -> (Vec<usize>, Trend, Vec<Remark>) {
     let mut remarks = Vec::new();
     match items.len() {
         0 => return (vec![0], Trend::Any, vec![Remark::NoValues]),
         1 => remarks.push(Remark::OneValue),
         _ => {}
     }
-    let Some((solution, trend)) = trend::partition(items, total, constraints) else {
+    let Some((solution, trend)) = trend::partition(items, total, constraints, periods) else {
         remarks.push(Remark::TooFewRows);
         return (vec![items.len()], Trend::Any, remarks);
     };

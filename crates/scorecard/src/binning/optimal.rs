@@ -3,10 +3,11 @@
 //! A *block* is a run of pre-bins `from..to` that may become a bin. The best partition that ends with a given block needs to
 //! know of what came before only the block just before it, and of that one only its bad rate. So at each boundary the blocks
 //! that end there are sorted by rate once, and the best of all with a rate up to some bound is a running maximum over that
-//! order. With n pre-bins and at most K bins this takes O(n² log n + n² K) steps.
+//! order. With n pre-bins and at most K bins this takes O(n² log n + n² K) steps; where the order must hold in each of P
+//! periods too, which pairs of blocks may meet has to be tried, and it takes O(n³ (P + K)).
 
 use super::constraints::{Objective, Trend};
-use super::count::{Count, information, likelihood};
+use super::count::{Count, information, likelihood, reversed};
 
 /// What a partition must keep to.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +32,29 @@ pub(super) struct Solution {
     pub(super) value: f64,
 }
 
+/// Good and bad of the pre-bins in each period of time.
+pub(super) struct Periods {
+    /// For each period, the counts of the first pre-bins: of none, of one, and so on to all.
+    pub(super) sums: Vec<Vec<Count>>,
+    /// By how many standard errors the rates of neighbours may stand the other way round in a period.
+    pub(super) tolerance: f64,
+}
+
+impl Periods {
+    /// Whether the blocks `from..at` and `at..to` stand in each period as over all, where the second has the higher rate or not.
+    fn keep(&self, from: usize, at: usize, to: usize, rises: bool) -> bool {
+        self.sums.iter().all(|sums| {
+            let between = |from: usize, to: usize| Count {
+                good: sums[to].good - sums[from].good,
+                bad: sums[to].bad - sums[from].bad,
+            };
+            let (first, second) = (between(from, at), between(at, to));
+            let (low, high) = if rises { (first, second) } else { (second, first) };
+            !reversed(low, high, self.tolerance)
+        })
+    }
+}
+
 /// How a bin's rate may relate to that of the bin before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -52,6 +76,7 @@ pub(super) struct Blocks {
     /// NaN: the block may not be a bin.
     value: Vec<f64>,
     boundaries: Vec<Boundary>,
+    periods: Option<Periods>,
 }
 
 /// The blocks that meet at a boundary.
@@ -62,6 +87,8 @@ struct Boundary {
     /// For each block that starts here: its end, how many of `left` it may follow upwards (a prefix) and from which place on
     /// it may follow them downwards (a suffix).
     right: Vec<(u16, u16, u16)>,
+    /// With periods: for each of `right`, whether each of `left` keeps its order to it in all of them.
+    kept: Vec<bool>,
 }
 
 /// The least that a further bin must gain, against bins that owe themselves to rounding alone.
@@ -69,7 +96,7 @@ const ROUNDING: f64 = 1e-12;
 
 impl Blocks {
     /// `total` are all rows, also those outside the pre-bins: missing and special ones.
-    pub(super) fn new(items: &[Count], total: Count, rules: Rules) -> Self {
+    pub(super) fn new(items: &[Count], total: Count, rules: Rules, periods: Option<Periods>) -> Self {
         let n = items.len();
         let size = n * (n + 1);
         let weight: f64 = items.iter().map(Count::weight).sum();
@@ -87,6 +114,7 @@ impl Blocks {
             rate: vec![0.0; size],
             value: vec![f64::NAN; size],
             boundaries: Vec::new(),
+            periods,
         };
         for from in 0..n {
             let mut count = Count::default();
@@ -135,8 +163,19 @@ impl Blocks {
             }
             (to, up as u16, down as u16)
         };
-        let right = right.iter().map(&mut meet).collect();
-        Boundary { left: left.iter().map(|block| block.1).collect(), right }
+        let right: Vec<(u16, u16, u16)> = right.iter().map(&mut meet).collect();
+        let left: Vec<u16> = left.iter().map(|block| block.1).collect();
+        let kept = self.periods.as_ref().map_or_else(Vec::new, |_| {
+            let pairs = right.iter().flat_map(|&(to, ..)| left.iter().map(move |&from| (from, to)));
+            pairs.map(|(from, to)| self.keeps(usize::from(from), at, usize::from(to))).collect()
+        });
+        Boundary { left, right, kept }
+    }
+
+    /// Whether two blocks stand in each period as they do over all.
+    fn keeps(&self, from: usize, at: usize, to: usize) -> bool {
+        let rises = self.rate[self.place(at, to)] >= self.rate[self.place(from, at)];
+        self.periods.as_ref().is_none_or(|periods| periods.keep(from, at, to, rises))
     }
 
     /// The best partition with this trend; [`Trend::Auto`] and [`Trend::Monotone`], which choose between others, count as
@@ -262,6 +301,20 @@ impl<'a> Tables<'a> {
         };
         let none = f64::NEG_INFINITY;
         let kind = self.steps[step];
+        if blocks.periods.is_some() {
+            let last = left.len();
+            for (&(to, up, down), kept) in boundary.right.iter().zip(boundary.kept.chunks(last.max(1))) {
+                let (up, down) = match kind {
+                    Step::Free => (last, last),
+                    Step::Up => (usize::from(up), last),
+                    Step::Down => (0, usize::from(down)),
+                    Step::Either => (usize::from(up), usize::from(down)),
+                };
+                let may = (0..up).chain(down..last).filter(|place| kept[*place]);
+                put(to, may.map(|place| left[place]).fold(none, larger));
+            }
+            return;
+        }
         if kind == Step::Free {
             let before = left.iter().copied().fold(none, larger);
             boundary.right.iter().for_each(|&(to, ..)| put(to, before));
@@ -321,7 +374,7 @@ impl<'a> Tables<'a> {
                 for start in 0..from {
                     let place = blocks.place(start, from);
                     let reached = self.reached[self.table(layer, earlier) + place];
-                    if reached > best.0 && may_follow(blocks.rate[place]) {
+                    if reached > best.0 && may_follow(blocks.rate[place]) && blocks.keeps(start, from, to) {
                         best = (reached, earlier, start);
                     }
                 }

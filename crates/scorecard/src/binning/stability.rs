@@ -1,9 +1,9 @@
 //! Bins over time: how the shares of the bins and the order of their bad rates hold from period to period.
 
 use super::constraints::Constraints;
-use super::count::{Count, Weights};
+use super::count::{Count, Weights, Whole, reversed};
 use super::{Binned, Remark, bin_with, checked_weights};
-use crate::bins::{Bins, Split};
+use crate::bins::Bins;
 use crate::table::Column;
 use crate::{Error, Sample};
 
@@ -38,16 +38,12 @@ pub fn over_time(
 ) -> Result<Vec<Period>, Error> {
     let weights = checked_weights(column, sample)?;
     check_periods(periods, sample)?;
-    let mut names = periods.to_vec();
-    names.sort_unstable();
-    names.dedup();
+    let time = Time::new(periods, tolerance);
     let width = bins.count();
-    let place = |period: &u32| names.partition_point(|name| name < period);
-    let cells = bins.find_all(column).into_iter().zip(periods);
-    let cells = cells.map(|(bin, period)| place(period) * width + usize::from(bin));
-    let counts = weights.by_code(cells, &sample.bad, names.len() * width);
-    let counts: Vec<Vec<Count>> = counts
-        .chunks(width)
+    let codes = bins.find_all(column).into_iter().map(usize::from);
+    let counts: Vec<Vec<Count>> = time
+        .counts(codes, width, sample, &weights)
+        .iter()
         .map(|period| period.iter().map(|whole| weights.count(*whole)).collect())
         .collect();
     let all: Vec<Count> = (0..width)
@@ -60,7 +56,38 @@ pub fn over_time(
         let reversed = reversals(&all[..bins.regular()], &counts[..bins.regular()], tolerance);
         Period { period, stability_index: stability_index(&own, &others), counts, reversed }
     };
-    Ok(names.into_iter().zip(counts).map(tell).collect())
+    Ok(time.names.into_iter().zip(counts).map(tell).collect())
+}
+
+/// The period of each row.
+pub(super) struct Time {
+    names: Vec<u32>,
+    /// Each row's place in `names`.
+    places: Vec<u32>,
+    pub(super) tolerance: f64,
+}
+
+impl Time {
+    fn new(periods: &[u32], tolerance: f64) -> Self {
+        let mut names = periods.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let place = |period: &u32| names.partition_point(|name| name < period) as u32;
+        Time { places: periods.iter().map(place).collect(), tolerance, names }
+    }
+
+    /// In each period, the counts of each of `width` codes.
+    pub(super) fn counts(
+        &self,
+        codes: impl Iterator<Item = usize>,
+        width: usize,
+        sample: &Sample,
+        weights: &Weights,
+    ) -> Vec<Vec<Whole>> {
+        let cells = codes.zip(&self.places).map(|(code, place)| *place as usize * width + code);
+        let counts = weights.by_code(cells, &sample.bad, self.names.len() * width);
+        counts.chunks(width).map(<[Whole]>::to_vec).collect()
+    }
 }
 
 fn check_periods(periods: &[u32], sample: &Sample) -> Result<(), Error> {
@@ -92,21 +119,10 @@ fn reversals(all: &[Count], own: &[Count], tolerance: f64) -> Vec<usize> {
     (0..all.len().saturating_sub(1)).filter(reversed).collect()
 }
 
-/// Whether a rate that should be the lower one is higher by more than `tolerance` standard errors of the difference of two
-/// shares with a common rate. Bins without rows show nothing.
-fn reversed(low: Count, high: Count, tolerance: f64) -> bool {
-    if low.weight() <= 0.0 || high.weight() <= 0.0 {
-        return false;
-    }
-    let common = low.and(high).rate();
-    let error = (common * (1.0 - common) * (1.0 / low.weight() + 1.0 / high.weight())).sqrt();
-    low.rate() - high.rate() > tolerance * error
-}
-
-/// The best bins of a column whose order of bad rates holds in each period, and what each period shows of them: neighbours
-/// that stand the other way round in some period are joined, the worst first, until none is left. `periods` holds one for
-/// each row; `tolerance` is by how many standard errors a period may differ before it counts (0: not at all; 2 lets pass what
-/// chance does). Bins given by hand are kept, and told of only.
+/// The best bins of a column whose order of bad rates holds in each period, and what each period shows of them: in no period
+/// do neighbours stand the other way round than over all. `periods` holds one for each row; `tolerance` is by how many
+/// standard errors a period may differ before it counts (0: not at all; 2 lets pass what chance does). Bins given by hand are
+/// kept, and told of only.
 ///
 /// # Errors
 /// As [`super::bin_column`]; when there is not one period for each row; or the tolerance is negative.
@@ -124,47 +140,13 @@ pub fn bin_column_over_time(
     }
     check_periods(periods, sample)?;
     let weights = checked_weights(column, sample)?;
-    let mut binned = bin_with(column, sample, &weights, constraints)?;
-    let by_hand = constraints.cuts.is_some() || constraints.groups.is_some();
-    let found = binned.bins.regular();
-    loop {
-        let shown = over_time(&binned.bins, column, sample, periods, tolerance)?;
-        let Some(first) = worst(&shown).filter(|_| !by_hand) else {
-            if binned.bins.regular() < found {
-                let left = binned.bins.regular();
-                binned.remarks.push(Remark::UnstableOrder { found, left });
-            }
-            return Ok((binned, shown));
-        };
-        binned = joined(binned, first, &weights)?;
+    let time = Time::new(periods, tolerance);
+    let mut binned = bin_with(column, sample, &weights, constraints, Some(&time))?;
+    let (found, left) =
+        (bin_with(column, sample, &weights, constraints, None)?.bins.regular(), binned.bins.regular());
+    if left < found {
+        binned.remarks.push(Remark::UnstableOrder { found, left });
     }
-}
-
-/// The pair of bins that is reversed in most periods; the first of several.
-fn worst(shown: &[Period]) -> Option<usize> {
-    let mut reversed: Vec<usize> = shown.iter().flat_map(|period| period.reversed.iter().copied()).collect();
-    reversed.sort_unstable();
-    let often = |first: usize| reversed.iter().filter(|other| **other == first).count();
-    reversed.iter().copied().max_by_key(|first| (often(*first), std::cmp::Reverse(*first)))
-}
-
-/// The bins with the regular bins `first` and `first + 1` joined.
-fn joined(binned: Binned, first: usize, weights: &Weights) -> Result<Binned, Error> {
-    let Binned { bins, mut counts, remarks, .. } = binned;
-    let split = match bins.split().clone() {
-        Split::Cuts(mut cuts) => {
-            cuts.remove(first);
-            Split::Cuts(cuts)
-        }
-        Split::Groups { mut groups, other } => {
-            let next = groups.remove(first + 1);
-            groups[first].extend(next);
-            groups[first].sort_unstable();
-            Split::Groups { groups, other: if other > first { other - 1 } else { other } }
-        }
-    };
-    let next = counts.remove(first + 1);
-    counts[first] = counts[first].and(next);
-    let bins = Bins::try_new(split, bins.specials().to_vec())?;
-    Ok(super::finished(bins, counts, weights, remarks))
+    let shown = over_time(&binned.bins, column, sample, periods, tolerance)?;
+    Ok((binned, shown))
 }

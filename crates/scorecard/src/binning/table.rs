@@ -33,10 +33,10 @@ pub fn bin_table(
     let mut binned = BinnedTable { columns: Vec::new(), failed: Vec::new() };
     for column in sample.table.columns() {
         let constraints = own.get(&column.name).unwrap_or(constraints);
-        let mut found = bin_with(column, sample, &weights, constraints)?;
+        let mut found = bin_with(column, sample, &weights, constraints, None)?;
         if found.bins.regular() == 1 && found.remarks.is_empty() && constraints.trend != Trend::Any {
             let free = Constraints { trend: Trend::Any, ..constraints.clone() };
-            let apart = bin_with(column, sample, &weights, &free)?.bins.regular();
+            let apart = bin_with(column, sample, &weights, &free, None)?.bins.regular();
             if apart > 1 {
                 found.remarks.push(Remark::NoTrend { trend: constraints.trend, apart });
             }

@@ -2,7 +2,7 @@
 
 use super::constraints::{Constraints, Objective, Trend};
 use super::count::Count;
-use super::optimal::{Blocks, Rules, Solution};
+use super::optimal::{Blocks, Periods, Rules, Solution};
 
 /// By which share of the monotone objective a peak or a valley must be better to be taken by [`Trend::Auto`].
 const CLEARLY: f64 = 0.05;
@@ -24,6 +24,7 @@ pub(super) fn partition(
     items: &[Count],
     total: Count,
     constraints: &Constraints,
+    periods: impl Fn() -> Option<Periods>,
 ) -> Option<(Solution, Trend)> {
     let regular: f64 = items.iter().map(Count::weight).sum();
     let mut rules = Rules {
@@ -37,7 +38,7 @@ pub(super) fn partition(
         penalty: constraints.penalty * unit_of_deviance(constraints.objective, total),
     };
     loop {
-        let blocks = Blocks::new(items, total, rules);
+        let blocks = Blocks::new(items, total, rules, periods());
         let found = by_trend(&blocks, constraints.trend, total, rules.objective);
         if found.is_some() || rules.min_bins == 1 {
             return found;

@@ -21,10 +21,19 @@ fn characteristic(name: &str, dimension: &str, bins: Bins, points: &[i32]) -> Ch
     }
 }
 
-/// Two numbers, a category, and a pair of the first number and a third that has no table of its own.
-fn card(tables: [&[i32]; 3], cells: &[i32]) -> Scorecard {
+/// Two numbers, a category, a pair of the second number and a column that has no table of its own, and more columns of two
+/// bins.
+fn card(tables: [&[i32]; 3], cells: &[i32], more: &[Vec<i32>]) -> Scorecard {
     let groups = [["own"], ["rent"], ["other"]].map(|group| group.map(str::to_owned).to_vec()).to_vec();
     let home = Bins::try_new(Split::Groups { groups, other: 2 }, vec![]).unwrap();
+    let mut characteristics = vec![
+        characteristic("age", "person", cuts(&[25.0, 40.0, 60.0]), tables[0]),
+        characteristic("debt", "finance", cuts(&[0.5]), tables[1]),
+        characteristic("home", "person", home, tables[2]),
+    ];
+    for (place, points) in more.iter().enumerate() {
+        characteristics.push(characteristic(&format!("more{place}"), "", cuts(&[1.0]), points));
+    }
     Scorecard::try_new(Parts {
         name: "test".to_owned(),
         target: "bad".to_owned(),
@@ -32,11 +41,7 @@ fn card(tables: [&[i32]; 3], cells: &[i32]) -> Scorecard {
         scale: Scale::default(),
         intercept: 0.0,
         base_points: 500,
-        characteristics: vec![
-            characteristic("age", "person", cuts(&[25.0, 40.0, 60.0]), tables[0]),
-            characteristic("debt", "finance", cuts(&[0.5]), tables[1]),
-            characteristic("home", "person", home, tables[2]),
-        ],
+        characteristics,
         pairs: vec![Pair {
             first: "debt".to_owned(),
             second: "loans".to_owned(),
@@ -51,7 +56,7 @@ fn card(tables: [&[i32]; 3], cells: &[i32]) -> Scorecard {
 }
 
 fn fixed() -> Scorecard {
-    card([&[-30, 0, 10, 5, -1], &[12, -12, 0], &[8, -20, -8, 0]], &[2, -2, 0, 0, -9, 0, 0, 0, 0])
+    card([&[-30, 0, 10, 5, -1], &[12, -12, 0], &[8, -20, -8, 0]], &[2, -2, 0, 0, -9, 0, 0, 0, 0], &[])
 }
 
 #[test]
@@ -109,17 +114,22 @@ fn points(count: usize) -> impl Strategy<Value = Vec<i32>> {
 proptest! {
     #[test]
     fn no_column_unnamed_would_raise_the_score_more(
-        age in points(5), debt in points(3), home in points(4), cells in points(9),
-        row in (0..5usize, 0..4usize, 0..4usize, 0..3usize),
+        tables in (points(5), points(3), points(4), points(9)),
+        more in prop::collection::vec(points(3), 3),
+        row in (0..5usize, 0..4usize, 0..4usize, 0..3usize, 0..3usize),
     ) {
-        let card = card([&age, &debt, &home], &cells);
+        let card = card([&tables.0, &tables.1, &tables.2], &tables.3, &more);
         let ages = [10.0, 30.0, 50.0, 70.0].map(Value::Number);
         let debts = [0.1, 0.6, 0.9].map(Value::Number);
         let homes = ["own", "rent", "other"].map(Value::Category);
-        let loans = [1.0, 5.0].map(Value::Number);
-        let all: [&[Value<'_>]; 4] = [&ages, &debts, &homes, &loans];
-        let pick = |column: usize, place: usize| all[column].get(place).copied().unwrap_or(Value::Missing);
-        let values = [pick(0, row.0), pick(1, row.1), pick(2, row.2), pick(3, row.3)];
+        let twos = [0.0, 5.0].map(Value::Number);
+        // In the order of the inputs: loans, which only the pair reads, come last.
+        let all: [&[Value<'_>]; 7] = [&ages, &debts, &homes, &twos, &twos, &twos, &twos];
+        let places = [row.0, row.1, row.2, row.3, row.4, (row.3 + row.4) % 3, row.3];
+        let mut values = [Value::Missing; 7];
+        for ((value, all), place) in values.iter_mut().zip(all).zip(places) {
+            *value = all.get(place).copied().unwrap_or(Value::Missing);
+        }
         let told = explain(&card, &values);
         let score = card.score_row(&values).score;
         prop_assert_eq!(told.base_points + told.lines.iter().map(|line| line.points).sum::<i32>(), score);
@@ -141,11 +151,11 @@ proptest! {
             prop_assert!(change.gain > 0 && change.gain <= reason.gain);
             last = reason.gain;
         }
-        for column in 0..4 {
-            let named = told.reasons.iter().any(|reason| reason.column == card.inputs()[column]);
-            let least = told.reasons.last().map_or(0, |reason| reason.gain);
-            let most = if told.reasons.len() == MOST_REASONS { least } else { 0 };
-            prop_assert!(named || raise(column) <= most);
+        let full = told.reasons.len() == MOST_REASONS;
+        let bound = if full { last } else { 0 };
+        for (column, name) in card.inputs().iter().enumerate() {
+            let named = told.reasons.iter().any(|reason| reason.column == *name);
+            prop_assert!(named || raise(column) <= bound, "{name} would raise by more than {bound}");
         }
     }
 }

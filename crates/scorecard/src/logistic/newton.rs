@@ -1,7 +1,7 @@
 //! The fit: Newton steps, each the exact minimum of a quadratic model within the signs.
 
 use super::design::Design;
-use super::moments::{Moments, Second, moments};
+use super::moments::{Moments, Second, gram, moments};
 use super::quadratic::{Cholesky, Quadratic};
 use crate::Error;
 
@@ -102,8 +102,10 @@ pub enum State {
 const MANY_ROWS: usize = 40_000;
 /// The rows of that part.
 const FEW_ROWS: usize = 20_000;
-/// A step that would move some row's log-odds by more than this is none that has arrived.
-const STILL_MOVING: f64 = 0.1;
+/// From this variance on, in units of that of a mean over the rows, a coefficient is looked at for separation.
+const SUSPECT: f64 = 1e6;
+/// A mean of p·(1 − p) below one over this is that of no rows which occur.
+const SEPARATED: f64 = 1e9;
 /// A Hessian is computed anew when a step is not below this part of the one before.
 const SLOW: f64 = 0.2;
 
@@ -119,7 +121,7 @@ pub fn fit(design: &Design<'_>, options: &Options) -> Result<Fit, Error> {
     let warm = warm_start(design, options);
     let start = warm.unwrap_or_else(|| (state.start(design), None));
     state.run(design, start)?;
-    Ok(state.finish(design))
+    state.finish(design)
 }
 
 /// The coefficients of a fit from a given start, on the centred scale: what a path needs.
@@ -244,18 +246,21 @@ impl<'a> Newton<'a> {
                 (step, decrement) = self.step(&now, &hessian);
             }
             if decrement <= self.options.tolerance {
-                return self.arrived(design, &step);
+                return Ok(());
             }
             self.steps += 1;
             match self.advance(design, &mut now, &step) {
                 // Nothing is lower than this by more than rounding.
-                None if fresh => return self.arrived(design, &step),
+                None if fresh => return Ok(()),
                 Some(1.0) => before = decrement,
                 _ => before = 0.0,
             }
             fresh = false;
         }
-        Err(self.separated(design, &vec![f64::INFINITY; self.at.len()]))
+        Err(Error::Fit(format!(
+            "it did not settle in {} steps; give a penalty l2 above 0, or merge bins",
+            self.options.most_steps
+        )))
     }
 
     /// Takes a step, or half of it, a quarter, … until the function falls. The part that was taken; none when none fell.
@@ -312,43 +317,13 @@ impl<'a> Newton<'a> {
         (step, decrement.max(0.0).sqrt())
     }
 
-    /// A function that flattens out gives steps that count for nothing in likelihood and yet move log-odds on and on.
-    fn arrived(&self, design: &Design<'_>, step: &[f64]) -> Result<(), Error> {
-        let moved = |place: usize| step[place + 1].abs() * design.ranges[place];
-        if (0..design.ranges.len()).any(|place| moved(place) > STILL_MOVING) {
-            return Err(self.separated(design, step));
-        }
-        Ok(())
-    }
-
-    fn separated(&self, design: &Design<'_>, step: &[f64]) -> Error {
-        let names: Vec<&str> = (0..design.ranges.len())
-            .filter(|&place| {
-                self.moves[place + 1]
-                    && self.at[place + 1] != 0.0
-                    && step[place + 1].abs() * design.ranges[place] > STILL_MOVING
-            })
-            .map(|place| design.regressors[place].name.as_str())
-            .collect();
-        Error::Fit(format!(
-            "no finite coefficients are best: {} tell good from bad without error in some rows; give a penalty l2 above 0, or merge bins",
-            names.join(", ")
-        ))
-    }
-
-    fn finish(self, design: &Design<'_>) -> Fit {
+    fn finish(self, design: &Design<'_>) -> Result<Fit, Error> {
         let now = moments(design, &self.at, Second::Hessian);
         let width = self.at.len();
         let inner: Vec<usize> =
             (0..width).filter(|&place| self.moves[place] && (place == 0 || !self.is_held(place))).collect();
-        let mut matrix = Vec::with_capacity(inner.len() * inner.len());
-        for &row in &inner {
-            for &column in &inner {
-                let ridge = if row == column && row > 0 { self.options.l2 } else { 0.0 };
-                matrix.push(now.hessian[row * width + column] + ridge);
-            }
-        }
-        let variances = Cholesky::new(matrix, inner.len()).inverse_diagonal();
+        let variances = inverse_diagonal(&now.hessian, width, &inner, self.options.l2);
+        self.refuse_separation(design, &inner, &variances)?;
         let coefficient = |place: usize| {
             let value = self.at[place + 1];
             let index = inner.iter().position(|&inner| inner == place + 1);
@@ -370,10 +345,56 @@ impl<'a> Newton<'a> {
         };
         let coefficients: Vec<Coefficient> = (0..width - 1).map(coefficient).collect();
         let centre: f64 = self.at[1..].iter().zip(&design.means).map(|(value, mean)| value * mean).sum();
-        Fit { intercept: self.at[0] - centre, coefficients, loss: now.loss, steps: self.steps }
+        Ok(Fit { intercept: self.at[0] - centre, coefficients, loss: now.loss, steps: self.steps })
+    }
+
+    /// Where columns tell good from bad without error in some rows, coefficients grow until the curvature in their direction
+    /// is used up. That two columns tell the same takes curvature away too, but from x·xᵀ as much as from p·(1 − p)·x·xᵀ.
+    fn refuse_separation(
+        &self,
+        design: &Design<'_>,
+        inner: &[usize],
+        variances: &[f64],
+    ) -> Result<(), Error> {
+        if self.options.l1 > 0.0 || self.options.l2 > 0.0 {
+            return Ok(());
+        }
+        let (good, bad) = design.classes();
+        let suspect = |(place, variance): (&usize, &f64)| {
+            *place > 0 && variance * (good + bad) * design.ranges[*place - 1].powi(2) > SUSPECT
+        };
+        if !inner.iter().zip(variances).any(suspect) {
+            return Ok(());
+        }
+        let plain = inverse_diagonal(&gram(design), self.at.len(), inner, 0.0);
+        let names: Vec<&str> = (0..inner.len())
+            .filter(|&index| inner[index] > 0 && variances[index] > SEPARATED * plain[index])
+            // Where all curvature is gone, it is gone for those as well that do nothing.
+            .filter(|&index| self.at[inner[index]].abs() * design.ranges[inner[index] - 1] > 1.0)
+            .map(|index| design.regressors[inner[index] - 1].name.as_str())
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Fit(format!(
+            "no finite coefficients are best: {} tell good from bad without error in some rows; give a penalty l2 above 0, or merge bins",
+            names.join(", ")
+        )))
     }
 
     fn is_held(&self, place: usize) -> bool {
         self.at[place] == 0.0 && !(self.kinks[place] == 0.0 && self.allowed[place] == (true, true))
     }
+}
+
+/// The diagonal of the inverse of some rows and columns of a matrix, a ridge added to all but the intercept.
+fn inverse_diagonal(matrix: &[f64], width: usize, places: &[usize], ridge: f64) -> Vec<f64> {
+    let mut part = Vec::with_capacity(places.len() * places.len());
+    for &row in places {
+        for &column in places {
+            let ridge = if row == column && row > 0 { ridge } else { 0.0 };
+            part.push(matrix[row * width + column] + ridge);
+        }
+    }
+    Cholesky::new(part, places.len()).inverse_diagonal()
 }

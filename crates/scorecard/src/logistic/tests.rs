@@ -93,9 +93,12 @@ fn eliminate(equations: &mut [Vec<f64>]) -> Vec<f64> {
     for pivot in 0..width {
         for row in (0..width).filter(|&row| row != pivot) {
             let factor = equations[row][pivot] / equations[pivot][pivot];
-            for column in pivot..=width {
-                equations[row][column] -= factor * equations[pivot][column];
-            }
+            let pivots = equations[pivot].clone();
+            equations[row]
+                .iter_mut()
+                .zip(pivots)
+                .skip(pivot)
+                .for_each(|(cell, other)| *cell -= factor * other);
         }
     }
     (0..width).map(|row| equations[row][width] / equations[row][row]).collect()

@@ -159,6 +159,7 @@ fn separation_and_duplicated_columns_have_a_defined_result() {
     let sample = Sample::try_new(&table.unwrap(), "bad", None).unwrap();
     let fitted = fit(&sample, &Options::for_rows(50)).unwrap();
     assert_eq!(fitted.characteristics.len(), 1);
+    assert!(fitted.remarks.iter().any(|(name, told)| name == "x" && told.contains("knows the future")));
     let copy = fitted.dropped.iter().find(|dropped| dropped.name == "copy").unwrap();
     assert!(copy.reason.to_string().contains("correlation with x is 1.000"), "{copy:?}");
     let scored = fitted.card.score(&sample.table).unwrap();

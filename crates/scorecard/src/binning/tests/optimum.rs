@@ -1,8 +1,8 @@
 //! The dynamic programming against every partition there is.
 
 use super::super::constraints::{Constraints, Objective, Trend};
-use super::super::count::{Count, information, likelihood};
-use super::super::optimal::{Blocks, Rules, rises};
+use super::super::count::{Count, information, likelihood, reversed};
+use super::super::optimal::{Blocks, Periods, Rules, rises};
 use super::super::trend::{partition, trend_of};
 use proptest::prelude::*;
 
@@ -53,20 +53,19 @@ fn bins_of(items: &[Count], ends: &[usize]) -> Vec<Count> {
     ends.iter().map(sum).collect()
 }
 
-/// The best of all 2^(n−1) partitions, but for those in which `cut` finds a bin.
+/// The best of all 2^(n−1) partitions, but for those with ends that are not `allowed`.
 fn brute(
     items: &[Count],
     total: Count,
     rules: &Rules,
     trend: Trend,
-    cut: impl Fn(usize, usize) -> bool,
+    allowed: impl Fn(&[usize]) -> bool,
 ) -> Option<f64> {
     let n = items.len();
     let mut best: Option<f64> = None;
     for mask in 0..1u32 << (n - 1) {
         let ends: Vec<usize> = (1..=n).filter(|end| *end == n || mask >> (end - 1) & 1 == 1).collect();
-        let starts = [0].into_iter().chain(ends.iter().copied());
-        if starts.zip(&ends).any(|(from, to)| cut(from, *to)) {
+        if !allowed(&ends) {
             continue;
         }
         let reached = value(&bins_of(items, &ends), total, rules, trend);
@@ -76,8 +75,8 @@ fn brute(
 }
 
 fn check(items: &[Count], total: Count, rules: Rules, trend: Trend) {
-    let wanted = brute(items, total, &rules, trend, |_, _| false);
-    let found = Blocks::new(items, total, rules).best(trend);
+    let wanted = brute(items, total, &rules, trend, |_| true);
+    let found = Blocks::new(items, total, rules, None).best(trend);
     match (&found, wanted) {
         (None, None) => {}
         (Some(found), Some(wanted)) => {
@@ -132,6 +131,42 @@ proptest! {
     }
 
     #[test]
+    fn nothing_beats_the_best_whose_order_holds_in_each_period(
+        parts in prop::collection::vec(items(), 2..4), rules in rules(), tolerance in 0.0..1.5,
+    ) {
+        let n = parts.iter().map(Vec::len).min().unwrap_or(0);
+        let sum = |place: usize| parts.iter().fold(Count::default(), |sum, part| sum.and(part[place]));
+        let items: Vec<Count> = (0..n).map(sum).collect();
+        let all = items.iter().fold(count(3, 3), |a, b| a.and(*b));
+        let holds = |ends: &[usize]| {
+            let over_all = bins_of(&items, ends);
+            parts.iter().all(|part| {
+                let own = bins_of(&part[..n], ends);
+                (1..ends.len()).all(|next| {
+                    let (first, second) = (own[next - 1], own[next]);
+                    let rises = over_all[next].rate() >= over_all[next - 1].rate();
+                    let (low, high) = if rises { (first, second) } else { (second, first) };
+                    !reversed(low, high, tolerance)
+                })
+            })
+        };
+        let sums = |part: &Vec<Count>| {
+            let up_to = |end: usize| part[..end].iter().fold(Count::default(), |a, b| a.and(*b));
+            (0..=n).map(up_to).collect()
+        };
+        for trend in TRENDS {
+            let periods = Periods { sums: parts.iter().map(sums).collect(), tolerance };
+            let found = Blocks::new(&items, all, rules, Some(periods)).best(trend);
+            let wanted = brute(&items, all, &rules, trend, holds);
+            prop_assert_eq!(found.is_some(), wanted.is_some());
+            if let (Some(found), Some(wanted)) = (found, wanted) {
+                prop_assert!((found.value - wanted).abs() < 1e-9 * wanted.abs().max(1.0));
+                prop_assert!(holds(&found.ends));
+            }
+        }
+    }
+
+    #[test]
     fn the_trend_that_is_told_is_the_one_there_is(items in items()) {
         let least = Rules {
             min_bins: 1, max_bins: 20, min_weight: 0.0, min_good: 0.0, min_bad: 0.0, min_difference: 0.0,
@@ -169,10 +204,15 @@ fn a_single_pre_bin_before_a_lower_one_may_be_part_of_the_best() {
         penalty: 0.0,
     };
     check(&items, all, rules, Trend::Ascending);
-    let best = Blocks::new(&items, all, rules).best(Trend::Ascending).unwrap();
-    let unsound =
-        |from: usize, to: usize| to == from + 1 && to < items.len() && items[to].rate() < items[from].rate();
-    let without = brute(&items, all, &rules, Trend::Ascending, unsound).unwrap();
+    let best = Blocks::new(&items, all, rules, None).best(Trend::Ascending).unwrap();
+    let sound = |ends: &[usize]| {
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        let unsound = |from: usize, to: usize| {
+            to == from + 1 && to < items.len() && items[to].rate() < items[from].rate()
+        };
+        !starts.zip(ends).any(|(from, to)| unsound(from, *to))
+    };
+    let without = brute(&items, all, &rules, Trend::Ascending, sound).unwrap();
     assert_eq!(best.ends, [1, 3]);
     assert!(best.value > without + 0.01, "{best:?} against {without}");
 }
@@ -183,7 +223,7 @@ fn auto_bends_only_for_a_clear_gain() {
         let items: Vec<Count> = bads.iter().map(|bad| count(1_000 - bad, *bad)).collect();
         let all = items.iter().fold(Count::default(), |a, b| a.and(*b));
         let constraints = Constraints { trend: Trend::Auto, ..Constraints::default() };
-        let found = partition(&items, all, &constraints).unwrap();
+        let found = partition(&items, all, &constraints, || None).unwrap();
         assert_eq!(trend_of(&bins_of(&items, &found.0.ends)), wanted, "{bads:?}");
     }
     check(&[50, 100, 150, 200], Trend::Ascending);

@@ -82,3 +82,38 @@ fn the_stability_index_is_the_sum_over_the_shares() {
     let alone = over_time(&bins, column, &sample, &[0; 8], 0.0).unwrap();
     assert_eq!((alone.len(), alone[0].stability_index), (1, 0.0));
 }
+
+#[test]
+fn no_period_shows_another_order_than_all_together() {
+    let mut noise = noise(9);
+    let rows = 6_000;
+    let place: Vec<f64> = (0..rows).map(|_| noise()).collect();
+    let bad: Vec<bool> = place.iter().map(|place| noise() < 0.1 + 0.2 * place).collect();
+    let periods: Vec<u32> = (0..rows).map(|row| row as u32 * 3 / rows as u32 * 100).collect();
+    let names: Vec<String> = place.iter().map(|place| format!("c{:.0}", place * place * 400.0)).collect();
+    let numbers = place.iter().map(|place| match (place * 1e3) as u64 % 17 {
+        0 => f64::NAN,
+        1 => -9.0,
+        _ => place.powi(3),
+    });
+    let columns = vec![
+        Column::numbers("number", numbers.collect()),
+        Column::categories("name", names.iter().map(|name| Some(name.as_str()))),
+    ];
+    let specials = vec![crate::bins::Special { name: "none".to_owned(), values: vec![-9.0] }];
+    let constraints = Constraints { specials, rare: 0.002, ..Constraints::default() };
+    let sample = sample(columns, bad);
+    for column in sample.table.columns() {
+        let free = bin_column(column, &sample, &constraints).unwrap();
+        let mut left = 0;
+        for tolerance in [0.0, 1.0, 50.0] {
+            let (found, shown) =
+                bin_column_over_time(column, &sample, &constraints, &periods, tolerance).unwrap();
+            assert!(shown.iter().all(|shown| shown.reversed.is_empty()), "{shown:?}");
+            assert!(found.bins.regular() >= left.max(2), "{found:?}");
+            assert!(found.information_value <= free.information_value + 1e-9);
+            left = found.bins.regular();
+        }
+        assert_eq!(left, free.bins.regular(), "{}", column.name);
+    }
+}
