@@ -20,7 +20,7 @@ pub enum ScorecardCommand {
     #[command(
         after_help = "Examples:\n  probity scorecard report card.toml test.csv --out report.html\n  probity scorecard report card.toml test.csv --train train.csv --group SEX --time month --out report.html --model-card card.md\n\nWith --train the report also says how far the test rows have drifted from those (PSI). Columns named by --group are\nonly used to compare groups; nothing is scored by them."
     )]
-    //Report(ReportArgs),
+    Report(ReportArgs),
     /// Show a scorecard, or one row's score with its reasons.
     #[command(
         after_help = "Examples:\n  probity scorecard show card.toml\n  probity scorecard show card.toml test.csv --row 17"
@@ -165,7 +165,7 @@ pub struct ReportArgs {
     /// Columns of groups (sex, origin, …) between which the score must be fair, where the law lets you hold them.
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
     pub group: Vec<String>,
-    /// The score from which a row is approved (default: the one that approves half of the rows… of this table).
+    /// The score from which a row is approved (default: where good and bad rows of the table lie furthest apart).
     #[arg(long, value_name = "SCORE")]
     pub cutoff: Option<i32>,
 }

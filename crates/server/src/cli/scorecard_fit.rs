@@ -1,11 +1,12 @@
 //! Fitting a scorecard to a table: what is held out, what is fitted, what is said of it.
 
+use super::Done;
 use super::args::Arguments;
 use super::out::{self, Bar};
 use super::rehearse::write;
-use super::scorecard::{scale, table, told_aside};
 use super::scorecard_args::{FitArgs, MethodAsked};
-use super::Done;
+use super::scorecard_files::{scale, table, told_aside};
+use super::scorecard_report::write_report;
 use crate::app::{AppError, Guide};
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Problem};
@@ -63,9 +64,9 @@ pub(super) fn fit_card(arguments: &Arguments, asked: &FitArgs) -> Done {
     let judged = judged(&fitted.card, &parts).map_err(failed)?;
     write(&asked.out, &format::toml::write(&fitted.card))?;
     if let Some(path) = &asked.report {
-        let samples = parts.held.iter().map(|(sample, name)| (name.as_str(), sample));
-        let samples: Vec<_> = samples.chain([("training rows", &parts.train)]).collect();
-        let _ = (path, samples);
+        let held = parts.held.iter().map(|(sample, name)| (name.as_str(), sample));
+        let samples: Vec<_> = [("training rows", &parts.train)].into_iter().chain(held).collect();
+        write_report(path, &fitted.card, &samples)?;
     }
     let code = told_aside(&file);
     out::report_memory();
