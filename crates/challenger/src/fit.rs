@@ -2,133 +2,23 @@
 //!
 //! Trees are grown one after the other, each on the gradient of the logistic loss at the sum of those before it (Friedman,
 //! "Greedy function approximation: a gradient boosting machine", 2001; second derivatives as in Chen and Guestrin,
-//! "XGBoost", 2016). The growing is forust-ml's; how columns become numbers, when to stop, scoring and explaining are ours.
-//! The same sample and options give the same model, on any number of threads.
+//! "XGBoost", 2016). Splits are found by forust-ml; the loss, trends, stopping, scoring and explaining are ours. The same sample
+//! and options give the same model, on any number of threads.
 
-use crate::ensemble::{Ensemble, Node, Split, Tree};
+use crate::boost::{Boosted, Rows, boost};
+use crate::ensemble::Ensemble;
 use crate::input::{Encoding, Input};
+use crate::options::{Categories, Direction, Options, Stopping};
 use crate::parts::{deal, draw};
 use crate::{Error, Model};
-use forust_ml::constraints::{Constraint, ConstraintMap};
-use forust_ml::gradientbooster::GrowPolicy;
-use forust_ml::objective::ObjectiveType;
-use forust_ml::sampler::SampleMethod;
-use forust_ml::{GradientBooster, Matrix};
 use probity_scorecard::Sample;
 use probity_scorecard::table::{Column, MISSING, Values};
-use std::collections::BTreeMap;
 
-/// How trees are grown.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// The most trees.
-    pub rounds: usize,
-    /// When to stop before that.
-    pub stopping: Stopping,
-    /// What part of a tree's answer counts, above 0 and at most 1. Smaller takes more trees and errs less.
-    pub learning_rate: f64,
-    /// The most leaves of a tree, at least 2. The split that gains most comes first.
-    pub leaves: usize,
-    /// The most splits between root and leaf, 1 to 64.
-    pub depth: usize,
-    /// The least weight of a leaf: the sum of p (1 − p) over its rows, where the mean row weighs 1.
-    pub leaf_weight: f64,
-    /// Penalty on the size of leaves (L1), from 0 up.
-    pub l1: f64,
-    /// Penalty on the square of leaves (L2), from 0 up.
-    pub l2: f64,
-    /// Between how many values of a column a split may choose, 2 to 10,000.
-    pub bins: u16,
-    /// The share of rows that each tree sees, above 0 and at most 1.
-    pub row_share: f64,
-    /// The share of columns that each tree sees, above 0 and at most 1.
-    pub column_share: f64,
-    /// What the draws of rows and columns come from.
-    pub seed: u64,
-    /// Columns of numbers whose rising value may only raise the log-odds of bad, or only lower them. Missing values are
-    /// outside this order.
-    pub trends: BTreeMap<String, Direction>,
-    /// What is made of columns of categories.
-    pub categories: Categories,
-    /// How many threads grow a tree together; at least 1.
-    pub threads: usize,
-}
-
-/// When to stop adding trees.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Stopping {
-    /// After all rounds.
-    Never,
-    /// When the log loss on a part of the sample that no tree has seen has not fallen for so many rounds. The model keeps
-    /// the trees up to the best round, grown without that part.
-    Validation {
-        /// The share of that part, above 0 and below 1.
-        share: f64,
-        /// The rounds, at least 1.
-        patience: usize,
-    },
-    /// As many rounds as were best on the mean over so many folds, each held back once; then all rows are used.
-    Folds {
-        /// How many folds, at least 2.
-        count: usize,
-        /// For how many rounds the loss on a fold may fail to fall, at least 1.
-        patience: usize,
-    },
-}
-
-/// Which way the log-odds of bad may go as a value rises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// They may only rise.
-    Ascending,
-    /// They may only fall.
-    Descending,
-}
-
-/// What is made of a column of categories.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Categories {
-    /// One column of the category's bad rate, drawn to that of all rows as if so much weight of them were added to each category
-    /// (m-estimate: Micci-Barreca, 2001). The rate knows the target of its own rows, so a column of very many categories
-    /// looks better in the fit than it is; more strength tempers that.
-    Rate {
-        /// That weight, above 0, where the mean row weighs 1.
-        strength: f64,
-    },
-    /// A column for each category, 1 or 0.
-    ColumnEach {
-        /// The most categories of one column, the heaviest; the others get none.
-        most: usize,
-    },
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            rounds: 2_000,
-            stopping: Stopping::Validation { share: 0.2, patience: 50 },
-            learning_rate: 0.05,
-            leaves: 31,
-            depth: 6,
-            leaf_weight: 1.0,
-            l1: 0.0,
-            l2: 1.0,
-            bins: 256,
-            row_share: 1.0,
-            column_share: 1.0,
-            seed: 0,
-            trends: BTreeMap::new(),
-            categories: Categories::Rate { strength: 20.0 },
-            threads: 1,
-        }
-    }
-}
-
-/// Fits a model.
+/// Fits a model. Where the sample has an offset, the model's log-odds are what must be added to it.
 ///
 /// # Errors
-/// When an option is out of its bounds or names a column that is not there, the sample has an offset, no column varies, or
-/// a part of the sample that is needed has no good or no bad rows.
+/// When an option is out of its bounds or names a column that is not there, no column varies, or a part of the sample that is
+/// needed has no good or no bad rows.
 pub fn fit(sample: &Sample, options: &Options) -> Result<Model, Error> {
     check(sample, options)?;
     // Rows without weight say nothing; in forust they would still move the cuts.
@@ -190,7 +80,6 @@ fn check(sample: &Sample, options: &Options) -> Result<(), Error> {
         ("leaves", options.leaves, 2, 1_000_000),
         ("depth", options.depth, 1, 64),
         ("bins", usize::from(options.bins), 2, 10_000),
-        ("threads", options.threads, 1, 4_096),
     ] {
         if !(least..=most).contains(&value) {
             return refuse(option, format!("{value} is not between {least} and {most}"));
@@ -212,12 +101,6 @@ fn check(sample: &Sample, options: &Options) -> Result<(), Error> {
         && !(strength > 0.0 && strength.is_finite())
     {
         return refuse("strength", format!("{strength} is not above 0"));
-    }
-    if sample.offset.is_some() {
-        return refuse(
-            "offset",
-            "trees cannot add to log-odds that are known already; leave it out".to_owned(),
-        );
     }
     for name in options.trends.keys() {
         if matches!(sample.table.column(name)?.values, Values::Categories { .. }) {
@@ -257,37 +140,29 @@ fn grown(
     if inputs.is_empty() {
         return Err(Error::Fit("no column varies, so there is nothing to tell rows apart by".to_owned()));
     }
-    let numbers = |sample: &Sample| -> Result<(Vec<f64>, Vec<f64>), Error> {
-        let mut numbers = Vec::with_capacity(inputs.len() * sample.rows());
-        for input in &inputs {
-            numbers.extend(input.numbers(&sample.table)?);
-        }
-        Ok((numbers, sample.bad.iter().map(|bad| f64::from(u8::from(*bad))).collect()))
+    let trends: Vec<Option<Direction>> = inputs
+        .iter()
+        .map(|input| {
+            let trend = options.trends.get(&input.column).copied();
+            trend.filter(|_| input.encoding == Encoding::Number)
+        })
+        .collect();
+    let rows = rows_of(sample, &inputs, weights)?;
+    let there = match beside {
+        Some((other, patience)) => Some((rows_of(other, &inputs, self::weights(other))?, patience)),
+        None => None,
     };
-    let (data, target) = numbers(sample)?;
-    let data = Matrix::new(&data, sample.rows(), inputs.len());
-    let mut booster = booster(&inputs, options, rounds);
-    let fitted = match beside {
-        None => booster.fit(&data, &target, &weights, None),
-        Some((other, patience)) => {
-            booster.early_stopping_rounds = Some(patience);
-            let (data_there, target_there) = numbers(other)?;
-            let data_there = Matrix::new(&data_there, other.rows(), inputs.len());
-            let weights_there = self::weights(other);
-            booster.fit(&data, &target, &weights, Some(vec![(data_there, &target_there, &weights_there)]))
-        }
-    };
-    fitted.map_err(|error| Error::Fit(error.to_string()))?;
-    let best = booster.best_iteration.map_or(booster.trees.len(), |best| best + 1);
-    let trees = booster.trees.iter().take(best).map(taken_over).collect();
-    let ensemble = Ensemble::try_new(booster.base_score, trees, inputs.len())?;
+    let there = there.as_ref().map(|(rows, patience)| (rows, *patience));
+    let Boosted { base, trees } = boost(&rows, there, &trends, options, rounds)?;
+    let rounds = trees.len();
+    let ensemble = Ensemble::try_new(base, trees, inputs.len())?;
     let (good, bad) = sample.good_and_bad();
     let provenance = [
         ("method", "boosted trees".to_owned()),
         ("rows", sample.rows().to_string()),
         ("weight of good", good.to_string()),
         ("weight of bad", bad.to_string()),
-        ("rounds", best.to_string()),
+        ("rounds", rounds.to_string()),
         ("learning rate", options.learning_rate.to_string()),
         ("leaves", options.leaves.to_string()),
         ("depth", options.depth.to_string()),
@@ -295,6 +170,14 @@ fn grown(
     ];
     let provenance = provenance.map(|(name, value)| (name.to_owned(), value)).to_vec();
     Model::try_new(sample.target.clone(), inputs, ensemble, provenance)
+}
+
+fn rows_of(sample: &Sample, inputs: &[Input], weights: Vec<f64>) -> Result<Rows, Error> {
+    let mut data = Vec::with_capacity(inputs.len() * sample.rows());
+    for input in inputs {
+        data.extend(input.numbers(&sample.table)?);
+    }
+    Ok(Rows { data, bad: sample.bad.clone(), weights, offset: sample.offset.clone() })
 }
 
 /// Weights whose mean is 1, so that what a leaf must weigh does not depend on their unit.
@@ -377,65 +260,6 @@ fn encodings(
         }
     };
     varied.into_iter()
-}
-
-fn booster(inputs: &[Input], options: &Options, rounds: usize) -> GradientBooster {
-    let mut constraints = ConstraintMap::new();
-    for (place, input) in inputs.iter().enumerate() {
-        let trend = options.trends.get(&input.column).filter(|_| input.encoding == Encoding::Number);
-        if let Some(direction) = trend {
-            constraints.insert(
-                place,
-                match direction {
-                    Direction::Ascending => Constraint::Positive,
-                    Direction::Descending => Constraint::Negative,
-                },
-            );
-        }
-    }
-    // A tree sees at least one column.
-    let column_share = options.column_share.max(1.0 / inputs.len() as f64).min(1.0);
-    let mut booster = GradientBooster::default();
-    booster.objective_type = ObjectiveType::LogLoss;
-    booster.iterations = rounds;
-    booster.learning_rate = options.learning_rate as f32;
-    booster.max_depth = options.depth;
-    booster.max_leaves = options.leaves;
-    booster.l1 = options.l1 as f32;
-    booster.l2 = options.l2 as f32;
-    booster.min_leaf_weight = options.leaf_weight as f32;
-    booster.nbins = options.bins;
-    booster.parallel = options.threads > 1;
-    booster.num_threads = Some(options.threads);
-    booster.monotone_constraints = Some(constraints);
-    booster.subsample = options.row_share as f32;
-    booster.sample_method = if options.row_share < 1.0 { SampleMethod::Random } else { SampleMethod::None };
-    booster.colsample_bytree = column_share;
-    booster.seed = options.seed;
-    booster.grow_policy = GrowPolicy::LossGuide;
-    booster.initialize_base_score = true;
-    booster
-}
-
-/// A tree of forust's as one of ours; its nodes are numbered by their places, children after parents.
-fn taken_over(tree: &forust_ml::tree::Tree) -> Tree {
-    let mut taken = Tree { nodes: Vec::new(), covers: Vec::new() };
-    for node in &tree.nodes {
-        taken.covers.push(f64::from(node.hessian_sum));
-        taken.nodes.push(if node.is_leaf {
-            Node::Leaf(f64::from(node.weight_value))
-        } else {
-            Node::Split(Split {
-                column: node.split_feature as u32,
-                threshold: node.split_value,
-                equals: false,
-                missing_left: node.missing_node == node.left_child,
-                left: node.left_child as u32,
-                right: node.right_child as u32,
-            })
-        });
-    }
-    taken
 }
 
 #[cfg(test)]

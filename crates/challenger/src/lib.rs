@@ -12,7 +12,9 @@ pub mod shapley;
 pub mod input;
 pub mod model;
 pub mod format;
+pub mod options;
 mod parts;
+mod boost;
 pub mod fit;
 
 pub use error::Error;

@@ -34,7 +34,7 @@ pub(crate) fn draw(bad: &[bool], share: f64, seed: u64) -> Vec<bool> {
 
 /// SplitMix64's output function (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) of a
 /// seed and a row.
-fn mixed(seed: u64, row: u64) -> u64 {
+pub(crate) fn mixed(seed: u64, row: u64) -> u64 {
     let mut word = seed.wrapping_add(row.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
