@@ -16,6 +16,7 @@ pub mod options;
 mod parts;
 mod boost;
 pub mod fit;
+pub mod onnx;
 
 pub use error::Error;
 pub use model::Model;
