@@ -205,8 +205,10 @@ fn a_file_made_to_harm_is_refused() {
     doubled.push(node("Identity", &["v59"], "y", &[]));
     check(&model(1, &doubled), "more than 100000 numbers on its way");
     let cats = integers("cats_int64s", 0..60_000);
-    let wide =
-        [node("OneHotEncoder", &["x"], "v", &[cats.clone()]), node("OneHotEncoder", &["v"], "y", &[cats])];
+    let wide = [
+        node("OneHotEncoder", &["x"], "v", std::slice::from_ref(&cats)),
+        node("OneHotEncoder", &["v"], "y", &[cats]),
+    ];
     check(&model(1, &wide), "too wide");
     check(
         &model(1, &[node("Neg", &["z"], "y", &[]), node("Neg", &["y"], "z", &[])]),

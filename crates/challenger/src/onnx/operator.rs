@@ -78,6 +78,9 @@ impl Operator {
                 node.refused(format!("it works along axis {axis}; only along the columns is understood"))
             );
         }
+        if let Some(simple) = Operator::without_settings(&node.operator) {
+            return Ok(simple);
+        }
         let constant = |place: usize| node.inputs.get(place).and_then(|name| constants.get(name));
         Ok(match node.operator.as_str() {
             // A map of classes to probabilities holds the same numbers in the same order.
@@ -93,17 +96,6 @@ impl Operator {
             "Reshape" => {
                 Operator::Reshape(constant(1).and_then(|shape| shape.numbers.last()).map(|size| *size as i64))
             }
-            "Add" => Operator::Arithmetic(|one, other| one + other),
-            "Sub" => Operator::Arithmetic(|one, other| one - other),
-            "Mul" => Operator::Arithmetic(|one, other| one * other),
-            "Div" => Operator::Arithmetic(|one, other| one / other),
-            "Relu" => Operator::Each(|number| if number < 0.0 { 0.0 } else { number }),
-            "Tanh" => Operator::Each(libm::tanh),
-            "Neg" => Operator::Each(|number| -number),
-            "Exp" => Operator::Each(libm::exp),
-            "Log" => Operator::Each(libm::log),
-            "Sigmoid" => Operator::Sigmoid,
-            "Softmax" => Operator::Softmax,
             "MatMul" | "Gemm" => matrix(node, constant(1), constant(2))?,
             "LinearClassifier" => linear(node, true)?,
             "LinearRegressor" => linear(node, false)?,
@@ -111,16 +103,7 @@ impl Operator {
                 offset: node.floats("offset").to_vec(),
                 scale: node.floats("scale").to_vec(),
             },
-            "Imputer" => Operator::Impute {
-                replaced: match node.attribute("replaced_value_int64") {
-                    Some(_) => node.integer("replaced_value_int64", 0) as f64,
-                    None => node.attribute("replaced_value_float").map_or(0.0, |value| value.float),
-                },
-                by: match node.floats("imputed_value_floats") {
-                    [] => node.integers("imputed_value_int64s").iter().map(|value| *value as f64).collect(),
-                    floats => floats.to_vec(),
-                },
-            },
+            "Imputer" => imputer(node),
             "Normalizer" => Operator::Normalize(match node.text("norm") {
                 "" | "MAX" => Norm::Most,
                 "L1" => Norm::Sum,
@@ -155,6 +138,24 @@ impl Operator {
                      one-hot columns before them are",
                 ));
             }
+        })
+    }
+
+    /// Those that their name says all about.
+    fn without_settings(name: &str) -> Option<Self> {
+        Some(match name {
+            "Add" => Operator::Arithmetic(|one, other| one + other),
+            "Sub" => Operator::Arithmetic(|one, other| one - other),
+            "Mul" => Operator::Arithmetic(|one, other| one * other),
+            "Div" => Operator::Arithmetic(|one, other| one / other),
+            "Relu" => Operator::Each(|number| if number < 0.0 { 0.0 } else { number }),
+            "Tanh" => Operator::Each(libm::tanh),
+            "Neg" => Operator::Each(|number| -number),
+            "Exp" => Operator::Each(libm::exp),
+            "Log" => Operator::Each(libm::log),
+            "Sigmoid" => Operator::Sigmoid,
+            "Softmax" => Operator::Softmax,
+            _ => return None,
         })
     }
 
@@ -237,6 +238,19 @@ fn two_classes(node: &Node, integers: &str) -> Result<(), Error> {
     match node.integers(integers).len() + texts {
         2 => Ok(()),
         classes => Err(node.refused(format!("it has {classes} classes; two are needed: good and bad"))),
+    }
+}
+
+fn imputer(node: &Node) -> Operator {
+    Operator::Impute {
+        replaced: match node.attribute("replaced_value_int64") {
+            Some(_) => node.integer("replaced_value_int64", 0) as f64,
+            None => node.attribute("replaced_value_float").map_or(0.0, |value| value.float),
+        },
+        by: match node.floats("imputed_value_floats") {
+            [] => node.integers("imputed_value_int64s").iter().map(|value| *value as f64).collect(),
+            floats => floats.to_vec(),
+        },
     }
 }
 
