@@ -21,6 +21,9 @@ mod backtest;
 mod tables;
 mod startup;
 mod sim;
+mod set;
+mod python;
+mod scorecard;
 
 use figures::{Figure, Verdict};
 use std::path::{Path, PathBuf};
@@ -29,7 +32,7 @@ use std::process::ExitCode;
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("ingest", "durable ingest over HTTP in batches of 500, and the bare SQLite loop", ingest::batches),
     ("single", "single events over HTTP, 64 clients", ingest::singles),
     ("import", "import of a file of 1,000,000 events; memory; storage", import::import),
@@ -44,6 +47,11 @@ const PARTS: [Part; 11] = [
         tables::tables,
     ),
     ("startup", "start-up with 10 million events in the log", startup::startup),
+    (
+        "scorecard",
+        "challengers and scorecards beside OptBinning and LightGBM, which are installed once",
+        scorecard::scorecard,
+    ),
     ("sim", "a simulated world to Parquet on one core; memory of a large one", sim::worlds),
 ];
 
@@ -70,18 +78,22 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.iter().any(|word| word == "--help" || word == "-h") {
         println!("probity-bench [NAME …] [--out PAGE]\n");
-        PARTS.iter().for_each(|(name, what, _)| println!("  {name:<8} {what}"));
+        PARTS.iter().for_each(|(name, what, _)| println!("  {name:<9} {what}"));
         println!("\n--out writes the table into a page, between its marks: docs/BENCHMARKS.md has them.");
         println!(
             "PROBITY_BENCH_SCALE=0.1 makes everything a tenth as large. It ends with 1 when a figure is not met."
         );
         return ExitCode::SUCCESS;
     }
-    // A process of its own that `import` starts.
+    // Processes of their own that `import` and `scorecard` start.
     let done = if let [word, data] = words.as_slice()
         && word == "hot-state"
     {
         import::print_hot_state(Path::new(data)).map(|()| true)
+    } else if let [word, rest @ ..] = words.as_slice()
+        && word == "scorecard-measure"
+    {
+        scorecard::measure(rest).map(|()| true)
     } else {
         match asked(&words) {
             Ok(asked) => run(&asked),

@@ -29,7 +29,9 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Model, Error> {
         Stopping::Validation { share, patience } => {
             let held = draw(&sample.bad, share, options.seed);
             let (rest, part) = divided(sample, &held)?;
-            grown(&rest, Some((&part, patience)), options, options.rounds)
+            let best =
+                grown(&rest, Some((&part, patience)), options, options.rounds)?.ensemble().trees().len();
+            grown(sample, None, options, best)
         }
         Stopping::Folds { count, patience } => {
             let folds = deal(&sample.bad, count, options.seed);

@@ -11,7 +11,7 @@ pub struct Options {
     pub stopping: Stopping,
     /// What part of a tree's answer counts, above 0 and at most 1. Smaller takes more trees and errs less.
     pub learning_rate: f64,
-    /// The most leaves of a tree, at least 2. The split that gains most comes first.
+    /// The most leaves of a tree, at least 2. The leaf that says most, as it is, is split first.
     pub leaves: usize,
     /// The most splits between root and leaf, 1 to 64.
     pub depth: usize,
@@ -43,8 +43,8 @@ pub struct Options {
 pub enum Stopping {
     /// After all rounds.
     Never,
-    /// When the log loss on a part of the sample that no tree has seen has not fallen for so many rounds. The model keeps
-    /// the trees up to the best round, grown without that part.
+    /// As many rounds as were best on a part of the sample that no tree had seen: until the log loss there had not fallen
+    /// for so many rounds. Then all rows are used.
     Validation {
         /// The share of that part, above 0 and below 1.
         share: f64,
@@ -89,17 +89,17 @@ pub enum Categories {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            rounds: 2_000,
+            rounds: 3_000,
             stopping: Stopping::Validation { share: 0.2, patience: 50 },
-            learning_rate: 0.05,
-            leaves: 31,
+            learning_rate: 0.03,
+            leaves: 15,
             depth: 6,
-            leaf_weight: 1.0,
+            leaf_weight: 5.0,
             l1: 0.0,
-            l2: 1.0,
+            l2: 5.0,
             bins: 256,
-            row_share: 1.0,
-            column_share: 1.0,
+            row_share: 0.8,
+            column_share: 0.7,
             seed: 0,
             trends: BTreeMap::new(),
             categories: Categories::Rate { strength: 20.0 },

@@ -54,7 +54,17 @@ fn auc(model: &Model, sample: &Sample) -> f64 {
 }
 
 fn quick() -> Options {
-    Options { rounds: 300, learning_rate: 0.1, leaves: 8, depth: 4, ..Options::default() }
+    Options {
+        rounds: 300,
+        learning_rate: 0.1,
+        leaves: 8,
+        depth: 4,
+        leaf_weight: 1.0,
+        l2: 1.0,
+        row_share: 1.0,
+        column_share: 1.0,
+        ..Options::default()
+    }
 }
 
 #[test]

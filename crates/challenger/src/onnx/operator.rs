@@ -104,12 +104,7 @@ impl Operator {
                 scale: node.floats("scale").to_vec(),
             },
             "Imputer" => imputer(node),
-            "Normalizer" => Operator::Normalize(match node.text("norm") {
-                "" | "MAX" => Norm::Most,
-                "L1" => Norm::Sum,
-                "L2" => Norm::Length,
-                other => return Err(node.refused(format!("the norm {other:?} is not understood"))),
-            }),
+            "Normalizer" => Operator::Normalize(norm(node)?),
             "OneHotEncoder" => {
                 if node.integer("zeros", 1) == 0 {
                     return Err(
@@ -238,6 +233,15 @@ fn two_classes(node: &Node, integers: &str) -> Result<(), Error> {
     match node.integers(integers).len() + texts {
         2 => Ok(()),
         classes => Err(node.refused(format!("it has {classes} classes; two are needed: good and bad"))),
+    }
+}
+
+fn norm(node: &Node) -> Result<Norm, Error> {
+    match node.text("norm") {
+        "" | "MAX" => Ok(Norm::Most),
+        "L1" => Ok(Norm::Sum),
+        "L2" => Ok(Norm::Length),
+        other => Err(node.refused(format!("the norm {other:?} is not understood"))),
     }
 }
 
