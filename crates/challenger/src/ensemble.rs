@@ -156,6 +156,18 @@ impl Ensemble {
         self.trees.iter().fold(self.base, |sum, tree| sum + tree.leaf(row).1)
     }
 
+    /// The same trees with the other sign.
+    #[must_use]
+    pub fn negated(&self) -> Self {
+        let mut trees = self.trees.clone();
+        for node in trees.iter_mut().flat_map(|tree| &mut tree.nodes) {
+            if let Node::Leaf(value) = node {
+                *value = -*value;
+            }
+        }
+        Ensemble { base: -self.base, trees }
+    }
+
     /// The same trees with the covers of other rows: how many of them pass through each node.
     #[must_use]
     pub fn with_covers_of<'a>(&self, rows: impl IntoIterator<Item = &'a [f64]>) -> Self {
@@ -216,6 +228,7 @@ mod tests {
         ] {
             assert_eq!(ensemble.sum(&row).to_bits(), f64::to_bits(wanted), "{row:?}");
         }
+        assert_eq!(ensemble.negated().sum(&[1.0, 2.0]).to_bits(), f64::to_bits(-1001.25));
         let counted = ensemble.with_covers_of([&[1.0, 2.0][..], &[2.0, 5.0], &[2.0, -5.0]]);
         assert_eq!(counted.trees()[0].covers, [3.0, 1.0, 2.0, 1.0, 1.0]);
     }

@@ -21,6 +21,8 @@ pub struct Input {
 pub enum Encoding {
     /// The number itself. The infinities become the largest and the smallest finite number.
     Number,
+    /// The number as 32 bits hold it: for trees that were grown on such numbers.
+    Single,
     /// 1 where there is a value and 0 where it is missing: for a column that otherwise never varied.
     Known,
     /// For a category, the smoothed bad rate that it had in the rows of the fit.
@@ -42,8 +44,12 @@ impl Input {
     pub fn numbers(&self, table: &Table) -> Result<Vec<f64>, Error> {
         let column = table.column(&self.column)?;
         match &self.encoding {
-            Encoding::Number => match &column.values {
-                Values::Numbers(numbers) => Ok(numbers.iter().map(|number| finite(*number)).collect()),
+            Encoding::Number | Encoding::Single => match &column.values {
+                Values::Numbers(numbers) => {
+                    let single = self.encoding == Encoding::Single;
+                    let held = |number: &f64| if single { f64::from(*number as f32) } else { *number };
+                    Ok(numbers.iter().map(|number| finite(held(number))).collect())
+                }
                 Values::Categories { .. } => Err(Error::Scorecard(probity_scorecard::Error::Table(format!(
                     "column {:?} holds texts; the model expects numbers there",
                     self.column
@@ -100,6 +106,8 @@ mod tests {
         let texts = || Column::categories("x", [Some("a"), None, Some("1"), Some("new")]);
         let rate = Encoding::Rate { levels: vec![("a".to_owned(), 0.1), ("1".to_owned(), 0.3)], other: 0.2 };
         check(numbers(), Encoding::Number, &[1.0, f64::NAN, f64::MAX, f64::MIN]);
+        let fine = Column::numbers("x", vec![0.1, f64::NAN, 1e300]);
+        check(fine, Encoding::Single, &[f64::from(0.1_f32), f64::NAN, f64::MAX]);
         check(numbers(), Encoding::Known, &[1.0, 0.0, 1.0, 1.0]);
         check(numbers(), rate.clone(), &[0.3, f64::NAN, 0.2, 0.2]);
         check(numbers(), Encoding::Level("1".to_owned()), &[1.0, 0.0, 0.0, 0.0]);

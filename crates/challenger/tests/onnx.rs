@@ -69,6 +69,44 @@ fn exported_models_give_what_the_reference_runtime_gives() {
 }
 
 #[test]
+fn trees_from_a_file_explain_themselves() {
+    let answers = answers();
+    for (name, gaps, only_trees) in [
+        ("lightgbm", true, true),
+        ("lightgbm-categories", false, true),
+        ("xgboost", true, true),
+        ("gradient-boosting", false, true),
+        ("random-forest", false, false),
+        ("logistic", true, false),
+        ("columns-trees", false, false),
+    ] {
+        let table = table(&answers, gaps);
+        for first_is_bad in [false, true] {
+            let onnx = Onnx::read(&file(name), &Reading { first_is_bad, ..reading(&answers, name) }).unwrap();
+            let model = match onnx.trees("bad", &table) {
+                Ok(model) => model,
+                Err(error) => {
+                    assert!(!only_trees && error.to_string().contains("not only trees"), "{name}: {error}");
+                    continue;
+                }
+            };
+            assert!(only_trees, "{name}");
+            let rows: Vec<usize> = (0..table.rows()).collect();
+            let explained = model.explain(&table, &rows).unwrap();
+            let mean = explained.iter().map(|row| row.log_odds).sum::<f64>() / rows.len() as f64;
+            for (row, log_odds) in explained.iter().zip(onnx.score(&table).unwrap()) {
+                assert!((row.log_odds - log_odds).abs() < 1e-5, "{name}");
+                assert!((row.base + row.added.iter().sum::<f64>() - row.log_odds).abs() < 1e-9, "{name}");
+                // The covers are those of these very rows, so with nothing known their mean is expected.
+                assert!((row.base - mean).abs() < 1e-9, "{name}: {} {mean}", row.base);
+            }
+            let saved = probity_challenger::format::write(&model).unwrap();
+            assert_eq!(probity_challenger::format::read(&saved).unwrap(), model);
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_scored_is_refused_with_the_reason() {
     let answers = answers();
     let named = reading(&answers, "logistic");

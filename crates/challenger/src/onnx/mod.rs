@@ -11,7 +11,8 @@ mod forest;
 mod value;
 mod operator;
 
-use crate::Error;
+use crate::input::{Encoding, Input};
+use crate::{Error, Model};
 use graph::{Graph, Kind, Port};
 use operator::Operator;
 use probity_scorecard::Table;
@@ -119,6 +120,42 @@ impl Onnx {
             log_odds.extend(self.run(block.collect::<Result<_, Error>>()?, rows)?);
         }
         Ok(log_odds)
+    }
+
+    /// The file's trees as a model of this crate, which can explain itself and be saved, where the file is nothing but trees on
+    /// columns of numbers whose sum is the log-odds. A file tells no covers, so Shapley values compare a row with the rows
+    /// of the table given here: best those of the fit.
+    ///
+    /// # Errors
+    /// When the file is more than that, or as [`Onnx::score`].
+    pub fn trees(&self, target: &str, rows: &Table) -> Result<Model, Error> {
+        let other =
+            || Error::Onnx("it is not only trees on columns of numbers whose sum is the log-odds".to_owned());
+        let ([source], Some(Step { operator: Operator::Trees { forest, finish }, inputs, .. })) =
+            (self.inputs.as_slice(), self.steps.first())
+        else {
+            return Err(other());
+        };
+        let ([sum], true, true) = (
+            forest.sums.as_slice(),
+            *finish != operator::Finish::Scores,
+            inputs.first() == Some(&source.name),
+        ) else {
+            return Err(other());
+        };
+        let sum = if self.reading.first_is_bad { sum.negated() } else { sum.clone() };
+        let encoding = if source.kind == Kind::Float { Encoding::Single } else { Encoding::Number };
+        let input = |column: &String| Input { column: column.clone(), encoding: encoding.clone() };
+        let inputs: Vec<Input> = source.columns.iter().map(input).collect();
+        let columns = inputs.iter().map(|input| input.numbers(rows)).collect::<Result<Vec<_>, _>>()?;
+        let row_of = |row: usize| columns.iter().map(|column| column[row]).collect::<Vec<f64>>();
+        let covering: Vec<Vec<f64>> = (0..rows.rows()).map(row_of).collect();
+        let ensemble = sum.with_covers_of(covering.iter().map(Vec::as_slice));
+        let provenance = vec![("method".to_owned(), "trees from an ONNX file".to_owned())];
+        let model = Model::try_new(target.to_owned(), inputs, ensemble, provenance)?;
+        // What comes after the trees may change their sum.
+        let same = |(one, other): (f64, f64)| (one - other).abs() <= 1e-5 * (1.0 + one.abs());
+        if model.score(rows)?.into_iter().zip(self.score(rows)?).all(same) { Ok(model) } else { Err(other()) }
     }
 
     /// The log-odds of a block.
