@@ -156,6 +156,21 @@ impl Ensemble {
         self.trees.iter().fold(self.base, |sum, tree| sum + tree.leaf(row).1)
     }
 
+    /// The sums for a block of rows that stand one behind the other, each of so many numbers: the same digits as [`Ensemble::sum`],
+    /// sooner, because a tree stays in the nearest cache while all rows go down it.
+    ///
+    /// # Panics
+    /// As [`Ensemble::sum`].
+    pub fn sums(&self, rows: &[f64], width: usize) -> Vec<f64> {
+        let mut sums = vec![self.base; rows.len() / width];
+        for tree in &self.trees {
+            for (row, sum) in rows.chunks_exact(width).zip(&mut sums) {
+                *sum += tree.leaf(row).1;
+            }
+        }
+        sums
+    }
+
     /// The same trees with the other sign.
     #[must_use]
     pub fn negated(&self) -> Self {
@@ -229,6 +244,7 @@ mod tests {
             assert_eq!(ensemble.sum(&row).to_bits(), f64::to_bits(wanted), "{row:?}");
         }
         assert_eq!(ensemble.negated().sum(&[1.0, 2.0]).to_bits(), f64::to_bits(-1001.25));
+        assert_eq!(ensemble.sums(&[1.0, 2.0, 1.5, -1.0], 2), [1001.25, 1010.5]);
         let counted = ensemble.with_covers_of([&[1.0, 2.0][..], &[2.0, 5.0], &[2.0, -5.0]]);
         assert_eq!(counted.trees()[0].covers, [3.0, 1.0, 2.0, 1.0, 1.0]);
     }

@@ -107,7 +107,7 @@ impl Model {
                     block[row * width + place] = *number;
                 }
             }
-            log_odds.extend(block.chunks_exact(width).take(rows).map(|row| self.ensemble.sum(row)));
+            log_odds.extend(self.ensemble.sums(&block[..rows * width], width));
         }
         Ok(log_odds)
     }
