@@ -76,6 +76,7 @@ fn card() -> Scorecard {
             columns: cut(&[20.0, 40.0, 60.0, 80.0], vec![]),
             cells,
         }],
+        calibration: None,
         provenance: vec![("sha256 of the table".to_owned(), "0123456789abcdef".repeat(4))],
     })
     .unwrap()
