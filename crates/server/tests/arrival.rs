@@ -10,8 +10,7 @@
 
 mod process;
 
-use probity_primitives::{Duration, Timestamp};
-use process::marketplace::{event, hour, mark, marketplace, of_order};
+use process::marketplace::{mark, marketplace, of_order};
 use process::{House, Random, command, rounds, same_scores};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -184,7 +184,7 @@ impl Coarse {
     /// outcome; or, given `learned`, among those rows. Half a row of the average is mixed into every bin.
     fn risk(&self, sample: &Sample, learned: Option<&[bool]>) -> Vec<f64> {
         let mut dice = Dice(0);
-        let half: Vec<bool> = (0..sample.rows()).map(|_| dice.next() % 2 == 0).collect();
+        let half: Vec<bool> = (0..sample.rows()).map(|_| dice.next().is_multiple_of(2)).collect();
         let rates = |among: &dyn Fn(usize) -> bool| -> Vec<f64> {
             let counts = self.counts(sample, among);
             let sums = counts.iter().fold((0.0, 0.0, 0.0), |sum, count| {
@@ -270,7 +270,7 @@ fn too_good(
     let value = coarse.information_value(sample);
     // Few rows reach a high AUC by luck: the interval's lower end must come near too.
     let by_auc = alone.value >= limits.auc && alone.low >= limits.auc - 0.05;
-    (by_auc || (value >= limits.information_value && alone.low >= 0.7)).then(|| Finding {
+    (by_auc || (value >= limits.information_value && alone.low >= 0.8)).then(|| Finding {
         column: column.name.clone(),
         suspicion: Suspicion::TooGood,
         figure: alone.value,
@@ -331,7 +331,9 @@ fn pure_value(column: &Column, coarse: &Coarse, sample: &Sample, limits: &Limits
         .map(|(bin, count)| (coarse.names[bin].clone(), *count))
         .collect();
     candidates.extend(any_but_the_commonest(column, sample));
-    let found = candidates.iter().filter(|(_, count)| pure(count)).max_by_key(|(_, count)| count.2.rows);
+    // Of equal ones the first: the last maximum from the end.
+    let found =
+        candidates.iter().rev().filter(|(_, count)| pure(count)).max_by_key(|(_, count)| count.2.rows);
     found.map(|(name, count)| {
         let rate = count.1 / (count.0 + count.1);
         let why = format!(
@@ -433,19 +435,11 @@ mod tests {
         let flag = |bad: bool| f64::from(u8::from(bad));
         check(|_, _, u| u, &[], "");
         check(|_, bad, u| u + 0.35 * flag(bad), &[], "");
-        check(
-            |_, bad, u| 5.0 - 5.0 * flag(bad) + u,
-            &[Suspicion::Copy, Suspicion::PureValue],
-            "nearly \"bad\" itself",
-        );
-        check(
-            |_, bad, u| u + if bad { 0.8 } else { 0.0 },
-            &[Suspicion::TooGood, Suspicion::PureValue],
-            "AUC of 0.9",
-        );
+        check(|_, bad, u| 5.0 - 5.0 * flag(bad) + u, &[Suspicion::Copy], "nearly \"bad\" itself");
+        check(|_, bad, u| u + if bad { 0.8 } else { 0.0 }, &[Suspicion::TooGood], "AUC of 0.9");
         check(
             |_, bad, u| if bad && u < 0.7 { f64::NAN } else { 10.0 * u },
-            &[Suspicion::MissingTells, Suspicion::PureValue],
+            &[Suspicion::TooGood, Suspicion::MissingTells, Suspicion::PureValue],
             "rows without a value are bad in 100.0 %",
         );
         check(

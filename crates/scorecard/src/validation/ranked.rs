@@ -208,8 +208,8 @@ impl Ranked {
         let mut before = 0.0;
         for part in 1..=parts {
             let wanted = all / parts as f64;
-            let (mut weight, mut bad, highest, mut lowest) =
-                (0.0, 0.0, self.steps[step].risk, self.steps[step].risk);
+            let (mut weight, mut bad, highest) = (0.0, 0.0, self.steps[step].risk);
+            let mut lowest;
             // `used` is the share of the present step that earlier parts have taken.
             loop {
                 let tied = self.steps[step];

@@ -142,7 +142,6 @@ impl<'a> Rows<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::validation::{Ranked, auc, brier, calibration_bins, log_loss};
 
     fn check(risk: &[f64], bad: &[bool], weight: Option<&[f64]>, wanted: &str) {

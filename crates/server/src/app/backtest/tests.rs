@@ -1,10 +1,10 @@
 //! The parts of a backtest that no history shows.
 
 use super::super::error::AppError;
+use super::super::reading::in_order;
 use super::super::{Clock, Probity, embedded_catalogue};
 use super::asking::INVALID;
 use super::case::{BANDS, Described, band_name};
-use super::reading::in_order;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::policy::RequestKind;
 
