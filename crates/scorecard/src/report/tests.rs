@@ -77,7 +77,6 @@ fn card() -> Scorecard {
             cells,
         }],
         calibration: None,
-        calibration: None,
         provenance: vec![("sha256 of the table".to_owned(), "0123456789abcdef".repeat(4))],
     })
     .unwrap()
