@@ -1,8 +1,8 @@
 //! Scorecards from data, and nothing of commerce: a table with a target goes in, a scorecard that people can read comes out.
 //!
 //! The way through, in the order of the modules: a [`table`] of columns → a [`sample`] (its rows with target and weight) →
-//! [`bins`] for each column → contributions to the log-odds → a [`card`] with points, which scores any other table → [`validation`] of what it says → a
-//! [`report`] to be looked at.
+//! [`bins`] for each column → contributions to the log-odds → a [`card`] with points, which scores any other table → its
+//! [`validation`] → a [`report`] to be looked at.
 //!
 //! Everything here is a pure function: no files, no clock, no randomness but a seed that is passed in, and the same digits
 //! for the same input on every machine.
