@@ -3,7 +3,8 @@
 //! The way through, in the order of the modules: a [`table`] of columns → a [`sample`] (its rows with target and weight) →
 //! [`bins`] for each column → contributions to the log-odds → a [`card`] with points, which scores any other table →
 //! [`validation`] of what it says → a [`report`] to be looked at. [`woe`] goes the whole way for the classical scorecard,
-//! [`additive`] for a model with pairs of columns; [`explain`] tells why a row has its score.
+//! [`additive`] for a model with pairs of columns; [`explain`] tells why a row has
+//! its score.
 //!
 //! Everything here is a pure function: no files, no clock, no randomness but a seed that is passed in, and the same digits
 //! for the same input on every machine.
