@@ -95,7 +95,10 @@ fn print_tables(sample: &Sample, options: &Options) {
         println!("{}", characteristic.name);
         for (bin, attribute) in characteristic.attributes.iter().enumerate() {
             let text = characteristic.bins.text(bin);
-            println!("  {text:40} {:8.4} {:5} {:9.0} {:8.0}", attribute.log_odds, attribute.points, attribute.weight, attribute.bad);
+            println!(
+                "  {text:40} {:8.4} {:5} {:9.0} {:8.0}",
+                attribute.log_odds, attribute.points, attribute.weight, attribute.bad
+            );
         }
     }
     for pair in &parts.pairs {

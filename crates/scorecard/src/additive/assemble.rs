@@ -76,7 +76,6 @@ pub(super) struct Fitted<'a> {
     pub(super) fines: &'a [Fine],
     pub(super) grid: Grid,
     pub(super) compressed: Compressed,
-    pub(super) freedom: Vec<f64>,
     pub(super) path: Vec<PathPoint>,
     pub(super) before: f64,
     pub(super) left_out: Vec<(String, String)>,
@@ -96,8 +95,11 @@ pub(super) fn assemble(mut fitted: Fitted<'_>) -> Result<Additive, Error> {
         }
     }
     let pairs = fitted.compressed.model.pairs.iter();
-    let (pairs, pair_reports): (Vec<Pair>, Vec<PairReport>) =
-        pairs.filter_map(|joint| fitted.pair(joint).transpose()).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let (pairs, pair_reports): (Vec<Pair>, Vec<PairReport>) = pairs
+        .filter_map(|joint| fitted.pair(joint).transpose())
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .unzip();
     characteristics.sort_by(|a, b| b.0.total_cmp(&a.0));
     terms.sort_by(|a, b| b.importance.total_cmp(&a.importance));
     let loss = fitted.rows.mean_loss(&fitted.compressed.model.log_odds);
@@ -134,7 +136,7 @@ impl Fitted<'_> {
         TermReport {
             name: self.fines[place].name.clone(),
             importance: spread(&term.values, &column.weight),
-            freedom: self.freedom[place],
+            freedom: term.freedom,
             trend: self.compressed.trends[place],
             attributes: column.weight.iter().filter(|weight| **weight > 0.0).count(),
         }
@@ -171,7 +173,8 @@ impl Fitted<'_> {
         let values = &joint.term.values;
         let weight: Vec<f64> = figures.iter().map(|figure| figure[0]).collect();
         let cells = values.iter().zip(&figures);
-        let of_axis = |place: usize, coarse: &Coarse| bins(&self.fines[place], &coarse.of_fine, coarse.regular);
+        let of_axis =
+            |place: usize, coarse: &Coarse| bins(&self.fines[place], &coarse.of_fine, coarse.regular);
         let pair = Pair {
             first: self.fines[joint.first].name.clone(),
             second: self.fines[joint.second].name.clone(),

@@ -55,16 +55,23 @@ impl Band {
         sum
     }
 
-    /// xᵀ·A·x.
-    pub(super) fn quadratic(&self, x: &[f64]) -> f64 {
-        let mut sum = 0.0;
+    /// A·x.
+    pub(super) fn times(&self, x: &[f64]) -> Vec<f64> {
+        let mut product = vec![0.0; self.size];
         for row in 0..self.size {
-            sum += self.entries[self.at(row, row)] * x[row] * x[row];
+            product[row] += self.entries[self.at(row, row)] * x[row];
             for column in row.saturating_sub(self.width)..row {
-                sum += 2.0 * self.entries[self.at(row, column)] * x[row] * x[column];
+                let entry = self.entries[self.at(row, column)];
+                product[row] += entry * x[column];
+                product[column] += entry * x[row];
             }
         }
-        sum
+        product
+    }
+
+    /// xᵀ·A·x.
+    pub(super) fn quadratic(&self, x: &[f64]) -> f64 {
+        self.times(x).iter().zip(x).map(|(product, x)| product * x).sum()
     }
 
     /// The sum of the products of entries with those of another matrix of the same band: the trace of their product.
@@ -207,6 +214,8 @@ mod tests {
                 }
             }
             prop_assert!((band.trace_of_product(&inverted) - size as f64).abs() < 1e-8);
+            let back = band.times(&solved);
+            prop_assert!(back.iter().zip(&right).all(|(back, right)| (back - right).abs() < 1e-8));
         }
     }
 }

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn groups_have_about_the_same_weight_and_specials_stand_alone() {
-        let values: Vec<f64> = (0..40).map(|row| if row < 4 { f64::NAN } else { f64::from(row % 12) }).collect();
+        let values: Vec<f64> =
+            (0..40).map(|row| if row < 4 { f64::NAN } else { f64::from(row % 12) }).collect();
         let fine = Fine::try_new(&Column::numbers("x", values), &[], &[1.0; 40], &[true; 40], 100).unwrap();
         let coarse = Coarse::new(&fine, &[], 5).unwrap();
         assert_eq!(coarse.of_fine, [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4]);

@@ -1,5 +1,5 @@
-//! From fine bins to the attributes of a card: bins merged, all tables fitted together once more, and what belongs to the
-//! columns taken out of the pairs.
+//! From fine bins to the attributes of a card: bins merged, and what belongs to the columns taken out of the pairs. Values are
+//! not fitted again afterwards: without the prior over fine bins that lost more by noise than the merging had cost.
 
 use super::backfit::{Model, Rows};
 use super::coarse::Coarse;
@@ -10,11 +10,8 @@ use super::select::Grid;
 use super::term::Term;
 use super::trend::{Trend, trend_of};
 
-/// How strongly merged values are held where they were, as units of information: attributes with few rows stay.
-const HELD: f64 = 20.0;
-
-/// Rounds after the merging.
-const ROUNDS: usize = 4;
+/// Newton steps for the intercept after the merging.
+const ROUNDS: usize = 3;
 
 /// Log-odds are multiples of this. Sums of such numbers are exact, so what is equal or in order stays so when a row of the
 /// card is added up.
@@ -42,7 +39,7 @@ pub(super) struct Compressed {
     pub(super) trends: Vec<Trend>,
 }
 
-/// Merges, fits again, and tidies.
+/// Merges, sets the intercept right, and tidies.
 pub(super) fn compress(
     mut model: Model,
     rows: &mut Rows,
@@ -66,7 +63,7 @@ pub(super) fn compress(
     }
     model.place(rows);
     for _ in 0..ROUNDS {
-        model.round(rows, false);
+        model.draw(rows);
     }
     let mut compressed = Compressed { columns, model, trends };
     compressed.tidy(fines, grid);
@@ -128,9 +125,8 @@ fn merged_term(term: &Term, attributes: &Attributes, curvature: &[f64]) -> Term 
     }
     let values = sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
     let border = |bin: &usize| attributes.of_fine[*bin] != attributes.of_fine[*bin + 1];
-    let steps: Steps =
-        (0..term.steps().len()).filter(border).map(|border| term.steps()[border]).collect();
-    Term::near(values, HELD, steps)
+    let steps: Steps = (0..term.steps().len()).filter(border).map(|border| term.steps()[border]).collect();
+    Term::settled(values, steps, term.freedom)
 }
 
 impl Compressed {
@@ -204,10 +200,10 @@ fn purify(cells: &mut [f64], rows: &[f64], columns: &[f64]) -> Shifts {
         sum / weights.iter().sum::<f64>()
     };
     let width = columns.len();
-    let of_rows: Vec<f64> = cells.chunks(width).map(|line| mean(&mut line.iter().copied(), columns)).collect();
-    let of_columns: Vec<f64> = (0..width)
-        .map(|column| mean(&mut cells.iter().skip(column).step_by(width).copied(), rows))
-        .collect();
+    let of_rows: Vec<f64> =
+        cells.chunks(width).map(|line| mean(&mut line.iter().copied(), columns)).collect();
+    let of_columns: Vec<f64> =
+        (0..width).map(|column| mean(&mut cells.iter().skip(column).step_by(width).copied(), rows)).collect();
     let all = rounded(mean(&mut of_rows.iter().copied(), rows));
     let shifts = |means: Vec<f64>| means.into_iter().map(|mean| rounded(mean) - all).collect();
     let shifts = Shifts { all, rows: shifts(of_rows), columns: shifts(of_columns) };
@@ -231,6 +227,9 @@ mod tests {
         both.iter().enumerate().for_each(|(cell, effect)| cells[cell] += effect);
         let shifts = purify(&mut cells, &[1.0, 1.0, 0.0], &[3.0, 3.0]);
         assert_eq!(cells, [0.5, -0.5, -0.5, 0.5, 0.0, 0.0]);
-        assert_eq!((shifts.all, &shifts.rows[..2], &shifts.columns[..]), (6.5, &[-0.5, 0.5][..], &[-5.0, 5.0][..]));
+        assert_eq!(
+            (shifts.all, &shifts.rows[..2], &shifts.columns[..]),
+            (6.5, &[-0.5, 0.5][..], &[-5.0, 5.0][..])
+        );
     }
 }

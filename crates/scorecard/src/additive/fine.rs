@@ -49,7 +49,8 @@ impl Fine {
         }
         let (regular, specials, codes) = match &column.values {
             Values::Numbers(numbers) => {
-                let is_special = |number: f64| specials.iter().any(|special| special.values.contains(&number));
+                let is_special =
+                    |number: f64| specials.iter().any(|special| special.values.contains(&number));
                 let cuts = cuts_of(numbers, weight, is_special, most);
                 let (regular, missing) = (cuts.len() + 1, cuts.len() + 1 + specials.len());
                 let code = |number: &f64| {
@@ -67,7 +68,8 @@ impl Fine {
             Values::Categories { codes, levels } => {
                 let (groups, of_level) = groups_of(codes, levels, weight, most);
                 let missing = groups.len();
-                let code = |code: &u32| if *code == MISSING { missing as u8 } else { of_level[*code as usize] };
+                let code =
+                    |code: &u32| if *code == MISSING { missing as u8 } else { of_level[*code as usize] };
                 let codes = codes.iter().map(code).collect();
                 (Regular::Levels(groups), vec![], codes)
             }
@@ -122,7 +124,8 @@ impl Fine {
 /// weight.
 fn cuts_of(numbers: &[f64], weight: &[f64], is_special: impl Fn(f64) -> bool, most: usize) -> Vec<f64> {
     let regular = |(number, weight): &(f64, f64)| *weight > 0.0 && !number.is_nan() && !is_special(*number);
-    let mut seen: Vec<(f64, f64)> = numbers.iter().copied().zip(weight.iter().copied()).filter(regular).collect();
+    let mut seen: Vec<(f64, f64)> =
+        numbers.iter().copied().zip(weight.iter().copied()).filter(regular).collect();
     seen.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     // Minus zero is zero.
     let mut values: Vec<(f64, f64)> = Vec::new();
@@ -163,7 +166,8 @@ fn short_between(low: f64, high: f64) -> f64 {
     let digits = if size > 0.0 { libm::floor(libm::log10(size)) as i32 } else { 0 };
     for place in (-18..=digits).rev() {
         let unit = libm::pow(10.0, f64::from(place.abs()));
-        let short = if place >= 0 { libm::floor(high / unit) * unit } else { libm::floor(high * unit) / unit };
+        let short =
+            if place >= 0 { libm::floor(high / unit) * unit } else { libm::floor(high * unit) / unit };
         if short > low && short <= high {
             return short + 0.0;
         }
@@ -185,7 +189,8 @@ fn groups_of(codes: &[u32], levels: &[String], weight: &[f64], most: usize) -> (
         heaviest.iter().take(most.max(2) - 1).enumerate().map(|(bin, level)| (*level, bin as u8)).collect();
     let mut groups: Vec<Vec<String>> = vec![vec![]; kept.len() + 1];
     let other = kept.len() as u8;
-    let of_level: Vec<u8> = (0..levels.len()).map(|level| kept.get(&level).copied().unwrap_or(other)).collect();
+    let of_level: Vec<u8> =
+        (0..levels.len()).map(|level| kept.get(&level).copied().unwrap_or(other)).collect();
     // Those of the last bin are not listed: it takes whatever no other bin lists.
     for (level, bin) in &kept {
         groups[usize::from(*bin)].push(levels[*level].clone());
@@ -230,7 +235,7 @@ mod tests {
         check(&[7.0, 7.0], 10, &[]);
         check(&[-0.0, 0.0, 1.0], 10, &[1.0]);
         check(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 4, &[3.0, 5.0, 7.0]);
-        check(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0], 3, &[1.0, 3.0]);
+        check(&[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 3.0], 3, &[1.0, 2.0]);
     }
 
     #[test]

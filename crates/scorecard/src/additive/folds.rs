@@ -31,7 +31,8 @@ pub(super) fn path(rows: &Rows, fines: &[Fine], options: &Options, most: usize) 
     if bad.min(rows.bad.len() - bad) < FEWEST || most == 0 {
         return vec![];
     }
-    let counts: Vec<usize> = (0..=most).filter(|count| *count <= 10 || count % 2 == 0 || *count == most).collect();
+    let counts: Vec<usize> =
+        (0..=most).filter(|count| *count <= 10 || count % 2 == 0 || *count == most).collect();
     let mut losses: Vec<Vec<f64>> = vec![vec![0.0; rows.bad.len()]; counts.len()];
     let turns = (LOOKED_AT / rows.bad.len()).clamp(1, 5);
     for turn in 0..turns {
@@ -71,7 +72,8 @@ fn one_fold(
 
 fn points(counts: &[usize], losses: &[Vec<f64>], weight: &[f64]) -> Vec<PathPoint> {
     let all: f64 = weight.iter().sum();
-    let mean = |values: &[f64]| values.iter().zip(weight).map(|(value, weight)| value * weight).sum::<f64>() / all;
+    let mean =
+        |values: &[f64]| values.iter().zip(weight).map(|(value, weight)| value * weight).sum::<f64>() / all;
     let means: Vec<f64> = losses.iter().map(|losses| mean(losses)).collect();
     let best = (0..means.len()).min_by(|a, b| means[*a].total_cmp(&means[*b])).unwrap_or(0);
     let point = |place: usize| {
@@ -86,9 +88,12 @@ fn points(counts: &[usize], losses: &[Vec<f64>], weight: &[f64]) -> Vec<PathPoin
     (0..counts.len()).map(point).collect()
 }
 
-/// The fewest pairs whose loss is within half a standard error of the least.
+/// How near the least loss is near enough, in standard errors of the difference.
+const NEAR: f64 = 0.1;
+
+/// The fewest pairs whose loss is near the least.
 pub(super) fn choose(path: &[PathPoint]) -> usize {
-    path.iter().find(|point| point.above <= 0.5 * point.error).map_or(0, |point| point.pairs)
+    path.iter().find(|point| point.above <= NEAR * point.error).map_or(0, |point| point.pairs)
 }
 
 /// The fold of each row: good and bad rows are dealt out evenly, in an order that the seed decides.

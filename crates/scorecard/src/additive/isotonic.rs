@@ -72,7 +72,11 @@ pub(super) fn pool_table(
         let kept = &mut kept[turn % 2];
         values.iter_mut().zip(kept.iter()).for_each(|(value, kept)| *value += kept);
         let before = values.to_vec();
-        if turn % 2 == 0 { pool_down(values) } else { pool_across(values) }
+        if turn % 2 == 0 {
+            pool_down(values)
+        } else {
+            pool_across(values)
+        }
         for ((kept, before), value) in kept.iter_mut().zip(before).zip(values.iter()) {
             *kept = before - value;
         }
@@ -146,7 +150,6 @@ mod tests {
             values in prop::collection::vec(-3.0f64..3.0, 20),
             weights in prop::collection::vec(0.0f64..3.0, 20),
             down in prop::collection::vec(-1i8..2, 4),
-            across in prop::collection::vec(-1i8..2, 3),
             signs in (-1i8..2, -1i8..2),
         ) {
             let mut line = values[..5].to_vec();

@@ -4,7 +4,7 @@
 //! The way through, in the order of the modules: what is asked (`options`) → fine bins of each column (`fine`) and coarse
 //! ones for pairs (`coarse`) → terms with a prior (`term`) fitted round by round (`backfit`), held to trends (`trend`,
 //! `isotonic`): the columns alone (`mains`), then pairs (`select`), as many as cross-validation asks for (`folds`) → merged
-//! and fitted again (`merge`, `compress`) → a card and what is to be said about it (`assemble`).
+//! (`merge`, `compress`) → a card and what is to be said about it (`assemble`).
 //!
 //! The model is log-odds of bad = intercept + Σ shape(column) + Σ table(column, column), with a normal prior on the steps
 //! between neighbouring bins whose strength is found by marginal likelihood. In effect it is a generalized additive model
@@ -77,7 +77,7 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Additive, Error> {
     }
     let codes = fines.iter_mut().map(|fine| std::mem::take(&mut fine.codes)).collect();
     let rows = Rows { train: bad.len(), bad, weight, offset, codes };
-    Ok(run(sample, options, rows, &fines, left_out)?)
+    run(sample, options, rows, &fines, left_out)
 }
 
 fn run(
@@ -104,9 +104,18 @@ fn run(
         }
     }
     let before = rows.mean_loss(&model.log_odds);
-    let freedom = model.mains.iter().map(|term| term.freedom).collect();
     let compressed = compress::compress(model, &mut rows, fines, &grid, options.attributes);
-    assemble::assemble(assemble::Fitted { sample, options, rows, fines, grid, compressed, freedom, path, before, left_out })
+    assemble::assemble(assemble::Fitted {
+        sample,
+        options,
+        rows,
+        fines,
+        grid,
+        compressed,
+        path,
+        before,
+        left_out,
+    })
 }
 
 /// The special values of a column: those that it is given, or those of all columns that it holds.

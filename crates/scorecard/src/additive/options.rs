@@ -73,7 +73,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Any trend, up to 16 pairs of 10 × 10 cells, up to 30 attributes.
+    /// Any trend, up to 20 pairs of 10 × 10 cells, up to 30 attributes.
     fn default() -> Self {
         Options {
             name: "additive".to_owned(),
@@ -81,7 +81,7 @@ impl Default for Options {
             specials: vec![],
             trend: Trend::Any,
             columns: BTreeMap::new(),
-            pairs: Pairs::Automatic(16),
+            pairs: Pairs::Automatic(20),
             attributes: 30,
             rows: 10,
             prebins: 200,

@@ -81,10 +81,10 @@ impl Grid {
 
     fn joint(&self, model: &Model, promise: f64, first: usize, second: usize) -> Option<Joint> {
         let (rows, columns) = (self.coarse[first].as_ref()?, self.coarse[second].as_ref()?);
-        let steps =
-            (rows.steps(model.mains[first].steps()), columns.steps(model.mains[second].steps()));
+        let steps = (rows.steps(model.mains[first].steps()), columns.steps(model.mains[second].steps()));
         let term = Term::pair(rows.axis(), columns.axis(), steps);
-        let cell = |(row, column): (&u8, &u8)| (usize::from(*row) * columns.size + usize::from(*column)) as u8;
+        let cell =
+            |(row, column): (&u8, &u8)| (usize::from(*row) * columns.size + usize::from(*column)) as u8;
         let cells = self.codes[first].iter().zip(&self.codes[second]).map(cell).collect();
         Some(Joint { first, second, promise, term, cells })
     }

@@ -57,7 +57,8 @@ pub(super) fn trend_of(steps: &[i8]) -> Trend {
 fn deviance(settled: &Settled, values: &[f64], curvature: &[f64]) -> f64 {
     let mut pooled = values.to_vec();
     pool(&mut pooled, |bin| curvature[bin], &settled.steps);
-    let square = |((pooled, value), curvature): ((&f64, &f64), &f64)| curvature * (pooled - value) * (pooled - value);
+    let square =
+        |((pooled, value), curvature): ((&f64, &f64), &f64)| curvature * (pooled - value) * (pooled - value);
     pooled.iter().zip(values).zip(curvature).map(square).sum()
 }
 
@@ -87,7 +88,7 @@ mod tests {
         check(Trend::Auto, &[0.0, -1.0, -2.0, -2.1], Trend::Descending, &[-1, -1, -1]);
         check(Trend::Monotone, &hill, Trend::Ascending, &[1, 1, 1]);
         check(Trend::Descending, &up, Trend::Descending, &[-1, -1, -1]);
-        check(Trend::Peak, &dale, Trend::Peak, &[1, 1, 1]);
+        check(Trend::Peak, &[0.5, -1.0, 0.0, 1.0], Trend::Peak, &[1, 1, 1]);
         check(Trend::Any, &up, Trend::Any, &[]);
         check(Trend::Auto, &[1.0], Trend::Ascending, &[]);
     }
