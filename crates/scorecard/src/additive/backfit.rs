@@ -50,9 +50,9 @@ impl Rows {
     /// The weighted mean of the negative log-likelihood of the rows that are fitted on.
     pub(super) fn mean_loss(&self, log_odds: &[f64]) -> f64 {
         let (mut sum, mut weights) = (0.0, 0.0);
-        for row in 0..self.train {
-            sum += self.weight[row] * loss(log_odds[row], self.bad[row]);
-            weights += self.weight[row];
+        for ((log_odds, bad), weight) in log_odds.iter().zip(&self.bad).zip(&self.weight).take(self.train) {
+            sum += weight * loss(*log_odds, *bad);
+            weights += weight;
         }
         sum / f64::max(weights, f64::MIN_POSITIVE)
     }

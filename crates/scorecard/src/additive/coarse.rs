@@ -37,9 +37,7 @@ impl Coarse {
         for (bin, group) in order.iter().zip(&groups) {
             of_fine[*bin] = *group as u8;
         }
-        for bin in regular..fine.count() {
-            of_fine[bin] = (count + bin - regular) as u8;
-        }
+        of_fine.iter_mut().skip(regular).enumerate().for_each(|(bin, row)| *row = (count + bin) as u8);
         let size = count + fine.count() - regular;
         // A row for missing values that nobody misses comes on top.
         (size <= MOST && count > 1).then_some(Coarse { of_fine, regular: count, size })

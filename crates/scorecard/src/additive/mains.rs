@@ -11,7 +11,7 @@ use crate::scale::probability;
 const ALONE: (f64, f64) = (0.5, 16.0);
 
 /// How much stiffer than a shape from nothing a shape is held to what the column tells on its own.
-const STIFFER: f64 = 4.0;
+const STIFFER: f64 = 2.0;
 
 /// Rounds along the shapes, then free ones that adapt, then free ones that do not.
 const ROUNDS: (usize, usize, usize) = (12, 9, 3);

@@ -57,15 +57,14 @@ impl Grid {
         promises
     }
 
-    /// Brings the most promising pairs into the model until it has `count`, and fits all terms together again. False: no pair
-    /// promises anything.
+    /// Brings the most promising pairs into the model until it has `count`, and fits all terms together again. False: there
+    /// is no other pair.
     pub(super) fn grow(&self, model: &mut Model, rows: &Rows, count: usize) -> bool {
         model.draw(rows);
         let wanted = count.saturating_sub(model.pairs.len());
         let found = self.screen(model);
-        let promising = |found: &&(f64, usize, usize)| found.0 > 0.0;
         let before = model.pairs.len();
-        for (promise, first, second) in found.iter().take_while(promising).take(wanted) {
+        for (promise, first, second) in found.iter().take(wanted) {
             if let Some(joint) = self.joint(model, *promise, *first, *second) {
                 model.pairs.push(joint);
             }
