@@ -9,7 +9,8 @@
     reason = "a benchmark reads files and the clock, and may stop where it stands"
 )]
 
-use probity_scorecard::additive::{Options, Pairs, Trend, fit};
+use probity_scorecard::additive::{Options, Pairs, fit};
+use probity_scorecard::binning::Trend;
 use probity_scorecard::bins::Special;
 use probity_scorecard::table::Column;
 use probity_scorecard::{Sample, Table};

@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::table::{Column, MISSING, Value, Values};
+use std::collections::HashMap;
 
 /// The most bins of one column, so that a bin's number fits in 16 bits.
 pub const MOST_BINS: usize = 60_000;
@@ -12,6 +13,8 @@ pub const MOST_BINS: usize = 60_000;
 pub struct Bins {
     split: Split,
     specials: Vec<Special>,
+    /// The group of each category that is listed, so that a column of ten thousand categories is read as fast as any.
+    group_of: HashMap<String, usize>,
 }
 
 /// The regular bins.
@@ -44,6 +47,7 @@ impl Bins {
     /// When cuts do not ascend or are not numbers, a category is in two groups, `other` is no group, a value is special
     /// twice, or there are too many bins.
     pub fn try_new(split: Split, specials: Vec<Special>) -> Result<Self, Error> {
+        let mut group_of = HashMap::new();
         match &split {
             Split::Cuts(cuts) => {
                 if cuts.iter().any(|cut| cut.is_nan()) || cuts.windows(2).any(|pair| pair[0] >= pair[1]) {
@@ -51,10 +55,11 @@ impl Bins {
                 }
             }
             Split::Groups { groups, other } => {
-                let mut seen = std::collections::HashSet::new();
-                if let Some(twice) = groups.iter().flatten().find(|category| !seen.insert(category.as_str()))
-                {
-                    return Err(Error::Card(format!("the category {twice:?} is in two groups")));
+                for (place, group) in groups.iter().enumerate() {
+                    let twice = |category: &&String| group_of.insert((*category).clone(), place).is_some();
+                    if let Some(twice) = group.iter().find(twice) {
+                        return Err(Error::Card(format!("the category {twice:?} is in two groups")));
+                    }
                 }
                 if *other >= groups.len() {
                     return Err(Error::Card(format!("there is no group {other} for new categories")));
@@ -65,7 +70,7 @@ impl Bins {
         if values.iter().enumerate().any(|(place, value)| value.is_nan() || values[..place].contains(value)) {
             return Err(Error::Card(format!("special values must be numbers, each once: {values:?}")));
         }
-        let bins = Bins { split, specials };
+        let bins = Bins { split, specials, group_of };
         if bins.count() > MOST_BINS {
             return Err(Error::Card(format!("{} bins are too many; at most {MOST_BINS}", bins.count())));
         }
@@ -131,10 +136,7 @@ impl Bins {
 
     fn find_category(&self, text: &str) -> usize {
         match &self.split {
-            Split::Groups { groups, other } => groups
-                .iter()
-                .position(|group| group.iter().any(|category| category == text))
-                .unwrap_or(*other),
+            Split::Groups { other, .. } => self.group_of.get(text).copied().unwrap_or(*other),
             Split::Cuts(_) => self.missing(),
         }
     }

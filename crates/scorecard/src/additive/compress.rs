@@ -8,7 +8,8 @@ use super::isotonic::Steps;
 use super::merge::groups;
 use super::select::Grid;
 use super::term::Term;
-use super::trend::{Trend, trend_of};
+use super::trend::trend_of;
+use crate::binning::Trend;
 
 /// Newton steps for the intercept after the merging.
 const ROUNDS: usize = 3;

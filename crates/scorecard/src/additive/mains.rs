@@ -2,9 +2,10 @@
 
 use super::backfit::{Model, Rows};
 use super::fine::Fine;
-use super::options::{Options, Trend};
+use super::options::Options;
 use super::term::{Axis, Sums, Term};
 use super::trend::settle;
+use crate::binning::Trend;
 use crate::scale::probability;
 
 /// What a column tells on its own is believed to count half beside others, as if 16 units of information had said so.

@@ -13,7 +13,8 @@
 //!
 //! A column with a trend keeps it **with its pairs**: whatever the other columns hold, the sum of all tables in which the
 //! column stands steps the way that was asked for, to the last digit of the log-odds. Its own table keeps it, and so does
-//! each pair along it before row means are taken out. Integer points are rounded and may each be half a point off.
+//! each pair along it before row means are taken out. Points are whole numbers: each table keeps its order in them, but a sum
+//! of several tables may be off by what [`Report::points_error`] says.
 
 mod options;
 mod band;
@@ -34,7 +35,7 @@ mod tests;
 
 pub use assemble::{Additive, PairReport, Report, TermReport};
 pub use folds::PathPoint;
-pub use options::{ColumnOptions, Options, Pairs, Trend};
+pub use options::{ColumnOptions, Options, Pairs};
 
 use crate::bins::Special;
 use crate::table::{Column, Values};

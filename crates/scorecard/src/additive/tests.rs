@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Table;
+use crate::binning::Trend;
 use crate::bins::Bins;
 use crate::scale::probability;
 use crate::table::Value;

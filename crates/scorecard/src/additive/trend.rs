@@ -1,7 +1,7 @@
 //! From a trend that is asked for to the steps that a shape may take.
 
 use super::isotonic::{Steps, pool};
-pub(super) use super::options::Trend;
+use crate::binning::Trend;
 
 /// A trend that was settled and the steps it allows over the regular bins.
 #[derive(Debug, Clone, PartialEq)]

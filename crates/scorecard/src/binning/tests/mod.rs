@@ -1,0 +1,5 @@
+mod columns;
+mod optimum;
+mod refusals;
+mod runs;
+mod tables;
