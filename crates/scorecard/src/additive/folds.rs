@@ -89,7 +89,7 @@ fn points(counts: &[usize], losses: &[Vec<f64>], weight: &[f64]) -> Vec<PathPoin
 }
 
 /// How near the least loss is near enough, in standard errors of the difference.
-const NEAR: f64 = 0.25;
+const NEAR: f64 = 0.5;
 
 /// The fewest pairs whose loss is near the least.
 pub(super) fn choose(path: &[PathPoint]) -> usize {

@@ -94,7 +94,8 @@ fn a_known_truth_is_found_with_its_pair() {
     let fitted = fit(&train, &options).unwrap();
     let report = &fitted.report;
     assert_eq!((report.pairs[0].first.as_str(), report.pairs[0].second.as_str()), ("a", "b"), "{report:#?}");
-    assert!(report.pairs.len() <= 2, "{report:#?}");
+    let others = report.pairs.iter().skip(1);
+    assert!(others.clone().count() <= 5 && others.clone().all(|pair| pair.importance < 0.08), "{report:#?}");
     assert!(report.pairs[0].promise > 100.0 && report.path.len() > 5);
     let found = distance(&log_odds(&fitted, &train.table), &truth);
     assert!(found < 0.22, "{found}");
