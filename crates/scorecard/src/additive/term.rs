@@ -171,13 +171,14 @@ impl Term {
     }
 
     /// By how much the log-likelihood would rise if this term were fitted to `sums`, less what it would rise by noise alone.
-    pub(super) fn promise(&self, sums: &Sums) -> f64 {
+    /// `noise` is the variance of a gradient in units of its curvature: 1 unless rows count for several.
+    pub(super) fn promise(&self, sums: &Sums, noise: f64) -> f64 {
         let size = self.prior.size();
         let factor = self.prior.scaled_plus(self.precision, (0..size).map(|bin| sums[bin][1])).factor();
         let right: Vec<f64> = (0..size).map(|bin| -sums[bin][0]).collect();
         let gain: f64 = factor.solve(&right).iter().zip(&right).map(|(value, right)| value * right).sum();
         // Without an effect a gradient has its curvature for variance.
         let inverse = factor.inverse_in_band();
-        0.5 * (gain - (size as f64 - self.precision * self.prior.trace_of_product(&inverse)))
+        0.5 * (gain - noise * (size as f64 - self.precision * self.prior.trace_of_product(&inverse)))
     }
 }
