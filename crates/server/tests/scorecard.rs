@@ -162,7 +162,8 @@ fn what_is_said_of_a_fit_out_of_time() {
     ];
     let told = scorecard(&house, &arguments[1..]).exits(0);
     assert!(told.out.contains("held out: month from 2024-0"), "{}", told.out);
-    assert!(told.out.contains("“sex” sounds like what the law protects"), "{}", told.out);
+    let protected = told.out.contains("“sex” sounds like what the law protects");
+    assert!(protected || told.out.contains("sex is left out"), "{}", told.out);
     let page = std::fs::read_to_string(house.path("fit.html")).unwrap();
     assert!(page.starts_with("<!doctype html>") || page.starts_with("<!DOCTYPE html>"), "{}", &page[..40]);
     let mut all = vec!["--json".to_owned(), "scorecard".to_owned()];
@@ -256,6 +257,10 @@ fn a_database_scores_as_the_program_does() {
             .exits(0)
             .out;
     let base = Connection::open_in_memory().unwrap();
+    // The library is compiled without SQLite's mathematical functions; the program of that name has them.
+    let exp = |context: &rusqlite::functions::Context<'_>| Ok(context.get::<f64>(0)?.exp());
+    base.create_scalar_function("exp", 1, rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC, exp)
+        .unwrap();
     base.execute_batch("CREATE TABLE applicants (n INTEGER, income REAL, debts REAL, home TEXT)").unwrap();
     for (n, line) in applicants(2_000, 2).lines().skip(1).enumerate() {
         let (front, home) = line.split_once(",\"").unwrap();

@@ -18,7 +18,7 @@ use crate::{Error, Sample, Scorecard};
 use std::collections::BTreeMap;
 
 /// The most pairs that are taken when their number is left open.
-const MOST_PAIRS: usize = 16;
+const MOST_PAIRS: usize = 20;
 
 /// A fitted scorecard and what is to be said about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,15 +126,17 @@ fn by_woe(sample: &Sample, options: &Options) -> Result<(Scorecard, Vec<String>)
 
 fn by_additive(sample: &Sample, options: &Options) -> Result<(Scorecard, Vec<String>), Error> {
     let fitted = additive::fit(sample, &additive_options(sample, options))?;
-    let mut parts = fitted.card.parts().clone();
-    if let Some(prior) = options.prior {
-        let (good, bad) = sample.good_and_bad();
-        parts.intercept += libm::log(prior / (1.0 - prior)) - libm::log(bad / good);
-        parts.provenance.push(("bad rate of the population".to_owned(), prior.to_string()));
-    }
-    let rounded = points::round(parts, Centre::Mean, Some(&sample.table))?;
     let mut notes: Vec<String> =
         fitted.report.left_out.iter().map(|(column, why)| format!("{column} is left out: {why}")).collect();
+    let Some(prior) = options.prior else {
+        notes.push(bounded(fitted.report.points_error));
+        return Ok((fitted.card, notes));
+    };
+    let (good, bad) = sample.good_and_bad();
+    let mut parts = fitted.card.parts().clone();
+    parts.intercept += libm::log(prior / (1.0 - prior)) - libm::log(bad / good);
+    parts.provenance.push(("bad rate of the population".to_owned(), prior.to_string()));
+    let rounded = points::round(parts, Centre::Kept, Some(&sample.table))?;
     notes.push(bounded(rounded.most_error));
     Ok((Scorecard::try_new(rounded.parts)?, notes))
 }
@@ -143,7 +145,7 @@ fn additive_options(sample: &Sample, options: &Options) -> additive::Options {
     let column = |column: &Column| {
         let own = additive::ColumnOptions {
             specials: Some(specials_of(column, options)),
-            trend: Some(shape(options.trend_of(&column.name).unwrap_or(Trend::Any))),
+            trend: Some(options.trend_of(&column.name).unwrap_or(Trend::Any)),
         };
         (column.name.clone(), own)
     };
@@ -162,18 +164,6 @@ fn additive_options(sample: &Sample, options: &Options) -> additive::Options {
         rows: usual.rows.min(attributes),
         seed: options.seed,
         ..usual
-    }
-}
-
-fn shape(trend: Trend) -> additive::Trend {
-    match trend {
-        Trend::Any => additive::Trend::Any,
-        Trend::Ascending => additive::Trend::Ascending,
-        Trend::Descending => additive::Trend::Descending,
-        Trend::Monotone => additive::Trend::Monotone,
-        Trend::Peak => additive::Trend::Peak,
-        Trend::Valley => additive::Trend::Valley,
-        Trend::Auto => additive::Trend::Auto,
     }
 }
 
