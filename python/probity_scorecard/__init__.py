@@ -70,7 +70,7 @@ class Scorecard(ClassifierMixin, BaseEstimator):
         self,
         *,
         method: str = "auto",
-        monotone: str | Mapping[str | None, str] = "any",
+        monotone: str | Mapping[str | None, str] | None = None,
         special: Iterable[float] | Mapping[str, Iterable[float]] | None = None,
         pairs: str | int | None = None,
         cuts: Mapping[str, Iterable[float]] | None = None,
@@ -166,15 +166,15 @@ class Scorecard(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "_card")
         return self._card.to_json()
 
-    def to_sql(self, table: str = "input") -> str:
-        """One SELECT that scores a table."""
+    def to_sql(self, table: str = "input", keep: Iterable[str] = ()) -> str:
+        """One SELECT that scores a table, with the columns of ``keep`` beside the scores."""
         check_is_fitted(self, "_card")
-        return self._card.to_sql(table)
+        return self._card.to_sql(table, list(keep))
 
-    def to_pmml(self) -> str:
-        """PMML 4.4."""
+    def to_pmml(self, log_odds: bool = False) -> str:
+        """PMML 4.4: of the points with their reason codes, or of the log-odds with the probability."""
         check_is_fitted(self, "_card")
-        return self._card.to_pmml()
+        return self._card.to_pmml(log_odds)
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes the TOML file."""

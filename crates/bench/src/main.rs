@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: every figure with its peer or limit measured in the same run.
 //!
-//! `probity-bench [NAME …] [--out PAGE]` runs the named parts, or all. Medians over rounds; the machine's noise is in the
-//! spread. It ends with 1 when a figure is not met.
+//! `probity-bench [NAME …] [--out PAGE]` runs the named parts, or all but those that must be named. Medians over rounds;
+//! the machine's noise is in the spread. It ends with 1 when a figure is not met.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -21,6 +21,9 @@ mod backtest;
 mod tables;
 mod startup;
 mod sim;
+mod set;
+mod python;
+mod scorecard;
 
 use figures::{Figure, Verdict};
 use std::path::{Path, PathBuf};
@@ -29,7 +32,7 @@ use std::process::ExitCode;
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("ingest", "durable ingest over HTTP in batches of 500, and the bare SQLite loop", ingest::batches),
     ("single", "single events over HTTP, 64 clients", ingest::singles),
     ("import", "import of a file of 1,000,000 events; memory; storage", import::import),
@@ -44,8 +47,16 @@ const PARTS: [Part; 11] = [
         tables::tables,
     ),
     ("startup", "start-up with 10 million events in the log", startup::startup),
+    (
+        "scorecard",
+        "challengers and scorecards beside OptBinning and LightGBM, which are installed once",
+        scorecard::scorecard,
+    ),
     ("sim", "a simulated world to Parquet on one core; memory of a large one", sim::worlds),
 ];
+
+/// Parts that run only when they are named: this one needs Python, a package registry once, and half an hour.
+const BY_NAME: [&str; 1] = ["scorecard"];
 
 /// What was asked for.
 struct Asked {
@@ -70,18 +81,23 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.iter().any(|word| word == "--help" || word == "-h") {
         println!("probity-bench [NAME …] [--out PAGE]\n");
-        PARTS.iter().for_each(|(name, what, _)| println!("  {name:<8} {what}"));
-        println!("\n--out writes the table into a page, between its marks: docs/BENCHMARKS.md has them.");
+        PARTS.iter().for_each(|(name, what, _)| println!("  {name:<9} {what}"));
+        println!("\nWithout names all run, except: {}.", BY_NAME.join(", "));
+        println!("--out writes the table into a page, between its marks: docs/BENCHMARKS.md has them.");
         println!(
             "PROBITY_BENCH_SCALE=0.1 makes everything a tenth as large. It ends with 1 when a figure is not met."
         );
         return ExitCode::SUCCESS;
     }
-    // A process of its own that `import` starts.
+    // Processes of their own that `import` and `scorecard` start.
     let done = if let [word, data] = words.as_slice()
         && word == "hot-state"
     {
         import::print_hot_state(Path::new(data)).map(|()| true)
+    } else if let [word, rest @ ..] = words.as_slice()
+        && word == "scorecard-measure"
+    {
+        scorecard::measure(rest).map(|()| true)
     } else {
         match asked(&words) {
             Ok(asked) => run(&asked),
@@ -108,7 +124,8 @@ fn run(asked: &Asked) -> Result<bool, String> {
     println!("{facts}");
     let (mut figures, mut failed) = (Vec::new(), false);
     for (name, what, part) in PARTS {
-        if !asked.names.is_empty() && !asked.names.iter().any(|asked| asked == name) {
+        let named = asked.names.iter().any(|asked| asked == name);
+        if !named && (!asked.names.is_empty() || BY_NAME.contains(&name)) {
             continue;
         }
         eprintln!("{name}: {what}");

@@ -1,7 +1,7 @@
 //! The additive model on four public credit sets: AUC and log loss by repeated 5-fold cross-validation, with and without
 //! pairs, and the time of a fit. The sets lie beside the checkout, in `../shared/data`; they are not part of it.
 //!
-//! `cargo bench -p probity-scorecard --bench additive -- [german] [heloc] [taiwan] [gmsc] [--tables] [--trend]`
+//! `cargo bench -p probity-scorecard --bench additive -- [german] [heloc] [taiwan] [gmsc] [--tables] [--trend] [--pairs=8]`
 #![expect(clippy::print_stdout, reason = "a benchmark prints its result")]
 #![expect(
     clippy::disallowed_methods,
@@ -9,7 +9,8 @@
     reason = "a benchmark reads files and the clock, and may stop where it stands"
 )]
 
-use probity_scorecard::additive::{Options, Pairs, Trend, fit};
+use probity_scorecard::additive::{Options, Pairs, fit};
+use probity_scorecard::binning::Trend;
 use probity_scorecard::bins::Special;
 use probity_scorecard::table::Column;
 use probity_scorecard::{Sample, Table};
@@ -37,7 +38,9 @@ fn main() {
         let trend = if flag("--trend") { Trend::Auto } else { Trend::Any };
         let options =
             Options { trend, specials: specials.iter().map(special).collect(), ..Options::default() };
-        for pairs in [Pairs::Exactly(0), options.pairs] {
+        let given = asked.iter().find_map(|word| word.strip_prefix("--pairs="));
+        let pairs = given.map_or(options.pairs, |count| Pairs::Exactly(count.parse().unwrap()));
+        for pairs in [Pairs::Exactly(0), pairs] {
             cross_validate(name, &sample, &Options { pairs, ..options.clone() }, turns);
         }
         if flag("--tables") {

@@ -86,6 +86,8 @@ pub fn round(parts: Parts, centre: Centre, rows: Option<&Table>) -> Result<Round
     let lean = base_points - base;
     let most_error = (lean + ends.0).abs().max((lean + ends.1).abs());
     let never_swapped = ends.1 - ends.0;
+    // Points that were there before are gone, and what was said of them with them.
+    parts.provenance.retain(|(name, _)| name != "points");
     parts.provenance.push((
         "points".to_owned(),
         format!(

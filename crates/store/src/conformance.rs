@@ -23,6 +23,7 @@ pub fn check<S: Store>(empty: impl Fn() -> S) {
     parties_keep_their_numbers(empty());
     postings_are_sets(empty());
     live_records_are_replaced_and_dropped(empty());
+    pieces_stand_in_a_row(empty());
     timers_fall_due_in_order(empty());
     set_asides_are_kept_and_cut(empty());
     checkpoints_and_audit(empty());
@@ -66,6 +67,7 @@ fn an_empty_store<S: Store>(mut store: S) {
     assert_eq!(reader.party_name(1).unwrap(), None);
     assert_eq!(reader.next_due().unwrap(), None);
     assert_eq!(reader.record("tiles").unwrap(), None);
+    assert_eq!(reader.exposure(0, 10).unwrap(), []);
     assert_eq!(reader.set_asides(0, 10).unwrap(), []);
     assert_eq!(reader.catalogue_versions().unwrap(), []);
     assert_eq!(reader.catalogue_texts(&Digest::ZERO).unwrap(), None);
@@ -274,6 +276,36 @@ fn live_records_are_replaced_and_dropped<S: Store>(mut store: S) {
     assert_eq!(reader.state(7).unwrap(), None);
     assert_eq!(reader.record("symbols").unwrap(), Some(b"y".to_vec()));
     assert_eq!(reader.record("tiles").unwrap(), None);
+}
+
+fn pieces_stand_in_a_row<S: Store>(mut store: S) {
+    let piece = |n: u64| (n, body(n));
+    let mut batch = store.begin().unwrap();
+    for n in 1..6 {
+        batch.put_exposure(n, &body(n)).unwrap();
+    }
+    batch.put_exposure(5, &body(50)).unwrap();
+    assert_eq!(batch.reads().exposure(5, 9).unwrap(), [(5, body(50))]);
+    batch.commit().unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.exposure(0, 3).unwrap(), [piece(1), piece(2), piece(3)]);
+    assert_eq!(reader.exposure(2, 1).unwrap(), [piece(2)]);
+    let mut batch = store.begin().unwrap();
+    batch.drop_exposure(4).unwrap();
+    batch.put_exposure(6, &[]).unwrap();
+    drop(batch);
+    assert_eq!(reader.exposure(0, 9).unwrap().len(), 5);
+    let mut batch = store.begin().unwrap();
+    batch.drop_exposure(4).unwrap();
+    batch.put_exposure(6, &[]).unwrap();
+    batch.commit().unwrap();
+    assert_eq!(reader.exposure(0, 9).unwrap(), [piece(4), (5, body(50)), (6, Vec::new())]);
+    assert_eq!(reader.exposure(7, 9).unwrap(), []);
+    assert_eq!(reader.verify(&mut |_, _| ()).unwrap().derived, 3);
+    let mut batch = store.begin().unwrap();
+    batch.drop_exposure(u64::MAX).unwrap();
+    batch.commit().unwrap();
+    assert_eq!(reader.exposure(0, 9).unwrap(), []);
 }
 
 fn timers_fall_due_in_order<S: Store>(mut store: S) {

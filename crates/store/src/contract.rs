@@ -252,6 +252,12 @@ pub trait Batch {
     /// Forgets a named record.
     fn drop_record(&mut self, name: &str) -> Result<(), StoreError>;
 
+    /// Puts a piece of what is open and held: behind the last one, or in its place.
+    fn put_exposure(&mut self, piece: u64, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Forgets the pieces of what is open and held below a number.
+    fn drop_exposure(&mut self, below: u64) -> Result<(), StoreError>;
+
     /// Keeps the files of a catalogue (path and text) under its hash; does nothing when it is kept already. Says whether it
     /// was new.
     fn keep_catalogue(
@@ -266,7 +272,7 @@ pub trait Batch {
     /// Takes out a set-aside input that was dealt with: its place stays taken and empty, nothing of it is kept.
     fn drop_set_aside(&mut self, number: u64) -> Result<(), StoreError>;
 
-    /// Makes a checkpoint of the log as it stands in this batch; an audit will hold the log against it.
+    /// Makes a checkpoint of the log as it stands in this batch; once that is durable, an audit will hold the log against it.
     fn checkpoint(&mut self, at: Timestamp) -> Result<Checkpoint, StoreError>;
 
     /// Makes the batch durable, and all that were handed over before it: it is on disk when this returns.
@@ -346,6 +352,9 @@ pub trait Reader {
 
     /// When the next timer falls due.
     fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Up to `most` pieces of what is open and held from a number on, ascending; one that is missing among them is damage.
+    fn exposure(&mut self, from: u64, most: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError>;
 
     /// A named record.
     fn record(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;

@@ -10,16 +10,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-/// Passes at most before the writer does the rest. Each finds what was committed during the one before it.
-const PASSES: usize = 4;
-/// Pages that the writer itself writes in no time.
-const FEW: i64 = 256;
+/// Passes at most before the writer does the rest. Each finds what was committed during the one before it. One that ends
+/// before the next commit leaves nothing: then the log begins anew at that commit, by itself.
+const PASSES: usize = 24;
+/// Pages that are written in no time. Of more, each pass has to leave less than half, or a reader holds them back.
+const FEW: i64 = 1_024;
 
 /// A thread with a connection of its own that drains when it is asked to.
 #[derive(Debug)]
 pub(crate) struct Drainer {
     asked: mpsc::SyncSender<()>,
-    /// Little is left: once the writer has done it, the log begins anew. Only a log that is drained whole does.
+    /// Little is left, again and again: once the writer has done it, the log begins anew. Only a log that is drained whole does.
     little_left: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
@@ -33,8 +34,8 @@ impl Drainer {
         let told = Arc::clone(&little_left);
         let thread = std::thread::Builder::new().name("draining".into()).spawn(move || {
             while wanted.recv().is_ok() {
-                match drain(&connection) {
-                    Ok(()) => told.store(true, Ordering::Release),
+                match drain(&connection, &durable) {
+                    Ok(whole) => told.store(!whole, Ordering::Release),
                     Err(error) => durable.fail(&error),
                 }
             }
@@ -61,12 +62,21 @@ impl Drainer {
     }
 }
 
-fn drain(connection: &Connection) -> Result<(), StoreError> {
+/// True when nothing is left. Who writes the last pages synchronises the database, with all that was written into it before:
+/// so that is done after each pass here, and nobody has to wait for much.
+fn drain(connection: &Connection, durable: &Durable) -> Result<bool, StoreError> {
+    let mut before = i64::MAX;
     for _ in 0..PASSES {
         folder::drain_wal(connection)?;
-        if folder::wal_pages(connection)? < FEW {
+        let left = folder::wal_pages(connection)?;
+        if left == 0 {
+            return Ok(true);
+        }
+        durable.sync_database()?;
+        if left > FEW.max(before / 2) {
             break;
         }
+        before = left;
     }
-    Ok(())
+    Ok(false)
 }

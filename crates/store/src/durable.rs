@@ -1,6 +1,7 @@
 //! What is committed and what is durable: batches can be handed over, so that the disk works on one while the next is written.
 
-use crate::contract::{HANDED_OVER, Syncer};
+use crate::checkpoints;
+use crate::contract::{Checkpoint, HANDED_OVER, Syncer};
 use crate::error::StoreError;
 use crate::folder;
 use std::fs::{File, OpenOptions};
@@ -17,6 +18,10 @@ struct Marks {
     durable: u64,
     /// The last row of the log that is committed.
     row: u64,
+    /// Checkpoints of which the file has no line yet, and how many batches were committed with each.
+    promised: Vec<(u64, Checkpoint)>,
+    /// The file of checkpoints may lack a line, or end in a half one (the disk was full).
+    file_behind: bool,
     /// Why nothing more is written.
     failed: Option<StoreError>,
 }
@@ -30,17 +35,32 @@ pub(crate) struct Durable {
     /// The write-ahead log.
     file: File,
     path: PathBuf,
+    /// The database. Closed with the last connection of the writer and its readers, not before: to close a file takes away
+    /// all locks that the process has on it.
+    database: File,
+    /// Where the file of checkpoints is; held by whoever writes it.
+    folder: Mutex<PathBuf>,
 }
 
 impl Durable {
     /// Of a database that was just opened for writing and is durable as it stands, up to a row of the log.
-    pub(crate) fn new(database: &Path, row: u64) -> Result<Self, StoreError> {
-        let path = folder::wal_of(database);
+    pub(crate) fn new(folder: &Path, row: u64) -> Result<Self, StoreError> {
+        let database = folder.join(folder::DATABASE_FILE);
+        let path = folder::wal_of(&database);
         // SQLite makes the file when it opens the database, and keeps it while the writer lives.
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(|error| StoreError::io(&path, &error))?;
+        let opened = OpenOptions::new().write(true).open(&database);
+        let database = opened.map_err(|error| StoreError::io(&database, &error))?;
         let marks = Mutex::new(Marks { row, ..Marks::default() });
-        Ok(Self { marks, row: AtomicU64::new(row), file, path })
+        Ok(Self {
+            marks,
+            row: AtomicU64::new(row),
+            file,
+            path,
+            database,
+            folder: Mutex::new(folder.to_owned()),
+        })
     }
 
     fn marks(&self) -> MutexGuard<'_, Marks> {
@@ -65,11 +85,13 @@ impl Durable {
         }
     }
 
-    /// A batch was committed that ends with a row. True when no further one can be handed over.
-    pub(crate) fn committed(&self, row: u64) -> bool {
+    /// A batch was committed that ends with a row, perhaps with a checkpoint. True when no further one can be handed over.
+    pub(crate) fn committed(&self, row: u64, checkpoint: Option<Checkpoint>) -> bool {
         let mut marks = self.marks();
         marks.committed += 1;
         marks.row = row;
+        let committed = marks.committed;
+        marks.promised.extend(checkpoint.map(|checkpoint| (committed, checkpoint)));
         marks.committed - marks.durable > HANDED_OVER
     }
 
@@ -97,6 +119,49 @@ impl Durable {
         }
         marks.durable = marks.durable.max(committed);
         self.row.fetch_max(row, Ordering::AcqRel);
+        drop(marks);
+        self.tell_file();
+        Ok(())
+    }
+
+    /// Makes durable what was written into the database so far.
+    pub(crate) fn sync_database(&self) -> Result<(), StoreError> {
+        let synced = self.database.sync_data();
+        synced.map_err(|error| StoreError::Failed(format!("{}: {error}", folder::DATABASE_FILE)))
+    }
+
+    /// Gives the file of checkpoints its lines, which must not be durable before the rows that they promise. What goes wrong
+    /// can no longer undo a batch: a line that could not be written is written with all others at the next commit.
+    fn tell_file(&self) {
+        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        let told: Vec<Checkpoint> = {
+            let mut marks = self.marks();
+            let durable = marks.durable;
+            marks.promised.extract_if(.., |(batch, _)| *batch <= durable).map(|(_, told)| told).collect()
+        };
+        for checkpoint in told {
+            if let Err(error) = checkpoints::append(&folder, &checkpoint) {
+                self.marks().file_behind = true;
+                self.fail(&error);
+            }
+        }
+    }
+
+    /// Makes the file of checkpoints anew when it lacks a line.
+    ///
+    /// # Errors
+    /// `store-full`, `store-failed`; those of `all`, which reads the checkpoints that are committed.
+    pub(crate) fn mend_file(
+        &self,
+        all: impl FnOnce() -> Result<Vec<Checkpoint>, StoreError>,
+    ) -> Result<(), StoreError> {
+        if !self.marks().file_behind {
+            return Ok(());
+        }
+        self.sync()?;
+        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        checkpoints::replace(&folder, &all()?)?;
+        self.marks().file_behind = false;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use crate::contract::{
 use crate::durable::Durable;
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
-use crate::reads::{catalogues, live, log, parties, postings, statement};
+use crate::reads::{catalogues, live, log, parties, pieces, postings, statement};
 use crate::verify;
 use probity_primitives::{Digest, Timestamp};
 use rusqlite::Connection;
@@ -141,6 +141,10 @@ impl Reader for SqliteReader {
 
     fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
         live::next_due(&self.connection)
+    }
+
+    fn exposure(&mut self, from: u64, most: usize) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        pieces::pieces(&self.connection, from, most)
     }
 
     fn record(&mut self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

@@ -4,6 +4,7 @@ pub(crate) mod log;
 pub(crate) mod parties;
 pub(crate) mod postings;
 pub(crate) mod live;
+pub(crate) mod pieces;
 pub(crate) mod catalogues;
 
 use crate::error::{AtPlace, StoreError};

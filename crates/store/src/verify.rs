@@ -4,7 +4,7 @@ use crate::checkpoints;
 use crate::contract::{Broken, Checkpoint, LogRow, Progress, Subject, Verified};
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder::CHECKPOINTS_FILE;
-use crate::reads::{catalogues, live, log, parties, postings, statement, stored};
+use crate::reads::{catalogues, live, log, parties, pieces, postings, statement, stored};
 use crate::seal;
 use probity_primitives::Digest;
 use rusqlite::{Connection, Row};
@@ -171,7 +171,20 @@ fn derived(connection: &Connection, last: u64) -> Result<u64, Broken> {
         set_aside += 1;
         in_turn("set aside", live::set_aside_row(row)?.0, set_aside)
     })?;
-    Ok(count + every_catalogue(connection)?)
+    Ok(count + every_piece(connection)? + every_catalogue(connection)?)
+}
+
+fn every_piece(connection: &Connection) -> Result<u64, Broken> {
+    if !pieces::are_kept(connection)? {
+        return Ok(0);
+    }
+    let mut before = None;
+    every(connection, "SELECT number, bytes FROM exposure ORDER BY number", "exposure", |row| {
+        let (piece, _) = pieces::piece_row(row)?;
+        pieces::follows(before, piece)?;
+        before = Some(piece);
+        Ok(())
+    })
 }
 
 fn every_catalogue(connection: &Connection) -> Result<u64, Broken> {

@@ -10,7 +10,7 @@ use crate::durable::{Durable, SqliteSyncer};
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
 use crate::reader::SqliteReader;
-use crate::reads::{catalogues, live, log, parties, postings, statement, stored};
+use crate::reads::{catalogues, live, log, parties, pieces, postings, statement, stored};
 use crate::seal::{chain, sealed};
 use probity_primitives::{Digest, Timestamp};
 use rusqlite::{Connection, Params};
@@ -34,8 +34,6 @@ pub struct SqliteStore {
     /// Highest numbers given.
     parties: u32,
     set_asides: u64,
-    /// The file of checkpoints may lack a line, or end in a half one (the disk was full).
-    file_behind: bool,
     /// Pages of the write-ahead log at which it is written into the database.
     drain_at: i64,
     drainer: Option<Drainer>,
@@ -79,19 +77,9 @@ impl SqliteStore {
         let last = log::last(&connection, u64::MAX)?;
         let parties = parties::highest(&connection)?;
         let set_asides = live::last_set_aside(&connection)?;
-        let durable = Arc::new(Durable::new(&folder.join(folder::DATABASE_FILE), last.0)?);
+        let durable = Arc::new(Durable::new(folder, last.0)?);
         let reads = SqliteReader::of_writer(connection, folder);
-        Ok(Self {
-            reads,
-            last,
-            parties,
-            set_asides,
-            file_behind: false,
-            drain_at: DRAIN_AT,
-            drainer: None,
-            durable,
-            _lock: lock,
-        })
+        Ok(Self { reads, last, parties, set_asides, drain_at: DRAIN_AT, drainer: None, durable, _lock: lock })
     }
 
     /// From now on the write-ahead log is written into the database on a thread of its own.
@@ -338,7 +326,7 @@ impl SqliteBatch<'_> {
         self.store.last = self.last;
         self.store.parties = self.parties;
         self.store.set_asides = self.set_asides;
-        Ok(self.store.durable.committed(self.last.0))
+        Ok(self.store.durable.committed(self.last.0, self.checkpoint))
     }
 
     /// After the database has committed: what follows can no longer undo the batch, only stop the next one.
@@ -349,16 +337,9 @@ impl SqliteBatch<'_> {
     }
 
     fn after_commit(&mut self) -> Result<(), StoreError> {
-        let connection = self.store.reads.connection();
-        let folder = self.store.reads.folder();
-        if self.store.file_behind {
-            checkpoints::replace(folder, &log::checkpoints(connection, 0)?)?;
-        } else if let Some(checkpoint) = &self.checkpoint {
-            self.store.file_behind = true;
-            checkpoints::append(folder, checkpoint)?;
-        }
-        self.store.file_behind = false;
-        self.store.keep_log_short()
+        let (store, durable) = (&self.store, &self.store.durable);
+        durable.mend_file(|| log::checkpoints(store.reads.connection(), 0))?;
+        store.keep_log_short()
     }
 }
 
@@ -432,6 +413,21 @@ impl Batch for SqliteBatch<'_> {
         })
     }
 
+    fn put_exposure(&mut self, piece: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let sql = "INSERT OR REPLACE INTO exposure (number, bytes) VALUES (?1, ?2)";
+            let params = (stored(piece), pieces::encode(piece, bytes));
+            batch.execute(sql, params, || pieces::place(piece)).map(|_| ())
+        })
+    }
+
+    fn drop_exposure(&mut self, below: u64) -> Result<(), StoreError> {
+        self.write(|batch| {
+            let sql = "DELETE FROM exposure WHERE number < ?1";
+            batch.execute(sql, [stored(below)], || "exposure".into()).map(|_| ())
+        })
+    }
+
     fn keep_catalogue(
         &mut self,
         version: CatalogueVersion,
@@ -480,8 +476,7 @@ impl Batch for SqliteBatch<'_> {
     }
 
     fn hand_over(mut self) -> Result<(), StoreError> {
-        // The line of a checkpoint must not be durable before the rows that it promises.
-        if self.end()? || self.checkpoint.is_some() {
+        if self.end()? {
             self.store.durable.sync()?;
         }
         self.look_after();

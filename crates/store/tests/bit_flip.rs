@@ -78,6 +78,7 @@ fn read_everything(reader: &mut SqliteReader) -> Met {
     }
     met.look(reader.state(1), Some((LAST, state(BATCHES - 1))), &None);
     met.look(reader.record("tiles"), Some(state(BATCHES - 1)), &None);
+    met.look(reader.exposure(BATCHES, 1), vec![(BATCHES, state(BATCHES - 1))], &Vec::new());
     met.look(reader.catalogue_versions(), vec![version()], &Vec::new());
     let texts = reader.catalogue_texts(&version().hash);
     met.look(texts.map(|texts| texts.map(|texts| texts["card.toml"].len())), Some(2_200), &None);

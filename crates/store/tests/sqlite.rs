@@ -33,6 +33,7 @@ fn fill(folder: &Path, rows: u64) {
         let party = batch.party(1, &format!("m{}", n % 5)).unwrap();
         batch.put_postings(Subject::Party(party), &[n]).unwrap();
     }
+    (1..4).for_each(|piece| batch.put_exposure(piece, b"open").unwrap());
     batch.checkpoint(Timestamp::from_millis(0)).unwrap();
     batch.commit().unwrap();
 }
@@ -233,6 +234,8 @@ fn the_audit_names_what_was_done_to_the_database() {
         ("UPDATE party_posting SET seqs = x'00' WHERE party = 2", "postings of party 2, chunk 0 is damaged"),
         ("UPDATE party_posting SET chunk = 1 WHERE party = 2", "postings of party 2, chunk 1 is damaged"),
         ("INSERT INTO state (party, seq, bytes) VALUES (1, 1, zeroblob(9))", "state 1 is damaged"),
+        ("UPDATE exposure SET bytes = x'00' WHERE number = 2", "exposure 2 is damaged"),
+        ("DELETE FROM exposure WHERE number = 2", "exposure 2 is damaged: the row is missing"),
         ("UPDATE checkpoint SET at = 5 WHERE seq = 100", "checkpoint 100 is damaged"),
     ];
     for (sql, finding) in cases {

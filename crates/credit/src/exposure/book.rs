@@ -2,31 +2,35 @@
 
 use super::item::{ExposureTypes, Part};
 use crate::event::{Event, Rates, Vocabulary};
-use probity_primitives::wire::{Reader, WireError, Writer};
+use probity_primitives::wire::{Reader, WireError};
 use probity_primitives::{Day, Digest, ExternalId, Timestamp};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// A party's number, as its keeper counts parties.
-type Number = u32;
+pub(super) type Number = u32;
 /// What something open is known by.
-type Key = [u8; 16];
+pub(super) type Key = [u8; 16];
 
 /// What is known of one order, line or claim.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Thing {
-    merchant: Option<Number>,
-    buyer: Option<Number>,
-    amount: i64,
+pub(super) struct Thing {
+    pub(super) merchant: Option<Number>,
+    pub(super) buyer: Option<Number>,
+    pub(super) amount: i64,
     /// Events that ended it, less those taken back.
-    ends: i32,
+    pub(super) ends: i32,
     /// Events that opened it, less those taken back.
-    begins: i32,
-    kind: u8,
+    pub(super) begins: i32,
+    pub(super) kind: u8,
     /// The latest day of its events.
-    day: i32,
+    pub(super) day: i32,
+    /// The piece that it stands in, [`NOWHERE`] if in none.
+    pub(super) piece: u64,
 }
 
-const ORDER: u8 = 0;
+/// The number of no piece.
+pub(super) const NOWHERE: u64 = 0;
+pub(super) const ORDER: u8 = 0;
 const CREDIT: u8 = 1;
 const CLAIM: u8 = 2;
 
@@ -47,16 +51,40 @@ pub struct Reservation {
     pub confirmed: bool,
 }
 
+/// A reservation, and the piece that it stands in.
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) reservation: Reservation,
+    pub(super) piece: u64,
+}
+
+/// Things and decisions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Named {
+    pub(super) things: Vec<Key>,
+    pub(super) decisions: Vec<Box<str>>,
+}
+
 /// The book.
 #[derive(Debug, Clone, Default)]
 pub struct Exposure {
-    things: HashMap<Key, Thing>,
-    reservations: HashMap<Box<str>, Reservation>,
+    pub(super) things: HashMap<Key, Thing>,
+    pub(super) reservations: HashMap<Box<str>, Held>,
     expiries: BTreeSet<(Timestamp, Box<str>)>,
-    /// Decisions by the order that they hold an amount for.
+    /// Decisions by the order that they hold an amount for; of several the last.
     by_order: HashMap<Box<str>, Box<str>>,
     parties: HashMap<Number, i64>,
     pairs: HashMap<(Number, Number), i64>,
+    /// Things that stand in a piece.
+    pub(super) things_written: u64,
+    /// Somebody writes it down.
+    pub(super) is_noting: bool,
+    /// What changed since it was last written.
+    pub(super) changed: Named,
+    /// What the batch at hand has written.
+    pub(super) written: Named,
+    /// Orders of which nothing is open, still remembered, the longest over first.
+    pub(super) over: VecDeque<Key>,
 }
 
 impl Part {
@@ -90,7 +118,7 @@ impl Thing {
     }
 
     /// What counts of it, for the merchant and for the buyer.
-    fn open(&self) -> (i64, i64) {
+    pub(super) fn open(&self) -> (i64, i64) {
         let amount = self.amount.max(0);
         match self.kind {
             CREDIT => (0, amount),
@@ -100,8 +128,13 @@ impl Thing {
         }
     }
 
+    /// True when it is to be written down. Of an order of which nothing is open nothing is: its rows are found again.
+    pub(super) fn is_kept(&self) -> bool {
+        !self.is_over() && (self.kind != ORDER || self.open() != (0, 0))
+    }
+
     /// Nothing of it is left to remember.
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.amount == 0 && self.ends == 0 && self.begins == 0
     }
 }
@@ -130,7 +163,8 @@ impl Exposure {
         after.take(part, event, parties, sign);
         self.shift(&before, -1);
         self.shift(&after, 1);
-        if after.is_over() {
+        self.note_thing(key);
+        if after.is_over() && after.piece == NOWHERE {
             self.things.remove(&key);
         } else {
             self.things.insert(key, after);
@@ -141,7 +175,7 @@ impl Exposure {
             let fits = |own: Option<u32>, of: Option<u32>| own.is_none() || own == of;
             fits(reservation.merchant, parties.0) && fits(reservation.buyer, parties.1)
         };
-        let decision = decision.filter(|decision| self.reservations.get(decision).is_some_and(same))?;
+        let decision = decision.filter(|decision| self.reservation(decision).is_some_and(same))?;
         let used_up = self.close(&decision)?;
         Some((decision, used_up))
     }
@@ -149,12 +183,6 @@ impl Exposure {
     /// Forgets what ended before a day. What is taken back later than that opens nothing again.
     pub fn forget_before(&mut self, day: Day) {
         self.things.retain(|_, thing| thing.day >= day.0 || thing.open() != (0, 0));
-    }
-
-    /// Forgets orders of which nothing is open; whoever learns of an event about one recalls it first ([`Exposure::lacks`]).
-    /// Forgets claims and lines that ended before a day, too: what is taken back later than that opens nothing again.
-    pub fn forget_over(&mut self, day: Day) {
-        self.things.retain(|_, thing| thing.open() != (0, 0) || (thing.kind != ORDER && thing.day >= day.0));
     }
 
     /// The order that an event is about and of which nothing is remembered: it is new, or over.
@@ -192,11 +220,24 @@ impl Exposure {
             if !thing.is_over() && !self.things.contains_key(&key) {
                 self.shift(&thing, 1);
                 self.things.insert(key, thing);
+                self.note_thing(key);
             }
         }
     }
 
-    fn shift(&mut self, thing: &Thing, sign: i64) {
+    fn note_thing(&mut self, key: Key) {
+        if self.is_noting {
+            self.changed.things.push(key);
+        }
+    }
+
+    fn note_decision(&mut self, decision: &str) {
+        if self.is_noting {
+            self.changed.decisions.push(decision.into());
+        }
+    }
+
+    pub(super) fn shift(&mut self, thing: &Thing, sign: i64) {
         let (merchant, buyer) = thing.open();
         self.add(thing.merchant, merchant * sign);
         self.add(thing.buyer, buyer * sign);
@@ -247,12 +288,38 @@ impl Exposure {
         if self.reservations.contains_key(decision) {
             return;
         }
+        self.note_decision(decision);
+        if let Some(order) = &reservation.order
+            && let Some(before) = self.by_order.insert(order.clone(), decision.into())
+        {
+            // The payment of the order uses up another one from now on.
+            self.note_decision(&before);
+        }
+        self.enter(decision, reservation, NOWHERE);
+    }
+
+    fn enter(&mut self, decision: &str, reservation: Reservation, piece: u64) {
         self.hold(&reservation, 1);
         self.expiries.insert((reservation.expires_at, decision.into()));
-        if let Some(order) = &reservation.order {
-            self.by_order.insert(order.clone(), decision.into());
+        self.reservations.insert(decision.into(), Held { reservation, piece });
+    }
+
+    /// Takes up what a piece says of a decision: nothing more is held, or this; with `is_paid` the payment of its order uses it
+    /// up.
+    pub(super) fn take_up(&mut self, decision: &str, held: Option<(Reservation, bool)>, piece: u64) {
+        self.close(decision);
+        if let Some((reservation, is_paid)) = held {
+            if let Some(order) = reservation.order.as_ref().filter(|_| is_paid) {
+                self.by_order.insert(order.clone(), decision.into());
+            }
+            self.enter(decision, reservation, piece);
         }
-        self.reservations.insert(decision.into(), reservation);
+    }
+
+    /// True when the payment of its order uses up what a decision holds.
+    pub(super) fn is_paid(&self, decision: &str, reservation: &Reservation) -> bool {
+        let last = reservation.order.as_ref().and_then(|order| self.by_order.get(order));
+        last.is_some_and(|last| **last == *decision)
     }
 
     fn hold(&mut self, reservation: &Reservation, sign: i64) {
@@ -264,7 +331,8 @@ impl Exposure {
 
     /// Lets go of what a decision holds; what it was.
     pub fn close(&mut self, decision: &str) -> Option<Reservation> {
-        let reservation = self.reservations.remove(decision)?;
+        let Held { reservation, .. } = self.reservations.remove(decision)?;
+        self.note_decision(decision);
         self.hold(&reservation, -1);
         self.expiries.remove(&(reservation.expires_at, decision.into()));
         if let Some(order) = &reservation.order
@@ -295,7 +363,7 @@ impl Exposure {
 
     /// What a decision holds.
     pub fn reservation(&self, decision: &str) -> Option<&Reservation> {
-        self.reservations.get(decision)
+        self.reservations.get(decision).map(|held| &held.reservation)
     }
 
     /// Decisions whose reservations are too old at a moment, oldest first. They are not let go of by this.
@@ -309,8 +377,10 @@ impl Exposure {
         self.expiries.first().map(|(expires_at, _)| *expires_at)
     }
 
-    /// As stored bytes.
-    pub fn encode(&self) -> Vec<u8> {
+    /// The one record of old, which tells two books apart.
+    #[cfg(test)]
+    pub(super) fn record(&self) -> Vec<u8> {
+        use probity_primitives::wire::Writer;
         let number = |writer: &mut Writer, party: Option<Number>| {
             writer.unsigned(party.map_or(0, |party| u64::from(party) + 1))
         };
@@ -328,11 +398,10 @@ impl Exposure {
             writer.byte(thing.kind);
             writer.signed(i64::from(thing.day));
         }
-        // In the order in which they end, which is kept: to sort a hundred thousand of them would take longer than the rest.
         let held = self.expiries.iter().filter_map(|(_, decision)| self.reservations.get_key_value(decision));
         let reservations: Vec<_> = held.collect();
         writer.unsigned(reservations.len() as u64);
-        for (decision, reservation) in reservations {
+        for (decision, Held { reservation, .. }) in reservations {
             writer.text(decision);
             number(&mut writer, reservation.merchant);
             number(&mut writer, reservation.buyer);
@@ -344,11 +413,16 @@ impl Exposure {
         writer.bytes
     }
 
-    /// From stored bytes.
+    #[cfg(test)]
+    pub(super) fn forget_over(&mut self) {
+        self.things.retain(|_, thing| thing.is_kept());
+    }
+
+    /// From the one record that the whole book was written in before it was written in pieces.
     ///
     /// # Errors
-    /// When the bytes are not what [`Exposure::encode`] makes.
-    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+    /// When the bytes are no such record.
+    pub fn of_record(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader::new(bytes);
         let number = |reader: &mut Reader<'_>| -> Result<Option<Number>, WireError> {
             let plus_one = reader.unsigned()?;
@@ -365,7 +439,8 @@ impl Exposure {
             }
             let (merchant, buyer, amount) = (number(&mut reader)?, number(&mut reader)?, reader.signed()?);
             let (ends, begins, kind) = (small(&mut reader)?, small(&mut reader)?, reader.byte()?);
-            let thing = Thing { merchant, buyer, amount, ends, begins, kind, day: small(&mut reader)? };
+            let day = small(&mut reader)?;
+            let thing = Thing { merchant, buyer, amount, ends, begins, kind, day, piece: NOWHERE };
             exposure.shift(&thing, 1);
             exposure.things.insert(key, thing);
         }

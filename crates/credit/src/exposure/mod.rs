@@ -6,8 +6,10 @@
 
 mod item;
 mod book;
+mod pieces;
 #[cfg(test)]
 mod tests;
 
 pub use book::{Exposure, Reservation};
 pub use item::ExposureTypes;
+pub use pieces::Pieces;

@@ -4,6 +4,7 @@ use crate::catalogue::tests::starter;
 use crate::event::{Arrival, Event, Flat};
 use probity_primitives::{Day, Timestamp};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static STARTER: LazyLock<Catalogue> = LazyLock::new(starter);
@@ -75,11 +76,11 @@ fn what_is_open_follows_the_life_of_orders_lines_and_claims() {
     check("claim.decided", "c1", 250, 1, (400, 1_000, 400));
     check("order.paid", "o1", 500, -1, (0, 600, 0));
     assert_eq!((exposure.open_orders(1), exposure.open_orders(2)), ((0, 0), (0, 0)));
-    let (size, open) = (exposure.encode().len(), sums(&exposure));
+    let (size, open) = (exposure.record().len(), sums(&exposure));
     exposure.forget_before(at(0).day());
-    assert_eq!(exposure.encode().len(), size);
+    assert_eq!(exposure.record().len(), size);
     exposure.forget_before(at(2_000).day());
-    assert!(exposure.encode().len() < size / 2);
+    assert!(exposure.record().len() < size / 2);
     assert_eq!(sums(&exposure), open);
 }
 
@@ -106,8 +107,8 @@ fn reservations_count_until_they_are_used_given_up_or_too_old() {
     assert_eq!(exposure.expired(at(5)), ["d2".into()]);
     assert!(exposure.close("d2").is_some() && exposure.close("d2").is_none());
     assert_eq!(sums(&exposure), (127, 127, 127));
-    let again = Exposure::decode(&exposure.encode()).unwrap();
-    assert_eq!((sums(&again), again.encode()), (sums(&exposure), exposure.encode()));
+    let again = Exposure::of_record(&exposure.record()).unwrap();
+    assert_eq!((sums(&again), again.record()), (sums(&exposure), exposure.record()));
     assert_eq!(again.reservation("d3"), exposure.reservation("d3"));
     // Confirmed, an amount stays held until the payment comes, or a bound; without an order it is let go of at once.
     exposure.reserve("d4", hold(40, 20, None));
@@ -157,7 +158,7 @@ proptest! {
         let turn = turn % events.len().max(1);
         kept.clone().cycle().skip(turn).take(kept.count()).for_each(|(event, _)| drop(apply(&mut other, event, 1)));
         prop_assert_eq!(sums(&one), sums(&other));
-        prop_assert_eq!(one.encode(), other.encode());
+        prop_assert_eq!(one.record(), other.record());
         // One that forgets orders of which nothing is open, and recalls them when there is news.
         let mut forgetful = Exposure::default();
         let types = ExposureTypes::resolve(&STARTER.vocabulary);
@@ -165,7 +166,7 @@ proptest! {
         for (n, (event, taken_back)) in events.iter().enumerate() {
             for sign in if *taken_back { &[1, -1][..] } else { &[1] } {
                 if (n + turn).is_multiple_of(3) {
-                    forgetful.forget_over(Day(0));
+                    forgetful.forget_over();
                 }
                 if let Some(order) = forgetful.lacks(&STARTER.vocabulary, &types, &STARTER.rates, event) {
                     let own = |past: &&&Event| past.text(STARTER.vocabulary.get(past.kind), "order") == Some(order);
@@ -179,11 +180,251 @@ proptest! {
         }
         prop_assert_eq!(sums(&forgetful), sums(&one));
         prop_assert!(one.of(1) >= 0 && one.of(2) >= 0);
-        prop_assert_eq!(sums(&Exposure::decode(&one.encode()).unwrap()), sums(&one));
+        prop_assert_eq!(sums(&Exposure::of_record(&one.record()).unwrap()), sums(&one));
     }
 
     #[test]
     fn no_bytes_bring_the_decoder_down(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = Exposure::decode(&bytes);
+        let _ = Exposure::of_record(&bytes);
+        let _ = Exposure::default().take_piece(&mut Pieces::default(), 1, &bytes);
+    }
+}
+
+/// Pieces as a store holds them.
+#[derive(Default)]
+struct Written {
+    pieces: BTreeMap<u64, Vec<u8>>,
+    most: usize,
+}
+
+impl Written {
+    fn read(&self) -> (Exposure, Pieces) {
+        let (mut book, mut pieces) = (noting(), small());
+        for (number, bytes) in &self.pieces {
+            book.take_piece(&mut pieces, *number, bytes).unwrap();
+        }
+        (book, pieces)
+    }
+
+    /// One batch: what changed, and old pieces anew; kept or lost.
+    fn batch(&mut self, book: &mut Exposure, pieces: &mut Pieces, kept: bool) {
+        let mut held = self.pieces.clone();
+        let mut left = 2 * book.write_changes(pieces) + 4;
+        while let Some(oldest) = book.worn(pieces).filter(|_| left > 0) {
+            let bytes = held[&oldest].clone();
+            left = left.saturating_sub(book.write_anew(pieces, &bytes, Day(0)).unwrap());
+        }
+        pieces.unwritten().for_each(|(number, bytes)| drop(held.insert(number, bytes.to_vec())));
+        held.retain(|number, _| *number >= pieces.first());
+        if kept {
+            self.pieces = held;
+            book.keep();
+            pieces.keep();
+        } else {
+            pieces.lose();
+            book.lose();
+        }
+        self.most = self.most.max(self.pieces.len());
+    }
+}
+
+fn noting() -> Exposure {
+    let mut book = Exposure::default();
+    book.note_changes();
+    book
+}
+
+/// Pieces of a few entries, of which few may be overruled.
+fn small() -> Pieces {
+    let mut pieces = Pieces::default();
+    (pieces.full_at, pieces.spare) = (90, 6);
+    pieces
+}
+
+/// A decision, what it holds, whether the payment of its order ends that.
+type HeldOf = (String, Reservation, bool);
+
+/// What matters of a book: its sums, and what each decision holds and whether its order's payment ends that.
+fn told(book: &Exposure) -> (Vec<i64>, Vec<HeldOf>, Option<Timestamp>) {
+    let sums = [book.of(1), book.of(2), book.of(3), book.of_pair(1, 2), book.of_pair(3, 2)];
+    let mut held: Vec<_> = (0..6)
+        .map(|n| format!("d{n}"))
+        .filter_map(|id| {
+            book.reservation(&id).cloned().map(|held| (id.clone(), held.clone(), book.is_paid(&id, &held)))
+        })
+        .collect();
+    held.sort_by(|one, other| one.0.cmp(&other.0));
+    (sums.to_vec(), held, book.next_expiry())
+}
+
+#[derive(Debug, Clone)]
+enum Doing {
+    Event(usize, usize, i64, i32),
+    Reserve(usize, Option<usize>, i64),
+    Close(usize),
+    Confirm(usize, usize),
+    Batch,
+    Lost,
+    Opened,
+}
+
+fn doing() -> impl Strategy<Value = Doing> {
+    prop_oneof![
+        6 => (0_usize..10, 0_usize..3, 1_i64..4, prop_oneof![3 => Just(1), 1 => Just(-1)])
+            .prop_map(|(kind, thing, value, sign)| Doing::Event(kind, thing, value, sign)),
+        4 => (0_usize..6, prop::option::of(0_usize..3), 1_i64..9)
+            .prop_map(|(decision, order, amount)| Doing::Reserve(decision, order, amount)),
+        2 => (0_usize..6).prop_map(Doing::Close),
+        2 => (0_usize..6, 0_usize..3).prop_map(|(decision, order)| Doing::Confirm(decision, order)),
+        4 => Just(Doing::Batch),
+        1 => Just(Doing::Lost),
+        1 => Just(Doing::Opened),
+    ]
+}
+
+impl Doing {
+    /// Does it to a book, as its keeper does: an order that is forgotten is recalled first, from the events that stand.
+    fn take(&self, book: &mut Exposure, stand: &mut Vec<Event>) {
+        match self {
+            Self::Event(kind, thing, value, sign) => {
+                let event = event(KINDS[*kind], &format!("t{thing}"), *value);
+                let place = stand.iter().position(|known| known.key() == event.key());
+                if place.is_some() == (*sign > 0) {
+                    return;
+                }
+                let types = ExposureTypes::resolve(&STARTER.vocabulary);
+                if let Some(order) = book.lacks(&STARTER.vocabulary, &types, &STARTER.rates, &event) {
+                    let of = |known: &&Event| {
+                        known.text(STARTER.vocabulary.get(known.kind), "order") == Some(order)
+                    };
+                    let own = stand.iter().filter(of).map(|known| (known, (Some(1), Some(2))));
+                    book.recall(&STARTER.vocabulary, &types, &STARTER.rates, own);
+                }
+                drop(apply(book, &event, *sign));
+                match place {
+                    Some(place) => drop(stand.remove(place)),
+                    None => stand.push(event),
+                }
+            }
+            Self::Reserve(decision, order, amount) => book.reserve(
+                &format!("d{decision}"),
+                Reservation {
+                    merchant: Some(1 + 2 * (*decision as u32 % 2)),
+                    buyer: Some(2),
+                    amount: *amount,
+                    expires_at: at(*amount),
+                    order: order.map(|order| format!("t{order}").into()),
+                    confirmed: false,
+                },
+            ),
+            Self::Close(decision) => drop(book.close(&format!("d{decision}"))),
+            Self::Confirm(decision, order) => {
+                drop(book.confirm(&format!("d{decision}"), Some(format!("t{order}").into()), at(90)));
+            }
+            Self::Batch | Self::Lost | Self::Opened => {}
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn what_is_read_from_pieces_is_what_was_written(doings in prop::collection::vec(doing(), 1..120)) {
+        let (mut book, mut pieces, mut written) = (noting(), small(), Written::default());
+        // Without pieces, and without a batch that was lost.
+        let mut model = Exposure::default();
+        let mut at_hand: Vec<Doing> = Vec::new();
+        let (mut stand, mut model_stand) = (Vec::new(), Vec::new());
+        for doing in doings {
+            match doing {
+                Doing::Batch => {
+                    at_hand.drain(..).for_each(|done| done.take(&mut model, &mut model_stand));
+                    written.batch(&mut book, &mut pieces, true);
+                    prop_assert_eq!(told(&written.read().0), told(&model));
+                }
+                Doing::Lost | Doing::Opened => {
+                    if matches!(doing, Doing::Lost) {
+                        written.batch(&mut book, &mut pieces, false);
+                    }
+                    at_hand.clear();
+                    (book, pieces) = written.read();
+                    stand = model_stand.clone();
+                }
+                other => {
+                    other.take(&mut book, &mut stand);
+                    at_hand.push(other);
+                }
+            }
+        }
+    }
+}
+
+fn reserve_many(book: &mut Exposure, from: usize, to: usize) {
+    for n in from..to {
+        let held = Reservation {
+            merchant: Some(1),
+            buyer: Some(2),
+            amount: 1,
+            expires_at: at(n as i64),
+            order: None,
+            confirmed: false,
+        };
+        book.reserve(&format!("dec_{n:032x}"), held);
+    }
+}
+
+#[test]
+fn pieces_do_not_outgrow_what_holds_and_no_batch_writes_much_more_than_changed() {
+    let (mut book, mut pieces, mut written) = (noting(), Pieces::default(), Written::default());
+    for n in 0..400 {
+        reserve_many(&mut book, n * 500, (n + 1) * 500);
+        // Nearly all are given up soon; every fiftieth stays.
+        for gone in (n * 500).saturating_sub(20_000)..(n * 500).saturating_sub(19_500) {
+            if gone % 50 != 0 {
+                book.close(&format!("dec_{gone:032x}"));
+            }
+        }
+        let before = written.pieces.clone();
+        written.batch(&mut book, &mut pieces, true);
+        let put = written.pieces.iter().filter(|(number, bytes)| before.get(*number) != Some(*bytes)).count();
+        assert!(put < 60, "batch {n} put {put} pieces");
+    }
+    let holds = 20_000 + 180_000 / 50;
+    let (again, _) = written.read();
+    assert_eq!((again.of(1), book.of(1)), (holds, holds));
+    // A piece holds more than a hundred such entries.
+    assert!(written.pieces.len() < 600, "{} pieces", written.pieces.len());
+    assert!(*written.pieces.keys().next().unwrap() > 1_000);
+    // All of it in one batch, which overrules more than there was before it; then little by little.
+    (0..200_000).for_each(|n| drop(book.close(&format!("dec_{n:032x}"))));
+    written.batch(&mut book, &mut pieces, true);
+    assert_eq!(written.read().0.of(1), 0);
+    for n in 0..40 {
+        reserve_many(&mut book, 300_000 + n * 500, 300_000 + (n + 1) * 500);
+        written.batch(&mut book, &mut pieces, true);
+    }
+    assert_eq!(written.read().0.of(1), 20_000);
+    assert!(written.pieces.len() < 600, "{} pieces", written.pieces.len());
+}
+
+#[test]
+fn a_batch_that_is_lost_is_written_with_the_next() {
+    let (mut book, mut pieces, mut written) = (noting(), small(), Written::default());
+    reserve_many(&mut book, 0, 9);
+    apply(&mut book, &event("order.paid", "o", 500), 1);
+    written.batch(&mut book, &mut pieces, true);
+    // It ends, and that is lost; it ends once more.
+    for kept in [false, true] {
+        apply(&mut book, &event("order.delivered", "o", 0), 1);
+        book.close(&format!("dec_{:032x}", 4));
+        written.batch(&mut book, &mut pieces, kept);
+        let expected = if kept { (8, 8, 0) } else { (509, 509, 500) };
+        let read = written.read().0;
+        assert_eq!((read.of(1), read.of(2), read.of_pair(1, 2) - 9 + i64::from(kept)), expected);
+        if !kept {
+            apply(&mut book, &event("order.delivered", "o", 0), -1);
+            reserve_many(&mut book, 4, 5);
+        }
     }
 }

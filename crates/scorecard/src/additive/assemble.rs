@@ -5,10 +5,12 @@ use super::coarse::Coarse;
 use super::compress::Compressed;
 use super::fine::{Fine, Regular};
 use super::folds::PathPoint;
-use super::options::{Options, Trend};
+use super::options::Options;
 use super::select::{Grid, spread};
+use crate::binning::Trend;
 use crate::bins::{Bins, Split};
 use crate::card::{Attribute, Characteristic, Pair, Parts};
+use crate::points::{self, Centre};
 use crate::{Error, Sample, Scorecard};
 
 /// A column none of whose attributes moves the log-odds by this much, and that is in no pair, is left out of the card.
@@ -17,7 +19,7 @@ const NOTHING: f64 = 0.005;
 /// A fitted additive model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Additive {
-    /// The card: method `additive`. Its points are rounded one by one.
+    /// The card: method `additive`.
     pub card: Scorecard,
     /// How it came about.
     pub report: Report,
@@ -36,6 +38,8 @@ pub struct Report {
     pub loss_before: f64,
     /// The same for the card.
     pub loss: f64,
+    /// No row's points are further than this from the exact score.
+    pub points_error: f64,
     /// Columns that are not in the card, each with the reason.
     pub left_out: Vec<(String, String)>,
 }
@@ -76,7 +80,6 @@ pub(super) struct Fitted<'a> {
     pub(super) fines: &'a [Fine],
     pub(super) grid: Grid,
     pub(super) compressed: Compressed,
-    pub(super) freedom: Vec<f64>,
     pub(super) path: Vec<PathPoint>,
     pub(super) before: f64,
     pub(super) left_out: Vec<(String, String)>,
@@ -105,20 +108,25 @@ pub(super) fn assemble(mut fitted: Fitted<'_>) -> Result<Additive, Error> {
     terms.sort_by(|a, b| b.importance.total_cmp(&a.importance));
     let loss = fitted.rows.mean_loss(&fitted.compressed.model.log_odds);
     let intercept = fitted.compressed.model.intercept;
-    let card = Scorecard::try_new(Parts {
+    let parts = Parts {
         name: fitted.options.name.clone(),
         target: fitted.sample.target.clone(),
         method: "additive".to_owned(),
         scale: fitted.options.scale,
         intercept,
-        base_points: libm::round(fitted.options.scale.score_at(intercept)) as i32,
+        base_points: 0,
         characteristics: characteristics.into_iter().map(|(_, characteristic)| characteristic).collect(),
         pairs,
         calibration: None,
         provenance: fitted.provenance(loss),
-    })?;
+    };
+    // The tables are centred already, on numbers whose sums are exact.
+    let rounded = points::round(parts, Centre::Kept, Some(&fitted.sample.table))?;
+    let card = Scorecard::try_new(rounded.parts)?;
     let Fitted { path, before, left_out, .. } = fitted;
-    let report = Report { terms, pairs: pair_reports, path, loss_before: before, loss, left_out };
+    let points_error = rounded.most_error;
+    let report =
+        Report { terms, pairs: pair_reports, path, loss_before: before, loss, points_error, left_out };
     Ok(Additive { card, report })
 }
 
@@ -138,15 +146,10 @@ impl Fitted<'_> {
         TermReport {
             name: self.fines[place].name.clone(),
             importance: spread(&term.values, &column.weight),
-            freedom: self.freedom[place],
+            freedom: term.freedom,
             trend: self.compressed.trends[place],
             attributes: column.weight.iter().filter(|weight| **weight > 0.0).count(),
         }
-    }
-
-    fn attribute(&self, log_odds: f64, weight: f64, bad: f64) -> Attribute {
-        let points = libm::round(-self.options.scale.factor() * log_odds) as i32;
-        Attribute { log_odds, points, weight, bad }
     }
 
     fn characteristic(&self, place: usize) -> Result<Characteristic, Error> {
@@ -158,7 +161,7 @@ impl Fitted<'_> {
             dimension: String::new(),
             reason: String::new(),
             bins: bins(fine, &column.of_fine, column.regular)?,
-            attributes: figures.map(|((value, weight), bad)| self.attribute(*value, *weight, *bad)).collect(),
+            attributes: figures.map(|((value, weight), bad)| attribute(*value, *weight, *bad)).collect(),
         })
     }
 
@@ -182,7 +185,7 @@ impl Fitted<'_> {
             second: self.fines[joint.second].name.clone(),
             rows: of_axis(joint.first, down)?,
             columns: of_axis(joint.second, across)?,
-            cells: cells.map(|(value, figure)| self.attribute(*value, figure[0], figure[1])).collect(),
+            cells: cells.map(|(value, figure)| attribute(*value, figure[0], figure[1])).collect(),
         };
         let report = PairReport {
             first: pair.first.clone(),
@@ -208,6 +211,11 @@ impl Fitted<'_> {
         }
         facts
     }
+}
+
+/// An attribute whose points are yet to come.
+fn attribute(log_odds: f64, weight: f64, bad: f64) -> Attribute {
+    Attribute { log_odds, points: 0, weight, bad }
 }
 
 /// Bins of groups of fine bins; `of_fine` says the group of each.

@@ -50,9 +50,9 @@ impl Rows {
     /// The weighted mean of the negative log-likelihood of the rows that are fitted on.
     pub(super) fn mean_loss(&self, log_odds: &[f64]) -> f64 {
         let (mut sum, mut weights) = (0.0, 0.0);
-        for row in 0..self.train {
-            sum += self.weight[row] * loss(log_odds[row], self.bad[row]);
-            weights += self.weight[row];
+        for ((log_odds, bad), weight) in log_odds.iter().zip(&self.bad).zip(&self.weight).take(self.train) {
+            sum += weight * loss(*log_odds, *bad);
+            weights += weight;
         }
         sum / f64::max(weights, f64::MIN_POSITIVE)
     }
@@ -162,13 +162,15 @@ impl Model {
     }
 
     /// The sums of gradient and curvature over the cells of two groupings, the second of `columns` groups; at most 256 cells.
-    pub(super) fn sums_of_two(&self, first: &[u8], second: &[u8], columns: usize) -> Sums {
+    /// Only one row in `stride` is looked at, and counts for as many.
+    pub(super) fn sums_of_two(&self, first: &[u8], second: &[u8], columns: usize, stride: usize) -> Sums {
         let mut sums: Sums = [[0.0; 2]; 256];
-        for ((first, second), slope) in first.iter().zip(second).zip(&self.slopes) {
+        for ((first, second), slope) in first.iter().zip(second).zip(&self.slopes).step_by(stride) {
             let sum = &mut sums[(usize::from(*first) * columns + usize::from(*second)) & 255];
             sum[0] += slope[0];
             sum[1] += slope[1];
         }
+        sums.iter_mut().flatten().for_each(|sum| *sum *= stride as f64);
         sums
     }
 }

@@ -55,16 +55,23 @@ impl Band {
         sum
     }
 
-    /// xᵀ·A·x.
-    pub(super) fn quadratic(&self, x: &[f64]) -> f64 {
-        let mut sum = 0.0;
+    /// A·x.
+    pub(super) fn times(&self, x: &[f64]) -> Vec<f64> {
+        let mut product = vec![0.0; self.size];
         for row in 0..self.size {
-            sum += self.entries[self.at(row, row)] * x[row] * x[row];
+            product[row] += self.entries[self.at(row, row)] * x[row];
             for column in row.saturating_sub(self.width)..row {
-                sum += 2.0 * self.entries[self.at(row, column)] * x[row] * x[column];
+                let entry = self.entries[self.at(row, column)];
+                product[row] += entry * x[column];
+                product[column] += entry * x[row];
             }
         }
-        sum
+        product
+    }
+
+    /// xᵀ·A·x.
+    pub(super) fn quadratic(&self, x: &[f64]) -> f64 {
+        self.times(x).iter().zip(x).map(|(product, x)| product * x).sum()
     }
 
     /// The sum of the products of entries with those of another matrix of the same band: the trace of their product.
@@ -159,9 +166,10 @@ mod tests {
         let mut rows: Vec<Vec<f64>> = (0..size).map(|_| vec![0.0; 2 * size]).collect();
         for row in 0..size {
             rows[row][size + row] = 1.0;
-            for column in row.saturating_sub(band.width)..=row {
-                rows[row][column] = band.entries[band.at(row, column)];
-                rows[column][row] = rows[row][column];
+            let first = row.saturating_sub(band.width);
+            let entries: Vec<f64> = (first..=row).map(|column| band.entries[band.at(row, column)]).collect();
+            for (place, entry) in entries.into_iter().enumerate() {
+                (rows[row][first + place], rows[first + place][row]) = (entry, entry);
             }
         }
         for pivot in 0..size {
@@ -202,11 +210,15 @@ mod tests {
             for row in 0..size {
                 let wanted: f64 = (0..size).map(|column| full[row][column] * right[column]).sum();
                 prop_assert!((solved[row] - wanted).abs() < 1e-9);
-                for column in row.saturating_sub(width)..=row {
-                    prop_assert!((inverted.entries[inverted.at(row, column)] - full[row][column]).abs() < 1e-9);
+                for (column, wanted) in full[row].iter().enumerate().take(row + 1) {
+                    if row - column <= width {
+                        prop_assert!((inverted.entries[inverted.at(row, column)] - wanted).abs() < 1e-9);
+                    }
                 }
             }
             prop_assert!((band.trace_of_product(&inverted) - size as f64).abs() < 1e-8);
+            let back = band.times(&solved);
+            prop_assert!(back.iter().zip(&right).all(|(back, right)| (back - right).abs() < 1e-8));
         }
     }
 }

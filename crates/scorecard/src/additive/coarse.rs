@@ -37,9 +37,7 @@ impl Coarse {
         for (bin, group) in order.iter().zip(&groups) {
             of_fine[*bin] = *group as u8;
         }
-        for bin in regular..fine.count() {
-            of_fine[bin] = (count + bin - regular) as u8;
-        }
+        of_fine.iter_mut().skip(regular).enumerate().for_each(|(bin, row)| *row = (count + bin) as u8);
         let size = count + fine.count() - regular;
         // A row for missing values that nobody misses comes on top.
         (size <= MOST && count > 1).then_some(Coarse { of_fine, regular: count, size })
@@ -67,14 +65,18 @@ impl Coarse {
     }
 }
 
-/// The group of each of some bins in order: at most `most` groups of about the same weight, none without weight.
+/// The least share of the weight in a group: a row of cells with fewer rows of the sample would say nothing of its own.
+const LEAST: f64 = 0.005;
+
+/// The group of each of some bins in order: at most `most` groups of about the same weight, none of less than [`LEAST`].
 fn quantiles(weights: &[f64], most: usize) -> Vec<usize> {
     let mut left: f64 = weights.iter().sum();
+    let least = LEAST * left;
     let (mut groups_left, mut filled, mut group) = (most, 0.0, 0);
     let mut groups = Vec::with_capacity(weights.len());
     for weight in weights {
         let full = filled + 0.5 * weight >= left / groups_left as f64;
-        if full && filled > 0.0 && *weight > 0.0 && groups_left > 1 {
+        if full && filled > least && left - filled > least && groups_left > 1 {
             left -= filled;
             (filled, group, groups_left) = (0.0, group + 1, groups_left - 1);
         }
@@ -99,6 +101,6 @@ mod tests {
         assert_eq!((coarse.regular, coarse.size), (4, 5));
         assert_eq!(coarse.steps(&[1, 1, 1, 1, 1, 0, -1, -1, -1, -1, -1]), [1, 0, -1]);
         assert_eq!(Coarse::new(&fine, &[], 2), None);
-        assert_eq!(quantiles(&[0.0, 5.0, 0.0, 1.0, 1.0, 0.0], 3), [0, 0, 0, 1, 2, 2]);
+        assert_eq!(quantiles(&[0.0, 5.0, 0.0, 1.0, 1.0, 0.0], 3), [0, 0, 1, 1, 2, 2]);
     }
 }

@@ -1,5 +1,5 @@
-//! From fine bins to the attributes of a card: bins merged, all tables fitted together once more, and what belongs to the
-//! columns taken out of the pairs.
+//! From fine bins to the attributes of a card: bins merged, and what belongs to the columns taken out of the pairs. Values are
+//! not fitted again afterwards: without the prior over fine bins that lost more by noise than the merging had cost.
 
 use super::backfit::{Model, Rows};
 use super::coarse::Coarse;
@@ -8,13 +8,11 @@ use super::isotonic::Steps;
 use super::merge::groups;
 use super::select::Grid;
 use super::term::Term;
-use super::trend::{Trend, trend_of};
+use super::trend::trend_of;
+use crate::binning::Trend;
 
-/// How strongly merged values are held where they were, as units of information: attributes with few rows stay.
-const HELD: f64 = 20.0;
-
-/// Rounds after the merging.
-const ROUNDS: usize = 4;
+/// Newton steps for the intercept after the merging.
+const ROUNDS: usize = 3;
 
 /// Log-odds are multiples of this. Sums of such numbers are exact, so what is equal or in order stays so when a row of the
 /// card is added up.
@@ -42,7 +40,7 @@ pub(super) struct Compressed {
     pub(super) trends: Vec<Trend>,
 }
 
-/// Merges, fits again, and tidies.
+/// Merges, sets the intercept right, and tidies.
 pub(super) fn compress(
     mut model: Model,
     rows: &mut Rows,
@@ -66,7 +64,7 @@ pub(super) fn compress(
     }
     model.place(rows);
     for _ in 0..ROUNDS {
-        model.round(rows, false);
+        model.draw(rows);
     }
     let mut compressed = Compressed { columns, model, trends };
     compressed.tidy(fines, grid);
@@ -129,7 +127,7 @@ fn merged_term(term: &Term, attributes: &Attributes, curvature: &[f64]) -> Term 
     let values = sums.iter().zip(&weights).map(|(sum, weight)| sum / weight).collect();
     let border = |bin: &usize| attributes.of_fine[*bin] != attributes.of_fine[*bin + 1];
     let steps: Steps = (0..term.steps().len()).filter(border).map(|border| term.steps()[border]).collect();
-    Term::near(values, HELD, steps)
+    Term::settled(values, steps, term.freedom)
 }
 
 impl Compressed {

@@ -88,9 +88,12 @@ fn points(counts: &[usize], losses: &[Vec<f64>], weight: &[f64]) -> Vec<PathPoin
     (0..counts.len()).map(point).collect()
 }
 
-/// The fewest pairs whose loss is within half a standard error of the least.
+/// How near the least loss is near enough, in standard errors of the difference.
+const NEAR: f64 = 0.5;
+
+/// The fewest pairs whose loss is near the least.
 pub(super) fn choose(path: &[PathPoint]) -> usize {
-    path.iter().find(|point| point.above <= 0.5 * point.error).map_or(0, |point| point.pairs)
+    path.iter().find(|point| point.above <= NEAR * point.error).map_or(0, |point| point.pairs)
 }
 
 /// The fold of each row: good and bad rows are dealt out evenly, in an order that the seed decides.

@@ -2,16 +2,17 @@
 
 use super::backfit::{Model, Rows};
 use super::fine::Fine;
-use super::options::{Options, Trend};
+use super::options::Options;
 use super::term::{Axis, Sums, Term};
 use super::trend::settle;
+use crate::binning::Trend;
 use crate::scale::probability;
 
 /// What a column tells on its own is believed to count half beside others, as if 16 units of information had said so.
 const ALONE: (f64, f64) = (0.5, 16.0);
 
 /// How much stiffer than a shape from nothing a shape is held to what the column tells on its own.
-const STIFFER: f64 = 4.0;
+const STIFFER: f64 = 2.0;
 
 /// Rounds along the shapes, then free ones that adapt, then free ones that do not.
 const ROUNDS: (usize, usize, usize) = (12, 9, 3);

@@ -1,8 +1,8 @@
 //! Merging neighbouring bins whose values differ by less than the data can tell.
 
-/// What one more bin must raise the log-likelihood by: less than the half that a free value gains by noise alone, so that a
-/// card loses nothing that rows not seen could show.
-const WORTH: f64 = 0.2;
+/// What one more bin must raise the log-likelihood by. Little, for the values are already shrunk: what they differ by is what
+/// is believed, not noise. (At 0.2 a scorecard of 20 columns on 560 rows lost 0.015 of AUC in cross-validation, at 0.01 none.)
+const WORTH: f64 = 0.01;
 
 /// The group of each bin: the partition into at most `most` groups of neighbours that loses the least log-likelihood, on the
 /// quadratic `½ · curvature · (value − group's mean)²`, and [`WORTH`] for each group. No group reaches over a border in

@@ -4,7 +4,7 @@
 //! The way through, in the order of the modules: what is asked (`options`) → fine bins of each column (`fine`) and coarse
 //! ones for pairs (`coarse`) → terms with a prior (`term`) fitted round by round (`backfit`), held to trends (`trend`,
 //! `isotonic`): the columns alone (`mains`), then pairs (`select`), as many as cross-validation asks for (`folds`) → merged
-//! and fitted again (`merge`, `compress`) → a card and what is to be said about it (`assemble`).
+//! (`merge`, `compress`) → a card and what is to be said about it (`assemble`).
 //!
 //! The model is log-odds of bad = intercept + Σ shape(column) + Σ table(column, column), with a normal prior on the steps
 //! between neighbouring bins whose strength is found by marginal likelihood. In effect it is a generalized additive model
@@ -13,7 +13,17 @@
 //!
 //! A column with a trend keeps it **with its pairs**: whatever the other columns hold, the sum of all tables in which the
 //! column stands steps the way that was asked for, to the last digit of the log-odds. Its own table keeps it, and so does
-//! each pair along it before row means are taken out. Integer points are rounded and may each be half a point off.
+//! each pair along it before row means are taken out. Points are whole numbers: each table keeps its order in them, but a sum
+//! of several tables may be off by what [`Report::points_error`] says.
+//!
+//! Measured by 5-fold cross-validation on four public credit sets, against LightGBM 4.7.0 (the best of four settings, early
+//! stopping) and OptBinning 1.0.0's scorecard in the same folds (`benches/additive.rs`; differences of AUC with the standard
+//! error over folds): Give Me Some Credit 0.8645, LightGBM −0.0014 ± 0.0004, OptBinning +0.0094 ± 0.0021; Taiwan default
+//! 0.7842, −0.0021 ± 0.0007, +0.0138 ± 0.0016; HELOC 0.8014, +0.0028 ± 0.0011, +0.0060 ± 0.0014; German credit (560 rows to
+//! fit on) 0.771, +0.007 ± 0.005, −0.003 ± 0.005. So from some thousand rows on it is the better card; below, a card of
+//! weights of evidence ([`crate::woe`]) is as good and shorter.
+//!
+//! A weight says how many rows a row stands for: weights that sum to much more than there are rows make the fit too sure.
 
 mod options;
 mod band;
@@ -34,7 +44,7 @@ mod tests;
 
 pub use assemble::{Additive, PairReport, Report, TermReport};
 pub use folds::PathPoint;
-pub use options::{ColumnOptions, Options, Pairs, Trend};
+pub use options::{ColumnOptions, Options, Pairs};
 
 use crate::bins::Special;
 use crate::table::{Column, Values};
@@ -77,7 +87,7 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Additive, Error> {
     }
     let codes = fines.iter_mut().map(|fine| std::mem::take(&mut fine.codes)).collect();
     let rows = Rows { train: bad.len(), bad, weight, offset, codes };
-    Ok(run(sample, options, rows, &fines, left_out)?)
+    run(sample, options, rows, &fines, left_out)
 }
 
 fn run(
@@ -104,7 +114,6 @@ fn run(
         }
     }
     let before = rows.mean_loss(&model.log_odds);
-    let freedom = model.mains.iter().map(|term| term.freedom).collect();
     let compressed = compress::compress(model, &mut rows, fines, &grid, options.attributes);
     assemble::assemble(assemble::Fitted {
         sample,
@@ -113,7 +122,6 @@ fn run(
         fines,
         grid,
         compressed,
-        freedom,
         path,
         before,
         left_out,

@@ -1,31 +1,10 @@
 //! What may be asked of a fit.
 
+use crate::binning::Trend;
 use crate::bins::Special;
 use crate::scale::Scale;
 use crate::{Error, Sample};
 use std::collections::BTreeMap;
-
-/// Which way the bad rate may go over ascending values of a column, all else equal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Trend {
-    /// Any way.
-    #[default]
-    Any,
-    /// Never down.
-    Ascending,
-    /// Never up.
-    Descending,
-    /// Never down or never up, whichever lies nearer to the data.
-    Monotone,
-    /// Up to some value, then down.
-    Peak,
-    /// Down to some value, then up.
-    Valley,
-    /// The simplest of monotone, peak or valley, and any that the data do not contradict: it is taken when it raises the
-    /// deviance by no more than the free values that the unconstrained shape has, for a constraint takes about half of
-    /// them, and Akaike's criterion puts two on each.
-    Auto,
-}
 
 /// How many pairs of columns get a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +33,10 @@ pub struct Options {
     pub scale: Scale,
     /// Special values of every column of numbers that holds them.
     pub specials: Vec<Special>,
-    /// The trend of every column of numbers.
+    /// The trend of every column of numbers: which way the bad rate may go over its ascending values, all else equal.
+    /// [`Trend::Auto`] is the simplest of monotone, peak or valley, and any that the data do not contradict: it is taken when
+    /// it raises the deviance by no more than the free values that the unconstrained shape has, for a constraint takes about
+    /// half of them, and Akaike's criterion puts two on each.
     pub trend: Trend,
     /// What is asked for single columns, by their names.
     pub columns: BTreeMap<String, ColumnOptions>,
@@ -73,7 +55,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Any trend, up to 16 pairs of 10 × 10 cells, up to 30 attributes.
+    /// Any trend, up to 20 pairs of 10 × 10 cells, up to 30 attributes.
     fn default() -> Self {
         Options {
             name: "additive".to_owned(),
@@ -81,7 +63,7 @@ impl Default for Options {
             specials: vec![],
             trend: Trend::Any,
             columns: BTreeMap::new(),
-            pairs: Pairs::Automatic(16),
+            pairs: Pairs::Automatic(20),
             attributes: 30,
             rows: 10,
             prebins: 200,

@@ -10,6 +10,9 @@ use super::term::Term;
 /// the time that a fit takes.
 const SCREENED: usize = 40;
 
+/// Rows that screening looks at, about; evenly spaced where there are more.
+const ROWS: usize = 100_000;
+
 /// Rounds over all terms after a pair has come in: one that adapts, the rest not.
 const ROUNDS: usize = 3;
 
@@ -41,6 +44,7 @@ impl Grid {
 
     /// The pairs that are not yet in the model, the most promising first, each with its promise.
     fn screen(&self, model: &Model) -> Vec<(f64, usize, usize)> {
+        let stride = (self.codes.iter().map(Vec::len).max().unwrap_or(0) / ROWS).max(1);
         let mut promises = Vec::new();
         for (first, rows) in self.coarse.iter().enumerate() {
             for (second, columns) in self.coarse.iter().enumerate().skip(first + 1) {
@@ -48,8 +52,10 @@ impl Grid {
                 if model.pairs.iter().any(|joint| (joint.first, joint.second) == (first, second)) {
                     continue;
                 }
-                let sums = model.sums_of_two(&self.codes[first], &self.codes[second], columns.size);
-                let promise = Term::pair(rows.axis(), columns.axis(), (vec![], vec![])).promise(&sums);
+                let (a, b) = (&self.codes[first], &self.codes[second]);
+                let sums = model.sums_of_two(a, b, columns.size, stride);
+                let promise =
+                    Term::pair(rows.axis(), columns.axis(), (vec![], vec![])).promise(&sums, stride as f64);
                 promises.push((promise, first, second));
             }
         }
@@ -57,15 +63,14 @@ impl Grid {
         promises
     }
 
-    /// Brings the most promising pairs into the model until it has `count`, and fits all terms together again. False: no pair
-    /// promises anything.
+    /// Brings the most promising pairs into the model until it has `count`, and fits all terms together again. False: there
+    /// is no other pair.
     pub(super) fn grow(&self, model: &mut Model, rows: &Rows, count: usize) -> bool {
         model.draw(rows);
         let wanted = count.saturating_sub(model.pairs.len());
         let found = self.screen(model);
-        let promising = |found: &&(f64, usize, usize)| found.0 > 0.0;
         let before = model.pairs.len();
-        for (promise, first, second) in found.iter().take_while(promising).take(wanted) {
+        for (promise, first, second) in found.iter().take(wanted) {
             if let Some(joint) = self.joint(model, *promise, *first, *second) {
                 model.pairs.push(joint);
             }

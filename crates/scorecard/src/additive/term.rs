@@ -55,6 +55,8 @@ pub(super) struct Term {
     /// How many free values the data bear: the trace of the smoother. 0 before the first round that adapts.
     pub(super) freedom: f64,
     mean: Vec<f64>,
+    /// K · mean.
+    pull: Vec<f64>,
     precision: f64,
     /// The precision that is believed in before the data speak, and how many free values that belief is worth.
     usual: f64,
@@ -98,32 +100,21 @@ impl Term {
         Term::with(prior, CELL, DOUBT.1, shape)
     }
 
-    /// Bins that stand each for itself, near the values given.
-    pub(super) fn near(values: Vec<f64>, precision: f64, steps: Steps) -> Self {
-        let mut prior = Band::zeros(values.len(), 0);
-        (0..values.len()).for_each(|bin| prior.hold(bin, 1.0));
-        let mut term = Term::with(prior, precision, 0.0, Shape::Line(steps));
-        term.mean.clone_from(&values);
-        term.values = values;
-        term
+    /// A column whose values stay as they are.
+    pub(super) fn settled(values: Vec<f64>, steps: Steps, freedom: f64) -> Self {
+        let prior = Band::zeros(values.len(), 0);
+        Term { values, freedom, ..Term::with(prior, PRECISION.1, 0.0, Shape::Line(steps)) }
     }
 
     fn with(prior: Band, usual: f64, doubt: f64, shape: Shape) -> Self {
         let zeros = vec![0.0; prior.size()];
-        Term {
-            values: zeros.clone(),
-            freedom: 0.0,
-            mean: zeros,
-            precision: usual,
-            usual,
-            doubt,
-            prior,
-            shape,
-        }
+        let (mean, pull) = (zeros.clone(), zeros.clone());
+        Term { values: zeros, freedom: 0.0, mean, pull, precision: usual, usual, doubt, prior, shape }
     }
 
     /// Believes in other values than zero, and in `stiffer` times the precision around them.
     pub(super) fn expect(&mut self, mean: Vec<f64>, stiffer: f64) {
+        self.pull = self.prior.times(&mean);
         self.mean = mean;
         self.precision *= stiffer;
         self.usual *= stiffer;
@@ -132,6 +123,7 @@ impl Term {
     /// Lets the values step only as said from now on. Only for a column.
     pub(super) fn constrain_to(&mut self, steps: Steps) {
         pool(&mut self.mean, |_| 1.0, &steps);
+        self.pull = self.prior.times(&self.mean);
         self.shape = Shape::Line(steps);
     }
 
@@ -151,20 +143,21 @@ impl Term {
         let curvature = |bin: usize| sums[bin][1];
         let factor = self.prior.scaled_plus(self.precision, (0..size).map(curvature)).factor();
         let right: Vec<f64> = (0..size)
-            .map(|bin| curvature(bin) * (self.values[bin] - self.mean[bin]) - sums[bin][0])
+            .map(|bin| curvature(bin) * self.values[bin] - sums[bin][0] + self.precision * self.pull[bin])
             .collect();
         let mut wanted = factor.solve(&right);
         if adapt {
             let inverse = factor.inverse_in_band();
             let freedom = size as f64 - self.precision * self.prior.trace_of_product(&inverse);
             self.freedom = freedom.clamp(0.0, size as f64);
-            let spread = self.prior.quadratic(&wanted) + 2.0 * self.doubt / self.usual;
+            let from_mean: Vec<f64> =
+                wanted.iter().zip(&self.mean).map(|(wanted, mean)| wanted - mean).collect();
+            let spread = self.prior.quadratic(&from_mean) + 2.0 * self.doubt / self.usual;
             let best = (self.freedom + 2.0 * self.doubt) / spread.max(1e-12);
             self.precision = best.clamp(PRECISION.0, PRECISION.1);
         }
-        for ((wanted, mean), value) in wanted.iter_mut().zip(&self.mean).zip(&self.values) {
-            let step = *wanted + mean - value;
-            *wanted = value + step.clamp(-LONGEST_STEP, LONGEST_STEP);
+        for (wanted, value) in wanted.iter_mut().zip(&self.values) {
+            *wanted = value + (*wanted - value).clamp(-LONGEST_STEP, LONGEST_STEP);
         }
         match &self.shape {
             Shape::Line(steps) => pool(&mut wanted, curvature, steps),
@@ -178,13 +171,14 @@ impl Term {
     }
 
     /// By how much the log-likelihood would rise if this term were fitted to `sums`, less what it would rise by noise alone.
-    pub(super) fn promise(&self, sums: &Sums) -> f64 {
+    /// `noise` is the variance of a gradient in units of its curvature: 1 unless rows count for several.
+    pub(super) fn promise(&self, sums: &Sums, noise: f64) -> f64 {
         let size = self.prior.size();
         let factor = self.prior.scaled_plus(self.precision, (0..size).map(|bin| sums[bin][1])).factor();
         let right: Vec<f64> = (0..size).map(|bin| -sums[bin][0]).collect();
         let gain: f64 = factor.solve(&right).iter().zip(&right).map(|(value, right)| value * right).sum();
         // Without an effect a gradient has its curvature for variance.
         let inverse = factor.inverse_in_band();
-        0.5 * (gain - (size as f64 - self.precision * self.prior.trace_of_product(&inverse)))
+        0.5 * (gain - noise * (size as f64 - self.precision * self.prior.trace_of_product(&inverse)))
     }
 }

@@ -1,7 +1,7 @@
 //! From a trend that is asked for to the steps that a shape may take.
 
 use super::isotonic::{Steps, pool};
-pub(super) use super::options::Trend;
+use crate::binning::Trend;
 
 /// A trend that was settled and the steps it allows over the regular bins.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,7 +88,7 @@ mod tests {
         check(Trend::Auto, &[0.0, -1.0, -2.0, -2.1], Trend::Descending, &[-1, -1, -1]);
         check(Trend::Monotone, &hill, Trend::Ascending, &[1, 1, 1]);
         check(Trend::Descending, &up, Trend::Descending, &[-1, -1, -1]);
-        check(Trend::Peak, &dale, Trend::Peak, &[1, 1, 1]);
+        check(Trend::Peak, &[0.5, -1.0, 0.0, 1.0], Trend::Peak, &[1, 1, 1]);
         check(Trend::Any, &up, Trend::Any, &[]);
         check(Trend::Auto, &[1.0], Trend::Ascending, &[]);
     }

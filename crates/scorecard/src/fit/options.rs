@@ -1,8 +1,8 @@
 //! What a fit can be asked for, and how that is spelled.
 
 use crate::Error;
-use crate::bins::Special;
 use crate::binning::Trend;
+use crate::bins::Special;
 use crate::scale::Scale;
 use std::collections::BTreeMap;
 
@@ -62,8 +62,8 @@ pub struct Options {
     pub pairs: Pairs,
     /// Values with a meaning of their own, each in a bin for itself.
     pub specials: PerColumn<Vec<Special>>,
-    /// How the bad rate may run over ascending values.
-    pub trends: PerColumn<Trend>,
+    /// How the bad rate may run over ascending values; none: as the model's own default has it.
+    pub trends: PerColumn<Option<Trend>>,
     /// Cuts given by hand.
     pub cuts: BTreeMap<String, Vec<f64>>,
     /// The most bins of a column.
@@ -110,13 +110,20 @@ fn refuse(option: &'static str, reason: impl Into<String>) -> Error {
 }
 
 impl Options {
+    /// The trend that is asked of a column.
+    pub fn trend_of(&self, column: &str) -> Option<Trend> {
+        *self.trends.get(column)
+    }
+
     /// Reads options.
     ///
     /// # Errors
     /// [`Error::Option`] with the name of the one that cannot be.
     pub fn try_from_asked(asked: &Asked<'_>) -> Result<Self, Error> {
         let share = |option, share: Option<f64>| match share {
-            Some(share) if !(share > 0.0 && share < 1.0) => Err(refuse(option, format!("{share} is no share between 0 and 1"))),
+            Some(share) if !(share > 0.0 && share < 1.0) => {
+                Err(refuse(option, format!("{share} is no share between 0 and 1")))
+            }
             share => Ok(share),
         };
         if asked.max_bins.is_some_and(|bins| bins < 2) {
@@ -128,7 +135,7 @@ impl Options {
             method: method(asked.method)?,
             pairs: pairs(asked.pairs)?,
             specials: per_column("special", asked.special, |text| Ok(special(&values("special", text)?)))?,
-            trends: per_column("monotone", asked.monotone, trend)?,
+            trends: per_column("monotone", asked.monotone, |text| trend(text).map(Some))?,
             cuts: cuts(asked.cuts)?,
             max_bins: asked.max_bins,
             min_share: share("min-share", asked.min_share)?,
@@ -215,7 +222,12 @@ fn per_column<T: Default>(
                     return Err(refuse(option, format!("the column {column:?} is given twice")));
                 }
             }
-            None if every => return Err(refuse(option, "it is given twice for every column; join the values with commas")),
+            None if every => {
+                return Err(refuse(
+                    option,
+                    "it is given twice for every column; join the values with commas",
+                ));
+            }
             None => (settings.every, every) = (read(text)?, true),
         }
     }
@@ -253,15 +265,23 @@ mod tests {
 
     #[test]
     fn settings_are_for_every_column_or_for_one() {
-        let (special, monotone, cuts) = (texts(&["-9,-8,-9", "debt=-1"]), texts(&["auto", "a=b=up"]), texts(&["age=25,40"]));
-        let asked = Asked { special: &special, monotone: &monotone, cuts: &cuts, pairs: Some("5"), ..asked() };
+        let (special, monotone, cuts) =
+            (texts(&["-9,-8,-9", "debt=-1"]), texts(&["auto", "a=b=up"]), texts(&["age=25,40"]));
+        let asked =
+            Asked { special: &special, monotone: &monotone, cuts: &cuts, pairs: Some("5"), ..asked() };
         let options = Options::try_from_asked(&asked).unwrap();
         let values = |column: &str| -> Vec<f64> {
             options.specials.get(column).iter().flat_map(|special| special.values.clone()).collect()
         };
         assert_eq!((values("age"), values("debt")), (vec![-9.0, -8.0], vec![-1.0]));
-        assert_eq!((*options.trends.get("age"), *options.trends.get("a=b")), (Trend::Auto, Trend::Ascending));
-        assert_eq!((options.pairs, options.cuts["age"].as_slice()), (Pairs::Most(5), [25.0, 40.0].as_slice()));
+        assert_eq!(
+            (options.trend_of("age"), options.trend_of("a=b")),
+            (Some(Trend::Auto), Some(Trend::Ascending))
+        );
+        assert_eq!(
+            (options.pairs, options.cuts["age"].as_slice()),
+            (Pairs::Most(5), [25.0, 40.0].as_slice())
+        );
     }
 
     #[test]
@@ -273,7 +293,8 @@ mod tests {
             assert!(error.contains(wanted), "{error}");
         }
         let one = |text: &str| -> &'static [String] { Box::leak(Box::new([text.to_owned()])) };
-        let two = |text: &str| -> &'static [String] { Box::leak(Box::new([text.to_owned(), text.to_owned()])) };
+        let two =
+            |text: &str| -> &'static [String] { Box::leak(Box::new([text.to_owned(), text.to_owned()])) };
         check(|asked| asked.method = "tree", "method: \"tree\"");
         check(|asked| asked.pairs = Some("many"), "pairs: \"many\"");
         check(|asked| asked.special = one("-9,x"), "special: \"x\"");

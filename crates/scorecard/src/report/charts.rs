@@ -3,7 +3,7 @@
 use super::facts::{Facts, Measured};
 use super::svg::{Axis, Frame, Hang, Picture, Unit, nice};
 use super::text::{count, decimal, percent};
-use crate::validation::{Estimate, Part};
+use crate::validation::{Estimate, Part, RocPoint};
 
 /// Scores of good and bad rows of the sample by which the card is judged.
 pub(super) fn distribution(facts: &Facts<'_>) -> String {
@@ -90,16 +90,12 @@ pub(super) fn ks(facts: &Facts<'_>) -> String {
     picture.places();
     let roc = judged.by_score.roc();
     // The curve runs from the lowest score up, in steps.
-    let steps = |of: &dyn Fn(usize) -> f64| {
-        let mut points = vec![(low, 0.0)];
-        for place in 1..roc.len() {
-            points.push((-roc[place].risk, of(place - 1)));
-            points.push((-roc[place].risk, of(place)));
-        }
-        points
+    let steps = |of: fn(&RocPoint) -> f64| {
+        let risen = |pair: &[RocPoint]| [(-pair[1].risk, of(&pair[0])), (-pair[1].risk, of(&pair[1]))];
+        std::iter::once((low, 0.0)).chain(roc.windows(2).flat_map(risen)).collect::<Vec<_>>()
     };
-    picture.curve(steps(&|place| roc[place].true_positive), "line bad");
-    picture.curve(steps(&|place| roc[place].false_positive), "line good");
+    picture.curve(steps(|point| point.true_positive), "line bad");
+    picture.curve(steps(|point| point.false_positive), "line good");
     let ks = judged.by_score.ks();
     let at = picture.across(-ks.risk);
     picture.line((at, picture.up(ks.bad_share)), (at, picture.up(ks.good_share)), "strong");

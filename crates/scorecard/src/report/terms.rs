@@ -44,9 +44,9 @@ fn characteristic(facts: &Facts<'_>, place: usize, one: &Characteristic) -> Stri
             escaped(&one.reason)
         );
     }
-    let _ = write!(
+    let _ = writeln!(
         html,
-        "<div class=\"characteristic\"><figure>{}</figure>{}</div>\n",
+        "<div class=\"characteristic\"><figure>{}</figure>{}</div>",
         picture(facts, one, &first, &last),
         bins(facts, one, &first, &last)
     );

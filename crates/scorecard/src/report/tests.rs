@@ -76,6 +76,7 @@ fn card() -> Scorecard {
             columns: cut(&[20.0, 40.0, 60.0, 80.0], vec![]),
             cells,
         }],
+        calibration: None,
         provenance: vec![("sha256 of the table".to_owned(), "0123456789abcdef".repeat(4))],
     })
     .unwrap()
@@ -229,11 +230,4 @@ fn what_cannot_be_shown_is_refused() {
     // One sample alone has no drift to show.
     let page = html(&card, &[one()], &options).unwrap();
     assert!(!page.contains("id=\"stability\"") && page.contains("id=\"performance\""));
-}
-
-/// Writes nothing by itself: prints the page for whoever wants to look at it (`cargo test -- --ignored --nocapture a_page_to_look_at`).
-#[test]
-#[ignore = "prints a page to be looked at"]
-fn a_page_to_look_at() {
-    println!("{}", told(12_000).0);
 }

@@ -184,7 +184,7 @@ impl Coarse {
     /// outcome; or, given `learned`, among those rows. Half a row of the average is mixed into every bin.
     fn risk(&self, sample: &Sample, learned: Option<&[bool]>) -> Vec<f64> {
         let mut dice = Dice(0);
-        let half: Vec<bool> = (0..sample.rows()).map(|_| dice.next() % 2 == 0).collect();
+        let half: Vec<bool> = (0..sample.rows()).map(|_| dice.next().is_multiple_of(2)).collect();
         let rates = |among: &dyn Fn(usize) -> bool| -> Vec<f64> {
             let counts = self.counts(sample, among);
             let sums = counts.iter().fold((0.0, 0.0, 0.0), |sum, count| {

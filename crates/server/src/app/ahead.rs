@@ -3,14 +3,14 @@
 
 use super::error::AppError;
 use super::orders::Orders;
-use super::shared::{SHARDS, Shared};
+use super::shared::{HEAVIEST, SHARDS, Shared};
 use probity_primitives::Timestamp;
 use probity_store::{Batch, Key, Subject};
 use std::collections::VecDeque;
 
 /// Half of the rows between two checkpoints gather first: what is written too early is soon written again.
 const GATHER: u64 = 2;
-/// So many shards are looked through for states in the last quarter.
+/// States are written in the last quarter: of a party of which more becomes known, the last one counts.
 const LAST: u64 = 4;
 
 /// What is still to be written.
@@ -18,15 +18,19 @@ const LAST: u64 = 4;
 pub(super) struct Ahead {
     /// Subjects with postings that the store lacks, the longest waiting first.
     subjects: VecDeque<Subject>,
-    /// The next shard to be looked through.
+    /// What the states of each shard weighed when it was last looked at.
+    weights: Vec<usize>,
+    /// The next shard to be weighed.
     shard: usize,
+    /// Rows since one was.
+    unweighed: u64,
 }
 
 /// What went into a batch.
 #[derive(Default)]
 pub(super) struct Portion {
     subjects: Vec<Subject>,
-    states: Vec<(u32, u64)>,
+    states: States,
     timers: Vec<(Key, Option<Timestamp>)>,
 }
 
@@ -45,7 +49,23 @@ impl Ahead {
     /// The checkpoint has written everything.
     pub(super) fn begin_anew(&mut self) {
         self.subjects.clear();
-        self.shard = 0;
+    }
+
+    /// After so many more rows: sees to it that states do not take up too much memory, shard after shard in the time from one
+    /// checkpoint to the next.
+    pub(super) fn weigh(&mut self, shared: &Shared, rows: u64, every: u64) {
+        self.unweighed += rows;
+        self.weights.resize(SHARDS, 0);
+        let mut at_most = SHARDS;
+        while self.unweighed >= every / SHARDS as u64 && at_most > 0 {
+            self.unweighed = self.unweighed.saturating_sub(every / SHARDS as u64);
+            at_most -= 1;
+            let too_much = self.weights.iter().sum::<usize>() > HEAVIEST;
+            self.shard = (self.shard + 1) % SHARDS;
+            if let Some(weight) = self.weights.get_mut(self.shard) {
+                *weight = shared.weigh(self.shard, too_much);
+            }
+        }
     }
 
     /// Writes a portion into a batch of so many rows, so many rows after the last checkpoint; the next is due after `every`.
@@ -72,10 +92,8 @@ impl Ahead {
             put_timer(batch, *order, *due)?;
         }
         if until <= every / LAST {
-            for _ in 0..share(SHARDS.saturating_sub(self.shard), rows, until) {
-                portion.states.extend(put_states(batch, shared, self.shard)?);
-                self.shard += 1;
-            }
+            let most = share(shared.to_be_stored().len(), rows, until);
+            put_states(batch, shared, most, &mut portion.states)?;
         }
         Ok(())
     }
@@ -90,10 +108,10 @@ impl Ahead {
     }
 
     /// The batch is lost.
-    pub(super) fn lost(&mut self, orders: &mut Orders, portion: Portion) {
+    pub(super) fn lost(&mut self, shared: &Shared, orders: &mut Orders, portion: Portion) {
         portion.subjects.into_iter().rev().for_each(|subject| self.subjects.push_front(subject));
         portion.timers.into_iter().for_each(|(order, due)| orders.restore_due(order, due));
-        self.shard = 0;
+        unstored(shared, portion.states);
     }
 }
 
@@ -106,34 +124,48 @@ pub(super) fn put_timer(batch: &mut impl Batch, order: Key, due: Option<Timestam
     Ok(())
 }
 
-/// Puts the states of a shard that are to be stored; which, and as of which row.
+/// Parties whose states were put, each as of which row; none where there was nothing to put.
+pub(super) type States = Vec<(u32, Option<u64>)>;
+
+/// Puts up to so many of the states that are to be stored. They leave the list; what became of them stands in `states`, also
+/// when one could not be written.
 pub(super) fn put_states(
     batch: &mut impl Batch,
     shared: &Shared,
-    shard: usize,
-) -> Result<Vec<(u32, u64)>, AppError> {
-    // Made under the lock, written without it: others go on meanwhile.
-    let states: Vec<(u32, u64, Vec<u8>)> = shared
-        .shard_at(shard)
-        .iter()
-        .filter(|(_, hot)| hot.is_to_be_stored())
-        .map(|(number, hot)| (*number, hot.seq, hot.encode(&shared.catalogue.plan_hash)))
-        .collect();
-    for (number, seq, state) in &states {
-        batch.put_state(*number, *seq, state)?;
-    }
-    Ok(states.into_iter().map(|(number, seq, _)| (number, seq)).collect())
-}
-
-/// These states are stored as of these rows.
-pub(super) fn stored(shared: &Shared, states: Vec<(u32, u64)>) {
-    for (number, seq) in states {
-        if let Some(hot) = shared.shard(number).get_mut(&number)
-            && hot.seq == seq
-        {
-            hot.behind = 0;
+    most: usize,
+    states: &mut States,
+) -> Result<(), AppError> {
+    for _ in 0..most {
+        let Some(number) = shared.to_be_stored().pop_front() else { break };
+        // Made under the lock, written without it: others go on meanwhile.
+        let state = {
+            let shard = shared.shard(number);
+            let hot = shard.get(&number).filter(|hot| hot.is_to_be_stored());
+            hot.map(|hot| (hot.seq, hot.encode(&shared.catalogue.plan_hash)))
+        };
+        states.push((number, state.as_ref().map(|(seq, _)| *seq)));
+        if let Some((seq, state)) = state {
+            batch.put_state(number, seq, &state)?;
         }
     }
+    Ok(())
+}
+
+/// These states are stored as of these rows. One that moved on by as much again meanwhile is listed once more.
+pub(super) fn stored(shared: &Shared, states: States) {
+    for (number, seq) in states {
+        if let Some(hot) = shared.shard(number).get_mut(&number)
+            && hot.looked_at(seq)
+        {
+            shared.to_be_stored().push_back(number);
+        }
+    }
+}
+
+/// These states are not stored after all.
+pub(super) fn unstored(shared: &Shared, states: States) {
+    let mut list = shared.to_be_stored();
+    states.into_iter().rev().for_each(|(number, _)| list.push_front(number));
 }
 
 #[cfg(test)]
@@ -168,7 +200,7 @@ mod tests {
         assert!(ahead.write(&mut batch, (&shared, &mut orders), all, &mut portion).is_err());
         drop(batch);
         assert_eq!((orders.changed(), ahead.subjects.len()), (0, 0));
-        ahead.lost(&mut orders, portion);
+        ahead.lost(&shared, &mut orders, portion);
         assert_eq!((orders.changed(), orders.next_due_here()), (3, Some(due)));
         let waiting: Vec<Subject> = ahead.subjects.iter().copied().collect();
         assert_eq!(waiting, [1, 2, 3].map(Subject::Party));

@@ -68,7 +68,11 @@ pub struct TableFile {
 ///
 /// # Errors
 /// What the intake refuses; `table-invalid` when the file is JSON Lines, has no row, or lacks a column that is asked for.
-pub fn read_table(path: &Path, guide: &Guide, progress: &mut dyn FnMut(u64, u64)) -> Result<TableFile, AppError> {
+pub fn read_table(
+    path: &Path,
+    guide: &Guide,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<TableFile, AppError> {
     let mut guide = guide.clone();
     loop {
         let mut reading = Reading::begin(path, &guide)?;
@@ -149,7 +153,9 @@ impl Reading {
                 Item::Object { .. } => continue,
             };
             let columns = self.builders.iter_mut().zip(row.cells());
-            let wrong = columns.filter_map(|(builder, cell)| builder.as_mut().and_then(|builder| builder.push(cell))).last();
+            let wrong = columns
+                .filter_map(|(builder, cell)| builder.as_mut().and_then(|builder| builder.push(cell)))
+                .last();
             self.taken.push(wrong.is_none());
             if let Some(detail) = wrong {
                 let at = format!("{}:{}", self.name, row.line);
@@ -161,17 +167,24 @@ impl Reading {
     }
 
     fn mixed(&self) -> Vec<String> {
-        self.builders.iter().flatten().filter(|builder| builder.mixed).map(|builder| builder.name.clone()).collect()
+        self.builders
+            .iter()
+            .flatten()
+            .filter(|builder| builder.mixed)
+            .map(|builder| builder.name.clone())
+            .collect()
     }
 
     fn end(self, path: &Path) -> Result<TableFile, AppError> {
         if !self.taken.contains(&true) {
-            let why = self.aside.first().map_or_else(String::new, |problem| format!("; the first: {problem}"));
+            let why =
+                self.aside.first().map_or_else(String::new, |problem| format!("; the first: {problem}"));
             let detail = format!("no row could be taken of {}{why}", self.taken.len());
             return Err(Problem::new(TABLE_INVALID, detail).at(path.display().to_string()).into());
         }
         let columns = self.builders.into_iter().flatten().map(Builder::end).collect();
-        let table = Table::try_new(columns).map_err(|error| Problem::new(TABLE_INVALID, error.to_string()))?;
+        let table =
+            Table::try_new(columns).map_err(|error| Problem::new(TABLE_INVALID, error.to_string()))?;
         Ok(TableFile { table, taken: self.taken, aside: self.aside })
     }
 }
@@ -206,7 +219,11 @@ impl Builder {
                     numbers.push(f64::NAN);
                     if self.fixed {
                         let text = cell.text().unwrap_or_default();
-                        return Some(format!("“{}” is no number; the column “{}” holds numbers", shown(&text), shown(&self.name)));
+                        return Some(format!(
+                            "“{}” is no number; the column “{}” holds numbers",
+                            shown(&text),
+                            shown(&self.name)
+                        ));
                     }
                     self.mixed = true;
                 }
@@ -226,7 +243,8 @@ impl Builder {
         match self.cells {
             Cells::Numbers(numbers) => Column::numbers(self.name, numbers),
             Cells::Texts(Texts { rows, levels, .. }) => {
-                let text = |code: Option<u32>| code.and_then(|code| levels.get(code as usize)).map(String::as_str);
+                let text =
+                    |code: Option<u32>| code.and_then(|code| levels.get(code as usize)).map(String::as_str);
                 Column::categories(self.name, rows.into_iter().map(text))
             }
         }
@@ -285,7 +303,10 @@ mod tests {
             let cells: Vec<_> = (0..column.rows()).map(|row| cell(column, row)).collect();
             format!("{}: {}", column.name, cells.join(" "))
         };
-        Ok((file.table.columns().iter().map(column).collect(), file.aside.iter().map(ToString::to_string).collect()))
+        Ok((
+            file.table.columns().iter().map(column).collect(),
+            file.aside.iter().map(ToString::to_string).collect(),
+        ))
     }
 
     fn check(csv: &str, guide: &Guide, columns: &[&str], aside: &[&str]) {
@@ -319,7 +340,12 @@ mod tests {
     #[test]
     fn a_guide_reads_what_it_names_and_sets_rows_aside() {
         let guide = these(&[("a", false), ("c", true)]);
-        check("b,c,a\n0,5,1\n0,,x\n0,z,\n", &guide, &["c: '5' 'z'", "a: 1 -"], &["t.csv:3: “x” is no number"]);
+        check(
+            "b,c,a\n0,5,1\n0,,x\n0,z,\n",
+            &guide,
+            &["c: '5' 'z'", "a: 1 -"],
+            &["t.csv:3: “x” is no number"],
+        );
         let lacking = shown_table("b\n1\n", &guide).expect_err("refused");
         assert!(lacking.contains("lacks “a”, “c”") && lacking.contains("columns are b"), "{lacking}");
         let nothing = shown_table("a,c\nx,y\n", &guide).expect_err("refused");

@@ -1,7 +1,7 @@
 //! The one thread that writes. It takes what was sent in groups: appended, the orders' facts derived, committed. The rest
 //! (durable, applied, acknowledged) is the landing's, while the next group is written here.
 
-use super::ahead::{Ahead, Portion, put_states, put_timer, stored};
+use super::ahead::{Ahead, Portion, States, put_states, put_timer, stored, unstored};
 use super::aside;
 use super::clock::Clock;
 use super::decide::{Deciding, Holding};
@@ -12,7 +12,7 @@ use super::landing::{Committed, Landing, Runway, Told};
 use super::orders::Orders;
 use super::outcome::{Outcome, Settling};
 use super::prepare::Prepared;
-use super::shared::{SHARDS, Shared, lock};
+use super::shared::{Shared, lock};
 use super::taking::{Awaited, Taken, Taking};
 use super::trial::Trying;
 use super::versions;
@@ -21,7 +21,7 @@ use probity_credit::event::Role;
 use probity_expression::Faults;
 use probity_primitives::wire::{Reader as WireReader, WireError, Writer};
 use probity_primitives::{ExternalId, Timestamp};
-use probity_store::{Batch, SetAside, SqliteStore, Store, Subject};
+use probity_store::{Batch, Key, SetAside, SqliteStore, Store, Subject};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Keeper {
             self.serve(inbox, &mut commands);
         }
         if self.since_checkpoint > 0
-            && let Err(error) = self.checkpoint()
+            && let Err(error) = self.checkpoint_and_wait()
         {
             tracing::error!(%error, "the last checkpoint could not be made; the log's tail is replayed at the next start");
         }
@@ -131,7 +131,7 @@ impl Keeper {
         for command in std::mem::take(&mut inbox.others) {
             match command {
                 Command::Settle { now, reply } => drop(reply.send(self.settle(now))),
-                Command::Checkpoint { reply } => drop(reply.send(self.checkpoint())),
+                Command::Checkpoint { reply } => drop(reply.send(self.checkpoint_and_wait())),
                 Command::SetAside { items, once, reply } => drop(reply.send(self.set_aside(&items, once))),
                 Command::DropSetAside { items, reply } => drop(reply.send(self.drop_set_aside(&items))),
                 Command::Try { challenger, begun, reply } => {
@@ -170,7 +170,7 @@ impl Keeper {
             self.holding.keep();
             self.ahead.written(&self.shared, portion);
         } else {
-            self.ahead.lost(&mut self.orders, portion);
+            self.ahead.lost(&self.shared, &mut self.orders, portion);
             self.holding.undo(&self.shared.catalogue);
             self.orders.forget();
             self.numbers.clear();
@@ -226,6 +226,7 @@ impl Keeper {
         deciding.taking.derive(&mut batch, settle, &mut faults)?;
         deciding.follow(&mut batch)?;
         let taken = taking.end();
+        self.holding.write(&mut batch, now)?;
         let due = (taken.rows, self.since_checkpoint + taken.rows, CHECKPOINT_EVERY);
         self.ahead.write(&mut batch, (&self.shared, &mut self.orders), due, portion)?;
         batch.hand_over()?;
@@ -253,6 +254,12 @@ impl Keeper {
             }
         }
         self.publish_due();
+        self.ahead.weigh(&self.shared, taken.rows, CHECKPOINT_EVERY);
+        self.pass_on(taken, told);
+    }
+
+    /// Lets what was committed land.
+    fn pass_on(&self, taken: Taken, told: Told) {
         let Taken { steps, rows, .. } = taken;
         let committed = Committed { steps, rows, last: self.rows, latest: self.latest(), told };
         match &self.runway {
@@ -349,59 +356,67 @@ impl Keeper {
         Ok(batch.commit()?)
     }
 
-    /// Writes what was only in memory, so that a start need not go further back than here.
-    pub(super) fn checkpoint(&mut self) -> Result<(), AppError> {
+    /// Writes what was only in memory, so that a start need not go further back than here. It lands like any batch: most was
+    /// written ahead, and nobody waits for the disk.
+    fn checkpoint(&mut self) -> Result<(), AppError> {
+        // The platform's sums are to be those of the last row.
         self.rest();
         let shared = Arc::clone(&self.shared);
-        let now = self.now();
-        let fresh: Vec<(Subject, Vec<u64>)> =
-            shared.fresh().iter().map(|(subject, seqs)| (*subject, seqs.clone())).collect();
-        let mut written = Vec::new();
+        let mut states = States::new();
         let changed = self.orders.drain_changed();
-        let remembered = self.remembered();
-        let exposure = stamped(&shared, &self.holding.encode(now));
-        let trials = lock(&shared.trials).encode();
-        let result = (|| {
-            let mut batch = self.store.begin()?;
-            for (subject, seqs) in &fresh {
-                batch.put_postings(*subject, seqs)?;
-            }
-            for (order, due) in &changed {
-                put_timer(&mut batch, *order, *due)?;
-            }
-            for shard in 0..SHARDS {
-                written.extend(put_states(&mut batch, &shared, shard)?);
-            }
-            batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;
-            batch.put_record(EXPOSURE, &exposure)?;
-            batch.put_record(TRIALS, &trials)?;
-            batch.put_record(KEEPER, &remembered)?;
-            batch.checkpoint(now)?;
-            Ok::<(), AppError>(batch.commit()?)
-        })();
-        if let Err(error) = result {
-            for (order, due) in changed {
-                self.orders.restore_due(order, due);
-            }
+        if let Err(error) = self.write_checkpoint(&changed, &mut states) {
+            changed.into_iter().for_each(|(order, due)| self.orders.restore_due(order, due));
+            unstored(&shared, states);
             return Err(error);
         }
         // The keeper alone adds postings, and it is here: what was written is what there is.
         shared.fresh().clear();
         self.ahead.begin_anew();
-        stored(&shared, written);
+        stored(&shared, states);
         shared.checkpointed.store(self.rows, Ordering::Release);
         self.since_checkpoint = 0;
         if self.numbers.len() > MOST_NUMBERS {
             self.numbers.clear();
         }
-        shared.let_go();
+        self.pass_on(Taken::default(), Told::default());
         Ok(())
+    }
+
+    fn write_checkpoint(
+        &mut self,
+        changed: &[(Key, Option<Timestamp>)],
+        states: &mut States,
+    ) -> Result<(), AppError> {
+        let shared = Arc::clone(&self.shared);
+        let (now, remembered) = (self.now(), self.remembered());
+        let fresh: Vec<(Subject, Vec<u64>)> =
+            shared.fresh().iter().map(|(subject, seqs)| (*subject, seqs.clone())).collect();
+        let mut batch = self.store.begin()?;
+        for (subject, seqs) in &fresh {
+            batch.put_postings(*subject, seqs)?;
+        }
+        for (order, due) in changed {
+            put_timer(&mut batch, *order, *due)?;
+        }
+        put_states(&mut batch, &shared, usize::MAX, states)?;
+        batch.put_record(PLATFORM, &stamped(&shared, &shared.platform().encode()))?;
+        batch.put_record(TRIALS, &lock(&shared.trials).encode())?;
+        batch.put_record(KEEPER, &remembered)?;
+        batch.checkpoint(now)?;
+        Ok(batch.hand_over()?)
+    }
+
+    /// A checkpoint that is on disk when this returns.
+    fn checkpoint_and_wait(&mut self) -> Result<(), AppError> {
+        self.checkpoint()?;
+        self.rest();
+        // An empty batch is refused when the synchronisation failed.
+        Ok(self.store.begin()?.commit()?)
     }
 }
 
 /// Named records of the store.
 pub(super) const PLATFORM: &str = "platform";
-pub(super) const EXPOSURE: &str = "exposure";
 pub(super) const TRIALS: &str = "trials";
 pub(super) const KEEPER: &str = "keeper";
 pub(super) const SYMBOLS: &str = "symbols";
@@ -489,7 +504,9 @@ impl Keeper {
             taking.note(&mut batch, row.seq, event)?;
         }
         for step in taking.steps_from(0) {
-            self.holding.follow(&shared, batch.reads(), taking.orders, step)?;
+            if !self.holding.has(step.seq) {
+                self.holding.follow(&shared, batch.reads(), taking.orders, step)?;
+            }
         }
         let taken = taking.end();
         batch.commit()?;
@@ -500,8 +517,9 @@ impl Keeper {
 
     /// Once all rows were gone over, and not before (the facts of an order may stand further on than their causes): timers
     /// are known again, and facts that the log still lacks are written.
-    pub(super) fn replayed(&mut self) -> Result<(), AppError> {
-        self.commit_alone(None)
+    pub(super) fn replayed(&mut self, any: bool) -> Result<(), AppError> {
+        self.holding.write_whole(&self.shared, &mut self.store)?;
+        if any { self.commit_alone(None) } else { Ok(()) }
     }
 }
 

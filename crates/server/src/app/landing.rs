@@ -182,6 +182,7 @@ fn apply_to(
     if step.is_amended() {
         hot.want_stored();
     }
+    shared.changed(number, hot);
     Ok(())
 }
 

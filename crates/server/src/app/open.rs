@@ -4,7 +4,7 @@ use super::anew::each_event;
 use super::clock::Clock;
 use super::error::AppError;
 use super::inbox::Command;
-use super::keeper::{EXPOSURE, KEEPER, Keeper, PLATFORM, Remembered, SYMBOLS, TRIALS};
+use super::keeper::{KEEPER, Keeper, PLATFORM, Remembered, SYMBOLS, TRIALS};
 use super::outcome::{Outcome, Reply, Settling};
 use super::prepare::{Prepared, event_of};
 use super::shared::{Shared, lock};
@@ -356,13 +356,7 @@ fn start(
         }
         _ => platform_anew(shared, reader, from, progress)?,
     }
-    let exposure = reader.record(EXPOSURE)?.unwrap_or_default();
-    match exposure.split_at_checked(16) {
-        Some((made_under, bytes)) if made_under == shared.catalogue.plan_hash.half() => {
-            keeper.holding.restore(bytes)?;
-        }
-        _ => keeper.holding.make_anew(shared, reader, from, progress)?,
-    }
+    keeper.holding.resume(shared, reader, from, progress)?;
     let trials = match reader.record(TRIALS)? {
         Some(bytes) => {
             Trials::decode(&bytes).map_err(|error| AppError::internal(format!("trials: {error}")))?
@@ -381,9 +375,7 @@ fn start(
         progress(next - from, last - from);
     }
     shared.events.store(last, Ordering::Release);
-    if from < last {
-        keeper.replayed()?;
-    }
+    keeper.replayed(from < last)?;
     let due = [reader.next_due()?, keeper.holding.next_expiry()].into_iter().flatten().min();
     shared.next_due.fetch_min(due.map_or(i64::MAX, Timestamp::millis), Ordering::AcqRel);
     Ok(())

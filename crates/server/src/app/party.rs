@@ -36,7 +36,9 @@ pub(super) struct Hot {
     /// The last row that went in.
     pub(super) seq: u64,
     /// Rows that went in since it was stored.
-    pub(super) behind: u32,
+    behind: u32,
+    /// It stands in the list of those to be stored.
+    is_listed: bool,
     pub(super) recorded: Vec<Recorded>,
     /// Sanctions, whatever their moment: what holds at one follows from them.
     pub(super) sanctions: Sanctions,
@@ -60,6 +62,7 @@ impl Hot {
             state: PartyState::new(role),
             seq: 0,
             behind: 0,
+            is_listed: false,
             recorded: Vec::new(),
             sanctions: Sanctions::default(),
             ready: None,
@@ -119,6 +122,24 @@ impl Hot {
         self.behind >= BEHIND && self.state.events > THIN
     }
 
+    /// True when it is to be put into the list of those to be stored, once.
+    pub(super) const fn is_to_be_listed(&mut self) -> bool {
+        let is_new = !self.is_listed && self.is_to_be_stored();
+        self.is_listed |= is_new;
+        is_new
+    }
+
+    /// It was looked at, and is stored as of a row or need not be. True when it is to be stored once more.
+    pub(super) const fn looked_at(&mut self, stored: Option<u64>) -> bool {
+        if let Some(seq) = stored
+            && seq == self.seq
+        {
+            self.behind = 0;
+        }
+        self.is_listed = self.is_to_be_stored();
+        self.is_listed
+    }
+
     pub(super) fn weight(&self) -> usize {
         self.state.weight() + self.recorded.len() * 80 + self.sanctions.list().len() * 200
     }
@@ -161,7 +182,7 @@ impl Hot {
         // States that the first versions wrote end here: there were no sanctions.
         let sanctions =
             if reader.is_empty() { Sanctions::default() } else { Sanctions::decode(&mut reader)? };
-        Ok(Some(Self { state, seq, behind: 0, recorded, sanctions, ready: None }))
+        Ok(Some(Self { state, seq, behind: 0, is_listed: false, recorded, sanctions, ready: None }))
     }
 
     /// Reads a party's state as everything known makes it: the stored one and what came after, or all its events.

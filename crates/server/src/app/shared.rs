@@ -11,7 +11,7 @@ use probity_credit::event::{Codec, Event};
 use probity_credit::indicator::{Platform, Priors};
 use probity_primitives::{Problem, Timestamp};
 use probity_store::{LogRow, Reader, SqliteReader, Subject};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(super) const SHARDS: usize = 64;
 
 /// Party states in memory weigh at most about this much, in bytes, before some are let go.
-const HEAVIEST: usize = 1 << 30;
+pub(super) const HEAVIEST: usize = 1 << 30;
 
 /// Shared by the keeper and all readers.
 pub(super) struct Shared {
@@ -28,6 +28,8 @@ pub(super) struct Shared {
     shards: Vec<Mutex<HashMap<u32, Hot>>>,
     platform: Mutex<Platform>,
     fresh: Mutex<HashMap<Subject, Vec<u64>>>,
+    /// Parties whose states are to be stored, the longest listed first.
+    to_be_stored: Mutex<VecDeque<u32>>,
     pub(super) readers: Readers,
     pub(super) kept: Kept,
     /// The newest `known_at` of an event from outside.
@@ -73,6 +75,7 @@ impl Shared {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             platform: Mutex::default(),
             fresh: Mutex::default(),
+            to_be_stored: Mutex::default(),
             readers: Readers::new(readers),
             kept: Kept::default(),
             latest: AtomicI64::new(i64::MIN),
@@ -102,16 +105,24 @@ impl Shared {
         lock(&self.shards[place % SHARDS])
     }
 
-    pub(super) fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<u32, Hot>>> {
-        self.shards.iter().map(lock)
-    }
-
     pub(super) fn platform(&self) -> MutexGuard<'_, Platform> {
         lock(&self.platform)
     }
 
     pub(super) fn fresh(&self) -> MutexGuard<'_, HashMap<Subject, Vec<u64>>> {
         lock(&self.fresh)
+    }
+
+    /// Parties whose states are to be stored. Taken after a shard, never before one.
+    pub(super) fn to_be_stored(&self) -> MutexGuard<'_, VecDeque<u32>> {
+        lock(&self.to_be_stored)
+    }
+
+    /// A party's state changed, or came into memory.
+    pub(super) fn changed(&self, number: u32, hot: &mut Hot) {
+        if hot.is_to_be_listed() {
+            self.to_be_stored().push_back(number);
+        }
     }
 
     /// The platform's values that hold at a moment.
@@ -178,19 +189,17 @@ impl Shared {
         known.map(|row| Ok((row.seq, self.decode(row)?))).collect()
     }
 
-    /// Lets states go when they weigh too much, at a checkpoint: postings lead to all that is not stored. Which ones does not
-    /// matter: they come back when asked for.
-    pub(super) fn let_go(&self) {
-        let weight: usize = self.shards().map(|shard| shard.values().map(Hot::weight).sum::<usize>()).sum();
-        if weight <= HEAVIEST {
-            return;
-        }
-        let mut keep = true;
-        for mut shard in self.shards() {
-            shard.retain(|_, _| {
+    /// What the states of a shard weigh. Where all weigh too much, half of them are let go first: postings lead to all that is
+    /// not stored. Which ones does not matter, they come back when asked for; but those that are to be stored stay.
+    pub(super) fn weigh(&self, shard: usize, too_much: bool) -> usize {
+        let mut shard = self.shard_at(shard);
+        if too_much {
+            let mut keep = true;
+            shard.retain(|_, hot| {
                 keep = !keep;
-                keep
+                keep || hot.is_to_be_stored()
             });
         }
+        shard.values().map(Hot::weight).sum()
     }
 }

@@ -188,7 +188,8 @@ fn live(
     let hot = match shard.entry(number) {
         Entry::Occupied(entry) => entry.into_mut(),
         Entry::Vacant(entry) => {
-            let hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
+            let mut hot = shared.read(|reader| Hot::load(shared, reader, number, role))?;
+            shared.changed(number, &mut hot);
             entry.insert(hot)
         }
     };

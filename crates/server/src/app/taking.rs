@@ -66,6 +66,7 @@ pub(super) struct Taking<'a> {
 }
 
 /// What a batch leaves behind once it is committed.
+#[derive(Default)]
 pub(super) struct Taken {
     /// Changes of parties' states.
     pub(super) steps: Vec<Step>,

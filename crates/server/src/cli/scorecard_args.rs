@@ -10,7 +10,7 @@ pub enum ScorecardCommand {
     #[command(
         after_help = "Examples:\n  probity scorecard fit train.csv --target bad --out card.toml\n  probity scorecard fit train.csv --target bad --special -9,-8,-7 --monotone auto --pairs --out card.toml\n  probity scorecard fit train.parquet --target bad --time month --report report.html --out card.toml\n  probity scorecard fit train.csv --target bad --monotone age=descending --monotone income=any --special debt=-1 --out card.toml\n\nEvery column but the target, the weight, the time and those left out may be used. With --time the last part is held\nout and judged by (out of time); without it the figures shown are those of the training rows, and say so."
     )]
-    //Fit(FitArgs),
+    Fit(FitArgs),
     /// Score a table: one row out for each row in, in the same order.
     #[command(
         after_help = "Examples:\n  probity scorecard score card.toml test.csv --out scores.csv\n  probity scorecard score card.toml test.csv --keep id --reasons --out scores.csv\n\nThe columns are score (points, higher is better) and probability (of bad). A row that cannot be read has neither;\nits line and reason are told, and the exit code is 3."
@@ -20,7 +20,7 @@ pub enum ScorecardCommand {
     #[command(
         after_help = "Examples:\n  probity scorecard report card.toml test.csv --out report.html\n  probity scorecard report card.toml test.csv --train train.csv --group SEX --time month --out report.html --model-card card.md\n\nWith --train the report also says how far the test rows have drifted from those (PSI). Columns named by --group are\nonly used to compare groups; nothing is scored by them."
     )]
-    //Report(ReportArgs),
+    Report(ReportArgs),
     /// Show a scorecard, or one row's score with its reasons.
     #[command(
         after_help = "Examples:\n  probity scorecard show card.toml\n  probity scorecard show card.toml test.csv --row 17"
@@ -165,7 +165,7 @@ pub struct ReportArgs {
     /// Columns of groups (sex, origin, …) between which the score must be fair, where the law lets you hold them.
     #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
     pub group: Vec<String>,
-    /// The score from which a row is approved (default: the one that approves half of the rows… of this table).
+    /// The score from which a row is approved (default: where good and bad rows of the table lie furthest apart).
     #[arg(long, value_name = "SCORE")]
     pub cutoff: Option<i32>,
 }

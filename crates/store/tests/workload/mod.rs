@@ -11,6 +11,8 @@ use std::path::Path;
 pub const EVENTS: u64 = 7;
 /// Merchants that the events are spread over.
 pub const PARTIES: u64 = 5;
+/// Pieces of what is open that are left.
+pub const PIECES: u64 = 5;
 
 pub fn key(n: u64) -> Key {
     Digest::of(&[b"event", &n.to_be_bytes()]).half()
@@ -62,6 +64,8 @@ fn prepare(store: &mut SqliteStore, n: u64) -> Result<SqliteBatch<'_>, StoreErro
     }
     batch.put_state(1, (n + 1) * EVENTS, &state(n))?;
     batch.put_record("tiles", &state(n))?;
+    batch.put_exposure(n + 1, &state(n))?;
+    batch.drop_exposure((n + 1).saturating_sub(PIECES - 1))?;
     if n % 4 == 3 {
         batch.checkpoint(at(n))?;
     }
@@ -106,6 +110,10 @@ pub fn prove_up_to(folder: &Path, acknowledged: u64, written: u64) -> u64 {
     if last > 0 {
         assert_eq!(reader.state(1).unwrap(), Some((last, state(batches - 1))));
         assert_eq!(reader.record("tiles").unwrap(), Some(state(batches - 1)));
+        let pieces: Vec<u64> =
+            reader.exposure(0, 99).unwrap().into_iter().map(|(number, _)| number).collect();
+        assert_eq!(pieces, (1.max((batches + 1).saturating_sub(PIECES))..=batches).collect::<Vec<_>>());
+        assert_eq!(reader.exposure(batches, 1).unwrap(), [(batches, state(batches - 1))]);
         assert_eq!(reader.postings(Subject::Order(order(last))).unwrap(), of_order(last / 3, last));
     }
     write(&mut store, batches).unwrap();

@@ -1,5 +1,5 @@
-//! What is open and held, kept by the keeper in step with the log. Changes of a batch are noted, so that a batch that is lost
-//! takes them along.
+//! What is open and held, kept by the keeper in step with the log, in memory and in the store: each batch writes what it
+//! changed. Changes of a batch are noted, so that a batch that is lost takes them along.
 
 use super::super::anew::each_event;
 use super::super::error::AppError;
@@ -9,11 +9,12 @@ use super::super::taking::Step;
 use super::telling::{CLOSED, MADE};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Event, TypeIndex, standing};
-use probity_credit::exposure::{Exposure, ExposureTypes, Reservation};
+use probity_credit::exposure::{Exposure, ExposureTypes, Pieces, Reservation};
 use probity_credit::indicator::Contributions;
 use probity_credit::order::order_key;
+use probity_primitives::wire::WireError;
 use probity_primitives::{Duration, Timestamp};
-use probity_store::Reader;
+use probity_store::{Batch, Reader, Store};
 use std::sync::Arc;
 
 /// A used approval waits this long for its payment to be told.
@@ -21,6 +22,16 @@ const WAITS_FOR_PAYMENT: Duration = Duration::days(7);
 /// Claims and lines that ended this many days ago are forgotten. Orders of which nothing is open are at once: their rows are
 /// found again.
 const FORGOTTEN_AFTER: i32 = 400;
+/// Old entries that a batch looks at for each that it writes, beside those of one piece.
+const OLD_FOR_ONE: u64 = 2;
+/// Pieces read in one go.
+const PIECES: usize = 1_000;
+
+/// The definitions under which the pieces were made.
+const MADE_UNDER: &str = "exposure_made_under";
+/// The record that the whole book was before it came in pieces, as of a checkpoint, behind such a stamp.
+const WHOLE: &str = "exposure";
+
 enum Undo {
     Reserved(Box<str>),
     /// It held this.
@@ -31,6 +42,11 @@ enum Undo {
 /// The book of what is open, and how to take the batch at hand out of it again.
 pub(in crate::app) struct Holding {
     exposure: Exposure,
+    pieces: Pieces,
+    /// The row up to which it holds everything; later ones are gone over again after a start.
+    upto: u64,
+    /// Nothing of it is in pieces yet.
+    unwritten: bool,
     types: ExposureTypes,
     made: Option<TypeIndex>,
     closed: Option<TypeIndex>,
@@ -41,6 +57,9 @@ impl Holding {
     pub(in crate::app) fn new(catalogue: &Catalogue) -> Self {
         Self {
             exposure: Exposure::default(),
+            pieces: Pieces::default(),
+            upto: 0,
+            unwritten: false,
             types: ExposureTypes::resolve(&catalogue.vocabulary),
             made: catalogue.vocabulary.find(MADE),
             closed: catalogue.vocabulary.find(CLOSED),
@@ -182,13 +201,21 @@ impl Holding {
         self.exposure.next_expiry()
     }
 
-    /// The batch is on disk.
+    /// The batch is committed.
     pub(in crate::app) fn keep(&mut self) {
         self.undo.clear();
+        self.exposure.keep();
+        self.pieces.keep();
     }
 
     /// The batch is lost.
     pub(in crate::app) fn undo(&mut self, catalogue: &Catalogue) {
+        self.take_back(catalogue);
+        self.exposure.lose();
+        self.pieces.lose();
+    }
+
+    fn take_back(&mut self, catalogue: &Catalogue) {
         for change in std::mem::take(&mut self.undo).into_iter().rev() {
             match change {
                 Undo::Reserved(decision) => drop(self.exposure.close(&decision)),
@@ -216,16 +243,97 @@ impl Holding {
         }
     }
 
-    /// As stored bytes, without what is long over.
-    pub(in crate::app) fn encode(&mut self, now: Timestamp) -> Vec<u8> {
-        self.exposure.forget_over(now.day().plus(-FORGOTTEN_AFTER));
-        self.exposure.encode()
+    /// Writes what the batch changed, and some of the oldest anew where most of what the store has is overruled.
+    pub(in crate::app) fn write(&mut self, batch: &mut impl Batch, now: Timestamp) -> Result<(), AppError> {
+        let first = self.pieces.first();
+        let mut left = OLD_FOR_ONE * self.exposure.write_changes(&mut self.pieces);
+        let forgotten_before = now.day().plus(-FORGOTTEN_AFTER);
+        while let Some(oldest) = self.exposure.worn(&self.pieces).filter(|_| left > 0) {
+            let found = batch.reads().exposure(oldest, 1)?;
+            let Some((_, bytes)) = found.first().filter(|(number, _)| *number == oldest) else {
+                return Err(missing(oldest));
+            };
+            let looked_at = self.exposure.write_anew(&mut self.pieces, bytes, forgotten_before);
+            left = left.saturating_sub(looked_at.map_err(|error| unread(oldest, error))?);
+        }
+        for (number, bytes) in self.pieces.unwritten() {
+            batch.put_exposure(number, bytes)?;
+        }
+        if self.pieces.first() > first {
+            batch.drop_exposure(self.pieces.first())?;
+        }
+        Ok(())
     }
 
-    /// From stored bytes.
-    pub(in crate::app) fn restore(&mut self, bytes: &[u8]) -> Result<(), AppError> {
-        self.exposure =
-            Exposure::decode(bytes).map_err(|error| AppError::internal(format!("exposure: {error}")))?;
+    /// Takes up what the store has. What was made under other definitions, or is not there, is made again from the log.
+    pub(in crate::app) fn resume(
+        &mut self,
+        shared: &Shared,
+        reader: &mut impl Reader,
+        checkpointed: u64,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), AppError> {
+        let stamp = shared.catalogue.plan_hash.half();
+        (self.upto, _) = reader.last()?;
+        if reader.record(MADE_UNDER)?.is_some_and(|made_under| made_under == stamp) {
+            return self.read(reader);
+        }
+        self.unwritten = true;
+        match reader.record(WHOLE)?.as_deref().and_then(|whole| whole.split_at_checked(stamp.len())) {
+            Some((made_under, bytes)) if made_under == stamp => {
+                let exposure = Exposure::of_record(bytes);
+                self.exposure = exposure.map_err(|error| AppError::internal(format!("exposure: {error}")))?;
+                self.upto = checkpointed;
+                Ok(())
+            }
+            _ => self.make_anew(shared, reader, self.upto, progress),
+        }
+    }
+
+    fn read(&mut self, reader: &mut impl Reader) -> Result<(), AppError> {
+        self.exposure.note_changes();
+        let mut next = 0;
+        loop {
+            let pieces = reader.exposure(next, PIECES)?;
+            // Among those of one look the store itself sees a gap.
+            if next > 0 && pieces.first().is_some_and(|(number, _)| *number != next) {
+                return Err(missing(next));
+            }
+            for (number, bytes) in &pieces {
+                let taken = self.exposure.take_piece(&mut self.pieces, *number, bytes);
+                taken.map_err(|error| unread(*number, error))?;
+            }
+            let Some((last, _)) = pieces.last() else { return Ok(()) };
+            next = last + 1;
+        }
+    }
+
+    /// True when a row is in the book already.
+    pub(in crate::app) const fn has(&self, seq: u64) -> bool {
+        seq <= self.upto
+    }
+
+    /// Writes the whole book in pieces where the store has none that hold.
+    pub(in crate::app) fn write_whole(
+        &mut self,
+        shared: &Shared,
+        store: &mut impl Store,
+    ) -> Result<(), AppError> {
+        if !self.unwritten {
+            return Ok(());
+        }
+        let mut batch = store.begin()?;
+        batch.drop_exposure(u64::MAX)?;
+        self.pieces = Pieces::default();
+        self.exposure.write_all(&mut self.pieces);
+        for (number, bytes) in self.pieces.unwritten() {
+            batch.put_exposure(number, bytes)?;
+        }
+        batch.put_record(MADE_UNDER, &shared.catalogue.plan_hash.half())?;
+        batch.drop_record(WHOLE)?;
+        batch.commit()?;
+        self.keep();
+        self.unwritten = false;
         Ok(())
     }
 
@@ -241,12 +349,23 @@ impl Holding {
         each_event(shared, reader, upto, progress, |reader, event, moments| {
             let stands = moments.last().is_some_and(|(_, stands)| *stands);
             let numbers = numbers(reader, &event)?;
-            let event = Arc::new((event, Contributions::default()));
-            self.take(&shared.catalogue, &event, numbers, i32::from(stands));
-            self.undo.clear();
+            self.go_over(
+                &shared.catalogue,
+                &Arc::new((event, Contributions::default())),
+                numbers,
+                i32::from(stands),
+            );
             Ok(())
         })
     }
+}
+
+fn missing(piece: u64) -> AppError {
+    AppError::internal(format!("exposure {piece} is missing"))
+}
+
+fn unread(piece: u64, error: WireError) -> AppError {
+    AppError::internal(format!("exposure {piece}: {error}"))
 }
 
 fn numbers(reader: &mut impl Reader, event: &Event) -> Result<[Option<u32>; 2], AppError> {
@@ -258,4 +377,162 @@ fn numbers(reader: &mut impl Reader, event: &Event) -> Result<[Option<u32>; 2], 
         }
     }
     Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::asked::Form;
+    use super::*;
+    use crate::app::{Clock, Probity, Settling, embedded_catalogue};
+    use probity_credit::event::{Arrival, Flat, Party};
+    use probity_primitives::wire::Writer;
+    use probity_store::SqliteStore;
+    use std::path::Path;
+
+    const NOW: i64 = 1_750_000_000_000;
+
+    fn open(folder: &Path) -> Probity {
+        let clock = Clock::of(|| Timestamp::from_millis(NOW));
+        Probity::open(folder, Catalogue::load(embedded_catalogue()).unwrap(), clock, &mut |_, _| {}).unwrap()
+    }
+
+    fn pay(probity: &Probity, id: &str, minor: i64) {
+        let at = Timestamp::from_millis(NOW);
+        let json = format!(
+            r#"{{"id":"{id}","type":"order.paid","occurred_at":"{at}","merchant":"m","buyer":"b","order":"{id}","value":"{minor}.00","currency":"EUR","method":"card"}}"#
+        );
+        let event =
+            probity.prepare(Flat::from_json(json.as_bytes()).unwrap(), "shop", Arrival::Live).unwrap();
+        probity.take_and_wait(vec![event], Settling::Soon).unwrap();
+    }
+
+    fn hold(probity: &Probity, key: &str, order: &str) -> (String, i64) {
+        let text = |text: &str| Some(text.to_owned());
+        let form = Form {
+            kind: "payment".into(),
+            merchant: text("m"),
+            buyer: text("b"),
+            amount: text("2.00"),
+            order: text(order),
+            ..Form::default()
+        };
+        let asked = probity.asked(&form, Some(key), "test").unwrap();
+        let record = probity.decide_and_wait(vec![asked]).unwrap().pop().unwrap().unwrap().record;
+        assert!(record.held > 0, "{record:?}");
+        (record.id.clone(), record.held)
+    }
+
+    fn open_now(probity: &Probity) -> [i64; 2] {
+        ["merchant:m", "buyer:b"]
+            .map(|party| probity.exposure_and_wait(&Party::parse(party).unwrap()).unwrap())
+    }
+
+    /// The whole book as it was written before: one paid order, one decision.
+    fn whole(
+        stamp: [u8; 16],
+        order: (&str, i64),
+        (decision, held, expires_at, own): (&str, i64, i64, &str),
+    ) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.bytes.extend_from_slice(&stamp);
+        writer.unsigned(1);
+        let key = [&[0][..], &1_u64.to_be_bytes(), b"m", order.0.as_bytes()];
+        writer.bytes.extend_from_slice(&probity_primitives::Digest::of(&key).half());
+        writer.unsigned(2);
+        writer.unsigned(3);
+        writer.signed(order.1);
+        writer.signed(0);
+        writer.signed(0);
+        writer.byte(0);
+        writer.signed(i64::from(Timestamp::from_millis(NOW).day().0));
+        writer.unsigned(1);
+        writer.text(decision);
+        writer.unsigned(2);
+        writer.unsigned(3);
+        writer.signed(held);
+        writer.signed(expires_at);
+        writer.text(own);
+        writer.byte(0);
+        writer.bytes
+    }
+
+    /// Puts a folder back as the code before pieces left it: with the whole book of its last checkpoint, or without any.
+    fn set_back(folder: &Path, whole: Option<&[u8]>) {
+        let mut store = SqliteStore::open_or_create(folder).unwrap();
+        let mut batch = store.begin().unwrap();
+        batch.drop_exposure(u64::MAX).unwrap();
+        batch.drop_record(MADE_UNDER).unwrap();
+        if let Some(whole) = whole {
+            batch.put_record(WHOLE, whole).unwrap();
+        }
+        batch.commit().unwrap();
+    }
+
+    fn copied(from: &Path) -> tempfile::TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        copy
+    }
+
+    #[test]
+    fn a_book_written_whole_is_read_and_the_rows_behind_it_gone_over() {
+        let home = tempfile::tempdir().unwrap();
+        let probity = open(home.path());
+        pay(&probity, "o1", 100);
+        let (decision, held) = hold(&probity, "k1", "o2");
+        probity.checkpoint_and_wait().unwrap();
+        let until = Timestamp::from_millis(NOW + 30 * 60_000);
+        let stamp = probity.catalogue().plan_hash.half();
+        let at_checkpoint = whole(stamp, ("o1", 10_000), (&decision, held, until.millis(), "o2"));
+        // Behind the checkpoint: the reservation is used up, and another order and decision come.
+        pay(&probity, "o2", 2);
+        pay(&probity, "o3", 30);
+        hold(&probity, "k2", "o4");
+        let expected = open_now(&probity);
+        assert_eq!(expected, [10_000 + 200 + 3_000 + held; 2]);
+        let other_stamp = [[7; 16].as_slice(), &[1, 2, 3]].concat();
+        let cases: [(&str, Option<&[u8]>); 3] = [
+            ("as of the checkpoint", Some(&at_checkpoint)),
+            ("made under other definitions", Some(&other_stamp)),
+            ("none, as the first versions left it", None),
+        ];
+        for (case, whole) in cases {
+            let copy = copied(home.path());
+            set_back(copy.path(), whole);
+            // Read, and read again from the pieces that were written then, with rows behind them in no checkpoint.
+            let again = open(copy.path());
+            assert_eq!(open_now(&again), expected, "{case}");
+            pay(&again, "o4", 2);
+            let more = open_now(&again);
+            assert_eq!(more, [expected[0] + 200 - held; 2], "{case}");
+            let killed = copied(copy.path());
+            again.close();
+            for folder in [killed.path(), copy.path()] {
+                let again = open(folder);
+                assert_eq!(open_now(&again), more, "{case}");
+                again.close();
+                let reader = probity_store::SqliteReader::open(folder).unwrap().record(WHOLE).unwrap();
+                assert_eq!(reader, None, "{case}");
+            }
+        }
+        probity.close();
+    }
+
+    #[test]
+    fn a_lost_piece_is_noticed() {
+        let home = tempfile::tempdir().unwrap();
+        let probity = open(home.path());
+        pay(&probity, "o1", 1);
+        probity.close();
+        let mut store = SqliteStore::open_or_create(home.path()).unwrap();
+        let mut batch = store.begin().unwrap();
+        batch.put_exposure(9, &[]).unwrap();
+        batch.commit().unwrap();
+        drop(store);
+        let catalogue = Catalogue::load(embedded_catalogue()).unwrap();
+        let refused = Probity::open(home.path(), catalogue, Clock::system(), &mut |_, _| {}).err().unwrap();
+        assert_eq!(refused.problems[0].code.as_str(), "store-damaged");
+    }
 }

@@ -1,0 +1,74 @@
+//! Which kind of model, where that is left open.
+
+use super::{Method, Options, Pairs, Progress, by_additive, by_woe};
+use crate::logistic::folds;
+use crate::{Error, Sample};
+
+/// From so many rows on the additive model is taken without trying both: there it was the better one on every public
+/// sample that was tried, and trying costs ten fits.
+const MANY_ROWS: usize = 20_000;
+
+/// Folds of the trial, and how often rows are dealt out anew when they are few.
+const FOLDS: usize = 5;
+const ROUNDS_WHEN_FEW: u64 = 3;
+const FEW_ROWS: usize = 5_000;
+
+/// Both kinds of model on rows that they have not seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Compared {
+    /// Mean negative log-likelihood of a row by weights of evidence.
+    pub woe: f64,
+    /// The same by an additive model without pairs.
+    pub additive: f64,
+}
+
+/// Takes the kind of model whose log-likelihood is higher on rows held out.
+pub(super) fn choose(
+    sample: &Sample,
+    options: &Options,
+    progress: &mut Progress<'_>,
+) -> Result<(Method, Option<Compared>), Error> {
+    let classes = sample.bad.iter().filter(|bad| **bad).count();
+    let fewer = classes.min(sample.rows() - classes);
+    if sample.rows() >= MANY_ROWS {
+        return Ok((Method::Additive, None));
+    }
+    if fewer < 2 * FOLDS {
+        // A fold would have a row of one class at most: nothing can be compared, and the plainer model is the safer one.
+        return Ok((Method::Woe, None));
+    }
+    let rounds = if sample.rows() < FEW_ROWS { ROUNDS_WHEN_FEW } else { 1 };
+    let options = Options { pairs: Pairs::None, ..options.clone() };
+    let steps = rounds * FOLDS as u64;
+    let (mut woe, mut additive, mut weight) = (0.0, 0.0, 0.0);
+    for round in 0..rounds {
+        let fold_of = folds(&sample.bad, FOLDS, options.seed.wrapping_add(round));
+        for fold in 0..FOLDS {
+            progress("comparing", round * FOLDS as u64 + fold as u64, steps);
+            let rows = |held: bool| -> Vec<usize> {
+                (0..sample.rows()).filter(|row| (fold_of[*row] == fold) == held).collect()
+            };
+            let (train, held) = (sample.take(&rows(false)), sample.take(&rows(true)));
+            let (good, bad) = train.good_and_bad();
+            if good == 0.0 || bad == 0.0 {
+                continue;
+            }
+            woe += loss(&by_woe(&train, &options)?.0.score(&held.table)?, &held);
+            additive += loss(&by_additive(&train, &options)?.0.score(&held.table)?, &held);
+            weight += (0..held.rows()).map(|row| held.weight_of(row)).sum::<f64>();
+        }
+    }
+    let compared = Compared { woe: woe / weight, additive: additive / weight };
+    let method = if compared.additive < compared.woe { Method::Additive } else { Method::Woe };
+    Ok((method, Some(compared)))
+}
+
+/// The weighted negative log-likelihood of rows, by log-odds so that no probability is rounded to 0 or 1.
+fn loss(scored: &[crate::card::Scored], held: &Sample) -> f64 {
+    let of = |(row, scored): (usize, &crate::card::Scored)| {
+        let against = if held.bad[row] { -scored.calibrated } else { scored.calibrated };
+        // ln(1 + e^x), without overflow.
+        held.weight_of(row) * (against.max(0.0) + libm::log1p(libm::exp(-against.abs())))
+    };
+    scored.iter().enumerate().map(of).sum()
+}

@@ -1,0 +1,111 @@
+use super::*;
+use crate::table::{Column, Table};
+
+/// Rows whose truth is known: the risk rises with `x`, jumps where `y` is above 1, and differs by `home`; `y` is -9 now and
+/// then, and `x` missing.
+fn sample(rows: usize) -> Sample {
+    let mut state = 7_u64;
+    let mut dice = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let (mut x, mut y, mut home, mut bad) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..rows {
+        let (a, b, c) = (4.0 * dice() - 2.0, 2.0 * dice(), if dice() < 0.5 { "own" } else { "rent" });
+        let log_odds = -1.5 + a + if b > 1.0 { 1.0 } else { 0.0 } + if c == "rent" { 0.7 } else { 0.0 };
+        bad.push(if dice() < crate::scale::probability(log_odds) { 1.0 } else { 0.0 });
+        x.push(if dice() < 0.05 { f64::NAN } else { a });
+        y.push(if dice() < 0.05 { -9.0 } else { b });
+        home.push(c);
+    }
+    let columns = vec![
+        Column::numbers("x", x),
+        Column::numbers("y", y),
+        Column::categories("home", home.into_iter().map(Some)),
+        Column::numbers("bad", bad),
+    ];
+    Sample::try_new(&Table::try_new(columns).unwrap(), "bad", None).unwrap()
+}
+
+fn options(method: &str, special: &[&str], monotone: &[&str], pairs: Option<&str>) -> Options {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    let (special, monotone) = (texts(special), texts(monotone));
+    let asked = Asked {
+        name: "card",
+        method,
+        pairs,
+        special: &special,
+        monotone: &monotone,
+        scale: (600.0, 30.0, 50.0),
+        seed: 7,
+        ..Asked::default()
+    };
+    Options::try_from_asked(&asked).unwrap()
+}
+
+fn fitted(sample: &Sample, options: &Options) -> Fitted {
+    fit(sample, options, &mut |_, _, _| ()).unwrap()
+}
+
+/// The share of pairs of a bad and a good row in which the bad one has the lower score.
+fn auc(card: &Scorecard, sample: &Sample) -> f64 {
+    let scored = card.score(&sample.table).unwrap();
+    let of = |bad: bool| -> Vec<i32> {
+        scored.iter().zip(&sample.bad).filter(|(_, is)| **is == bad).map(|(scored, _)| scored.score).collect()
+    };
+    let (good, bad) = (of(false), of(true));
+    let pairs = bad.iter().flat_map(|bad| good.iter().map(move |good| f64::from(bad.cmp(good) as i8)));
+    let sum: f64 = pairs.map(|order| 0.5 - 0.5 * order).sum();
+    sum / (good.len() * bad.len()) as f64
+}
+
+#[test]
+fn every_method_finds_what_is_there_and_keeps_specials_apart() {
+    let (train, test) = (sample(4_000), sample(6_000).take(&(4_000..6_000).collect::<Vec<_>>()));
+    for method in ["woe", "additive", "auto"] {
+        let fitted = fitted(&train, &options(method, &["-9"], &["auto"], None));
+        let reached = auc(&fitted.card, &test);
+        assert!(reached > 0.78, "{method}: {reached}");
+        let y = fitted.card.parts().characteristics.iter().find(|column| column.name == "y").unwrap();
+        assert_eq!(y.bins.specials().len(), 1, "{method}");
+        assert_eq!(fitted.compared.is_some(), method == "auto");
+        assert!(fitted.notes.iter().any(|note| note.contains("rounding")), "{:?}", fitted.notes);
+    }
+}
+
+#[test]
+fn the_same_fit_comes_out_again_and_the_population_shifts_it() {
+    let train = sample(2_000);
+    for method in ["woe", "additive"] {
+        let plain = options(method, &[], &[], None);
+        let card = fitted(&train, &plain).card;
+        assert_eq!(card, fitted(&train, &plain).card);
+        let rare = fitted(&train, &Options { prior: Some(0.01), ..plain }).card;
+        let mean = |card: &Scorecard| {
+            let scored = card.score(&train.table).unwrap();
+            scored.iter().map(crate::card::Scored::probability).sum::<f64>() / scored.len() as f64
+        };
+        assert!((mean(&card) - 0.37).abs() < 0.06 && mean(&rare) < 0.03, "{} {}", mean(&card), mean(&rare));
+    }
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let train = sample(500);
+    let refused = |options: Options| fit(&train, &options, &mut |_, _, _| ()).unwrap_err().to_string();
+    let mut cuts = options("additive", &[], &[], None);
+    cuts.cuts.insert("x".to_owned(), vec![0.0]);
+    assert!(refused(cuts).contains("--method woe"));
+    assert!(refused(options("auto", &["nowhere=-1"], &[], None)).contains("no column \"nowhere\""));
+    assert!(refused(options("auto", &[], &["nowhere=up"], None)).contains("no column \"nowhere\""));
+}
+
+#[test]
+fn cuts_given_by_hand_are_kept() {
+    let train = sample(500);
+    let mut by_hand = options("auto", &[], &[], None);
+    by_hand.cuts.insert("x".to_owned(), vec![-1.0, 0.25]);
+    let card = fitted(&train, &by_hand).card;
+    let x = card.parts().characteristics.iter().find(|column| column.name == "x").unwrap();
+    assert_eq!(x.bins.split(), &crate::bins::Split::Cuts(vec![-1.0, 0.25]));
+}
