@@ -164,9 +164,9 @@ fn by_additive(sample: &Sample, wanted: &Wanted<'_>) -> Result<(Scorecard, Vec<L
     let own = |known: &Known| additive::ColumnOptions {
         specials: Some(known.specials.clone()),
         trend: Some(if known.lower_is_better {
-            additive::Trend::Ascending
+            binning::Trend::Ascending
         } else {
-            additive::Trend::Descending
+            binning::Trend::Descending
         }),
     };
     let options = additive::Options {
