@@ -378,3 +378,23 @@ fn what_cannot_be_is_refused_in_words() {
         assert!(!house.path("c.toml").exists(), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_card_is_challenged_by_trees_and_by_a_model_of_others() {
+    let (house, _) = fitted(&["--method", "woe"]);
+    let fitted =
+        ["challenge", "card.toml", "test.csv", "--train", "train.csv", "--out", "trees.json", "--row", "3"];
+    let told = scorecard(&house, &fitted).exits(0);
+    for part in ["the scorecard", "the challenger", "What moves the challenger", "row 3:", "reason: "] {
+        assert!(told.out.contains(part), "no {part}: {}", told.out);
+    }
+    let again = ["challenge", "card.toml", "test.csv", "--model", "trees.json", "--scores", "both.csv"];
+    let again = scorecard(&house, &again).exits(0);
+    assert_eq!(told.out.lines().take(5).collect::<Vec<_>>(), again.out.lines().take(5).collect::<Vec<_>>());
+    let both = std::fs::read_to_string(house.path("both.csv")).unwrap();
+    assert_eq!(both.lines().count(), 2_001);
+    scorecard(&house, &["challenge", "card.toml", "test.csv"]).refused(2, "scorecard-file-invalid");
+    house.file("broken.onnx", [0x08, 0xff, 0xff, 0x01]);
+    scorecard(&house, &["challenge", "card.toml", "test.csv", "--model", "broken.onnx"])
+        .refused(2, "scorecard-file-invalid");
+}

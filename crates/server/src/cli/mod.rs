@@ -44,6 +44,7 @@ mod trial;
 mod scorecard_files;
 mod scorecard_report;
 mod scorecard_fit;
+mod scorecard_challenge;
 mod scorecard;
 mod check;
 mod simulate;

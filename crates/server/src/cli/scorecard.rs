@@ -6,6 +6,7 @@ use super::rehearse::write;
 use super::scorecard_args::{
     CardForm, ExportArgs, ForeignCard, ImportCardArgs, ScoreArgs, ScorecardCommand, ShowArgs,
 };
+use super::scorecard_challenge::challenge;
 use super::scorecard_files::{INVALID, read_card, refused, scale, table, told_aside};
 use super::scorecard_fit::fit_card;
 use super::scorecard_report::report;
@@ -30,6 +31,7 @@ pub(super) fn scorecard(arguments: &Arguments, command: &ScorecardCommand) -> Do
         ScorecardCommand::Fit(asked) => fit_card(arguments, asked),
         ScorecardCommand::Score(asked) => score(asked),
         ScorecardCommand::Report(asked) => report(asked),
+        ScorecardCommand::Challenge(asked) => challenge(arguments, asked),
         ScorecardCommand::Show(asked) => show(arguments, asked),
         ScorecardCommand::Export(asked) => export(asked),
         ScorecardCommand::Import(asked) => import(asked),

@@ -21,6 +21,11 @@ pub enum ScorecardCommand {
         after_help = "Examples:\n  probity scorecard report card.toml test.csv --out report.html\n  probity scorecard report card.toml test.csv --train train.csv --group SEX --time month --out report.html --model-card card.md\n\nWith --train the report also says how far the test rows have drifted from those (PSI). Columns named by --group are\nonly used to compare groups; nothing is scored by them."
     )]
     Report(ReportArgs),
+    /// A scorecard beside a model that need not be read: boosted trees, or an ONNX file. What does the card give away?
+    #[command(
+        after_help = "Examples:\n  probity scorecard challenge card.toml test.csv --train train.csv --out trees.json\n  probity scorecard challenge card.toml test.csv --model trees.json --row 17\n  probity scorecard challenge card.toml test.csv --model other.onnx --columns age,income --scores scores.csv\n\nBoth score the same rows; the difference of their AUC comes with an interval that knows this (DeLong). An ONNX file\nthat takes all columns in one input does not name them: --columns does, in its order."
+    )]
+    Challenge(ChallengeArgs),
     /// Show a scorecard, or one row's score with its reasons.
     #[command(
         after_help = "Examples:\n  probity scorecard show card.toml\n  probity scorecard show card.toml test.csv --row 17"
@@ -168,6 +173,54 @@ pub struct ReportArgs {
     /// The score from which a row is approved (default: where good and bad rows of the table lie furthest apart).
     #[arg(long, value_name = "SCORE")]
     pub cutoff: Option<i32>,
+}
+
+/// Options of `scorecard challenge`.
+#[derive(Debug, Args)]
+pub struct ChallengeArgs {
+    /// The scorecard.
+    pub card: PathBuf,
+    /// The table that both are judged by; it holds the target.
+    pub table: PathBuf,
+    /// Fit boosted trees to this table, on the columns that the scorecard reads.
+    #[arg(long, value_name = "FILE")]
+    pub train: Option<PathBuf>,
+    /// A model that is there: trees that were written by --out (.json), or an ONNX file (.onnx).
+    #[arg(long, value_name = "FILE", conflicts_with = "train")]
+    pub model: Option<PathBuf>,
+    /// Write the fitted trees into this file.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write both models' answers for each row into this CSV.
+    #[arg(long, value_name = "FILE")]
+    pub scores: Option<PathBuf>,
+    /// Let the trees keep the trends of the scorecard's tables.
+    #[arg(long)]
+    pub same_trends: bool,
+    /// Tell the trees' reasons for this row, from 1.
+    #[arg(long, value_name = "N")]
+    pub row: Option<usize>,
+    /// The column of the target (default: the one the scorecard was fitted to).
+    #[arg(long, value_name = "COLUMN")]
+    pub target: Option<String>,
+    /// A column of weights.
+    #[arg(long, value_name = "COLUMN")]
+    pub weight: Option<String>,
+    /// ONNX: the columns of an input that takes several, in its order.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMNS")]
+    pub columns: Vec<String>,
+    /// ONNX: the output to take (default: the first that is neither a label nor a text).
+    #[arg(long, value_name = "NAME")]
+    pub output: Option<String>,
+    /// ONNX: the output is log-odds, not a probability.
+    #[arg(long)]
+    pub log_odds: bool,
+    /// ONNX: the first of the two classes is the bad one.
+    #[arg(long)]
+    pub first_is_bad: bool,
+    /// What the draws of rows and columns come from.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
 }
 
 /// Options of `scorecard show`.
