@@ -19,7 +19,7 @@ mod tests;
 
 pub use compute::{Chosen, DimensionScore, Scored};
 pub use definition::Scorecard;
-pub use fitted::{Fitted, HeldOut, Training};
 pub use explain::{Explanation, Naming};
+pub use fitted::{Fitted, HeldOut, Training};
 pub use parse::SCORECARD_INVALID;
 pub use scale::Scale;

@@ -83,10 +83,10 @@ pub use import::{
     rehearse,
 };
 pub use learning::{
-    Alarm, Approved, CardPages, CardShown, Compared, DatasetShown, Drifted, Interval, LeakShown, LeftColumn, Method,
-    MonitorOptions, Monitored, MovedRow, OutcomeCount, Paired, PartRow, Performance, ScoreColumn, Step, SwapRow,
-    TermRow, TrainOptions, Trained, TrendShown, TriedRow, ValidateOptions, Validated, card_report,
-    compare_cards, train, validate,
+    Alarm, Approved, CardPages, CardShown, Compared, DatasetShown, Drifted, Interval, LeakShown, LeftColumn,
+    Method, MonitorOptions, Monitored, MovedRow, OutcomeCount, Paired, PartRow, Performance, ScoreColumn,
+    Step, SwapRow, TermRow, TrainOptions, Trained, TrendShown, TriedRow, ValidateOptions, Validated,
+    card_report, compare_cards, train, validate,
 };
 pub use open::{Opening, Probity, chosen_currency};
 pub use outcome::{Outcome, Settling};

@@ -12,8 +12,8 @@ mod trial;
 mod tests;
 
 pub use difference::{FileChange, difference};
-pub(super) use history::{state_of, step_id};
 pub use history::{
     APPROVAL_HOURS, ActivatedCatalogue, Change, ChangeState, Changed, activated, change_texts, changes,
 };
+pub(super) use history::{state_of, step_id};
 pub use steps::{Activation, ProposedCatalogue};
