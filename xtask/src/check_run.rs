@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check in order, the first failure stops the run.
 
 use crate::programs;
+use crate::python::{self, Python};
 use crate::tally::Tally;
 use crate::terminal::{heading, note, say};
 use crate::tidy;
@@ -27,6 +28,8 @@ enum Work {
     Tidy,
     /// Programs that tests start.
     Programs,
+    /// The Python package: its lints, its build, its tests.
+    Python,
     /// Licences, bans and sources of the dependencies.
     Deny,
 }
@@ -38,12 +41,32 @@ struct Step {
     thorough: bool,
 }
 
+/// Which steps are run.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Which<'a> {
+    /// All.
+    All,
+    /// Those that are quick.
+    Quick,
+    /// The one of this title.
+    Only(&'a str),
+}
+
 /// Runs the steps, prints the times and the tally, and says whether all passed.
-pub(crate) fn run(root: &Path, quick: bool) -> Result<bool, String> {
+pub(crate) fn run(root: &Path, which: Which<'_>) -> Result<bool, String> {
+    let quick = which == Which::Quick;
+    let mut steps = steps(quick);
+    if let Which::Only(title) = which {
+        let titles: Vec<&str> = steps.iter().map(|step| step.title).collect();
+        if !titles.contains(&title) {
+            return Err(format!("there is no step `{title}`; there are {}", titles.join(", ")));
+        }
+        steps.retain(|step| step.title == title);
+    }
     let mut tally = Tally::default();
     let mut times: Vec<(&str, Duration)> = Vec::new();
     let mut passed = true;
-    for step in steps(quick).into_iter().filter(|step| !(quick && step.thorough)) {
+    for step in steps.into_iter().filter(|step| !(quick && step.thorough)) {
         heading(step.title);
         let start = Instant::now();
         let (ok, repeat) = work(root, &step.work, &mut tally)?;
@@ -88,6 +111,7 @@ fn steps(quick: bool) -> Vec<Step> {
             Work::Tests { words: cargo("test --doc --workspace --locked"), demanding: false },
             true,
         ),
+        step("python", Work::Python, true),
         step("docs", Work::Command(cargo("doc --no-deps --workspace --locked")), true),
         step("cargo-deny", Work::Deny, true),
     ]
@@ -117,14 +141,52 @@ fn work(root: &Path, work: &Work, tally: &mut Tally) -> Result<(bool, String), S
             tally.add(counted);
             Ok((ok, words.join(" ")))
         }
+        Work::Python => tested_python(root, tally),
         Work::Deny => {
-            let program = deny(root)?.display().to_string();
+            let program = deny(root)?;
             // Advisories live in a git repository elsewhere; the run must not depend on reaching it.
             note("licences, bans and sources; advisories need the network: `cargo deny check advisories`");
-            let words = [&program, "check", "licenses", "bans", "sources"].map(str::to_owned);
-            Ok((succeeds(command(root, &words))?, words.join(" ")))
+            let mut line = String::new();
+            for manifest in ["Cargo.toml", "python/Cargo.toml"] {
+                let mut deny = Command::new(&program);
+                deny.args(["--config", "deny.toml", "--manifest-path", manifest, "check"]);
+                deny.args(["licenses", "bans", "sources"]).current_dir(root);
+                line = shown(&deny);
+                if !succeeds(deny)? {
+                    return Ok((false, line));
+                }
+            }
+            Ok((true, line))
         }
     }
+}
+
+/// Checks, builds and tests the Python package.
+fn tested_python(root: &Path, tally: &mut Tally) -> Result<(bool, String), String> {
+    // Its commands need an environment that no line would show.
+    let repeat = "cargo xtask test --only python".to_owned();
+    if !python::is_there() {
+        return Err(python::ADVICE.to_owned());
+    }
+    let python = Python::new(root, &target(root));
+    let make = python.environment()?;
+    let is_new = !make.is_empty();
+    for command in make {
+        if !succeeds(command)? {
+            return Ok((false, repeat));
+        }
+    }
+    if is_new {
+        python.environment_made()?;
+    }
+    for command in python.commands() {
+        if !succeeds(command)? {
+            return Ok((false, repeat));
+        }
+    }
+    let (ok, counted) = counted(python.tests())?;
+    tally.add(counted);
+    Ok((ok, repeat))
 }
 
 fn command(root: &Path, words: &[String]) -> Command {
@@ -183,13 +245,17 @@ fn has(program: &str) -> bool {
     quiet.is_ok_and(|status| status.success())
 }
 
+/// The folder that is built into.
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
+}
+
 /// cargo-deny: the installed one, or one built into the tools folder below the target folder.
 fn deny(root: &Path) -> Result<PathBuf, String> {
     if has("cargo-deny") {
         return Ok("cargo-deny".into());
     }
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir));
+    let target = target(root);
     let tools = target.join("tools");
     let program = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
     if program.is_file() {

@@ -7,10 +7,12 @@ mod rust_text;
 mod checkout;
 mod tidy;
 mod tally;
+mod python;
 mod programs;
 mod check_run;
 mod program;
 
+use check_run::Which;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use terminal::{note, say};
@@ -36,8 +38,9 @@ fn run(arguments: &[String]) -> Result<bool, String> {
         "demo" => program::demo(&root()?, rest),
         "test" if asks_help => help(usage::TEST),
         "test" => match rest {
-            [] => check_run::run(&root()?, false),
-            [flag] if flag == "--quick" => check_run::run(&root()?, true),
+            [] => check_run::run(&root()?, Which::All),
+            [flag] if flag == "--quick" => check_run::run(&root()?, Which::Quick),
+            [flag, step] if flag == "--only" => check_run::run(&root()?, Which::Only(step)),
             _ => Err(format!("test does not understand `{}`; see cargo xtask test --help", rest.join(" "))),
         },
         "bench" if asks_help => help(usage::BENCH),

@@ -1,14 +1,19 @@
-//! Programs that tests start: a real browser, a clock that lies, a disk that fails.
+//! Programs that tests start: a real browser, a clock that lies, a disk that fails, Python.
 
+use crate::python;
 use crate::terminal::note;
 use std::process::{Command, Stdio};
 
 /// A program, the Debian package that holds it, and what a test does with it.
-const NEEDED: [(&str, &str, &str); 3] = [
+const NEEDED: [(&str, &str, &str); 4] = [
     ("chromium", "chromium", "shows the page as a person sees it"),
     ("faketime", "faketime", "sets the clock back and forward"),
     ("strace", "strace", "lets a synchronisation of the disk fail"),
+    (PYTHON, "python3-venv", "fits scorecards from Python (3.11 or newer, with venv)"),
 ];
+
+/// More than its name is looked at.
+const PYTHON: &str = "python3";
 
 /// Tells the tests that these programs are there, so that one which does not find its own fails instead of being skipped.
 pub(crate) const SWITCH: &str = "PROBITY_TEST_PROGRAMS";
@@ -49,6 +54,9 @@ pub(crate) fn provide() -> bool {
 }
 
 fn is_there(program: &str) -> bool {
+    if program == PYTHON {
+        return python::is_there();
+    }
     let paths = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
 }

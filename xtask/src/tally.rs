@@ -16,13 +16,16 @@ impl Tally {
         self.failed += other.failed;
     }
 
-    /// The counts in a summary line of `cargo test` or of cargo-nextest; nothing in any other line.
+    /// The counts in a summary line of `cargo test`, cargo-nextest or pytest; nothing in any other line.
     pub(crate) fn of_line(line: &str) -> Option<Self> {
         let plain = without_colours(line);
         let text = plain.trim();
-        let counts = match text.strip_prefix("test result: ") {
-            Some(rest) => rest.split_once(". ")?.1.split(';').collect::<Vec<_>>(),
-            None => text.strip_prefix("Summary [")?.split_once("run: ")?.1.split(',').collect(),
+        let counts = if let Some(rest) = text.strip_prefix("test result: ") {
+            rest.split_once(". ")?.1.split(';').collect::<Vec<_>>()
+        } else if let Some(rest) = text.strip_prefix("Summary [") {
+            rest.split_once("run: ")?.1.split(',').collect()
+        } else {
+            of_pytest(text)?
         };
         let mut tally = Self::default();
         for count in counts {
@@ -30,12 +33,36 @@ impl Tally {
             let Ok(number) = number.parse::<u64>() else { continue };
             match label.split(" (").next().unwrap_or(label) {
                 "passed" => tally.passed += number,
-                "failed" | "timed out" | "exec failed" => tally.failed += number,
+                "failed" | "timed out" | "exec failed" | "error" | "errors" => tally.failed += number,
                 _ => {}
             }
         }
         Some(tally)
     }
+}
+
+/// What pytest counts in a line such as `1 failed, 2 passed in 0.12s`, with or without a frame of equals signs.
+fn of_pytest(text: &str) -> Option<Vec<&str>> {
+    const LABELS: [&str; 10] = [
+        "passed",
+        "failed",
+        "error",
+        "errors",
+        "skipped",
+        "deselected",
+        "xfailed",
+        "xpassed",
+        "warning",
+        "warnings",
+    ];
+    let (counts, time) = text.trim_matches('=').trim().rsplit_once(" in ")?;
+    let counts: Vec<&str> = counts.split(',').collect();
+    let is_count = |count: &&str| {
+        let (number, label) = count.trim().split_once(' ').unwrap_or_default();
+        number.parse::<u64>().is_ok() && LABELS.contains(&label)
+    };
+    let is_time = time.starts_with(|first: char| first.is_ascii_digit()) && time.ends_with(['s', ')']);
+    (is_time && counts.iter().all(is_count)).then_some(counts)
 }
 
 /// The line without terminal colours (`ESC [ … m`).
@@ -66,6 +93,11 @@ mod tests {
                 "\u{1b}[32;1m     Summary\u{1b}[0m [   0.5s] \u{1b}[1m1\u{1b}[0m test run: \u{1b}[1m1\u{1b}[0m \u{1b}[32;1mpassed\u{1b}[0m, 0 skipped",
                 Some((1, 0)),
             ),
+            ("96 passed in 30.12s", Some((96, 0))),
+            ("\u{1b}[31m1 failed\u{1b}[0m, 2 passed, 3 skipped, 1 error in 75.10s (0:01:15)", Some((2, 2))),
+            ("===== 5 passed, 1 warning in 0.03s =====", Some((5, 0))),
+            ("5 passed in review", None),
+            ("12 rows in 3s", None),
             ("test a::b ... ok", None),
             ("running 3 tests", None),
             ("", None),

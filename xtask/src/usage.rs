@@ -37,22 +37,25 @@ Examples:
 pub(crate) const TEST: &str = "\
 Runs every check in order and stops at the first that fails, with the command that repeats it.
 
-Usage: cargo xtask test [--quick]
+Usage: cargo xtask test [--quick | --only STEP]
 
-  fmt, tidy, clippy, programs, tests, doc tests, docs, cargo-deny (licences, bans, sources)
+  fmt, tidy, clippy, programs, tests, doc tests, python, docs, cargo-deny (licences, bans, sources)
 
-  --quick   leaves out programs, doc tests, docs and cargo-deny
+  --quick       leaves out programs, doc tests, python, docs and cargo-deny
+  --only STEP   runs one step, by its name in the list above
 
-Some tests start chromium, faketime and strace, or mount a small disk. `programs` installs the programs with
+Some tests start chromium, faketime, strace and python3, or mount a small disk. `programs` installs them with
 apt-get where it may (as root, or through `sudo -n`) and says what to install where it may not; then a test
 that cannot do its work fails. A quick run, and tests of one crate alone, skip such tests, and the quick run
 says which. Tests run under cargo-nextest where it is installed. cargo-deny is built once (two to four
-minutes) into `tools/` below the target folder when it is not installed. The last line is
-`N passed, N failed`.
+minutes) into `tools/` below the target folder when it is not installed. `python` tests the Python package in
+an environment of its own, `python/` below the target folder, which is made anew when
+its pinned requirements change. The last line is `N passed, N failed`.
 
 Examples:
   cargo xtask test
   cargo xtask test --quick
+  cargo xtask test --only python
 ";
 
 /// Help of `bench`.

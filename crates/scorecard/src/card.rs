@@ -195,15 +195,8 @@ impl Scorecard {
     /// # Errors
     /// When a column is not there, or holds texts where the scorecard expects numbers.
     pub fn score(&self, table: &Table) -> Result<Vec<Scored>, Error> {
+        self.check_columns(table)?;
         let mut scored = vec![self.unscored(); table.rows()];
-        for (input, name) in self.inputs.iter().enumerate() {
-            let column = table.column(name)?;
-            if !self.takes_categories(input) && matches!(column.values, Values::Categories { .. }) {
-                return Err(Error::Table(format!(
-                    "column {name:?} holds texts; the scorecard expects numbers there"
-                )));
-            }
-        }
         for characteristic in &self.parts.characteristics {
             let bins = characteristic.bins.find_all(table.column(&characteristic.name)?);
             for (row, bin) in scored.iter_mut().zip(bins) {
@@ -221,6 +214,43 @@ impl Scorecard {
             row.calibrated = self.calibrated(row.log_odds);
         }
         Ok(scored)
+    }
+
+    /// What each characteristic, then each pair, adds to the log-odds of every row of a table: with the intercept they add up,
+    /// in this order, to [`Scored::log_odds`].
+    ///
+    /// # Errors
+    /// As [`Scorecard::score`].
+    pub fn contributions(&self, table: &Table) -> Result<Vec<Vec<f64>>, Error> {
+        self.check_columns(table)?;
+        let mut contributions = Vec::with_capacity(self.parts.characteristics.len() + self.parts.pairs.len());
+        for characteristic in &self.parts.characteristics {
+            let bins = characteristic.bins.find_all(table.column(&characteristic.name)?);
+            let attributes = &characteristic.attributes;
+            contributions.push(bins.into_iter().map(|bin| attributes[usize::from(bin)].log_odds).collect());
+        }
+        for pair in &self.parts.pairs {
+            let rows = pair.rows.find_all(table.column(&pair.first)?);
+            let columns = pair.columns.find_all(table.column(&pair.second)?);
+            let width = pair.columns.count();
+            let cell = |(row, column): (u16, u16)| usize::from(row) * width + usize::from(column);
+            contributions
+                .push(rows.into_iter().zip(columns).map(|at| pair.cells[cell(at)].log_odds).collect());
+        }
+        Ok(contributions)
+    }
+
+    /// Whether a table has what the scorecard reads.
+    fn check_columns(&self, table: &Table) -> Result<(), Error> {
+        for (input, name) in self.inputs.iter().enumerate() {
+            let column = table.column(name)?;
+            if !self.takes_categories(input) && matches!(column.values, Values::Categories { .. }) {
+                return Err(Error::Table(format!(
+                    "column {name:?} holds texts; the scorecard expects numbers there"
+                )));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -327,7 +357,13 @@ mod tests {
             Column::numbers("age", rows.iter().map(|row| row.0).collect()),
             Column::categories("home", rows.iter().map(|row| Some(row.1))),
         ]);
-        let scored = card.score(&table.unwrap()).unwrap();
+        let table = table.unwrap();
+        let scored = card.score(&table).unwrap();
+        let contributions = card.contributions(&table).unwrap();
+        for (row, scored) in scored.iter().enumerate() {
+            let sum = contributions.iter().fold(-2.0, |sum, column| sum + column[row]);
+            assert_eq!((contributions.len(), sum), (3, scored.log_odds), "row {row}");
+        }
         let wanted = [(-0.75, 409), (-1.25, 445), (-2.25, 517), (-2.25, 517)];
         for ((row, scored), wanted) in rows.iter().zip(scored).zip(wanted) {
             assert_eq!((scored.log_odds, scored.score), wanted, "{row:?}");
@@ -354,6 +390,7 @@ mod tests {
         let table = |age: Column| Table::try_new(vec![age, Column::numbers("debt", vec![1.0])]).unwrap();
         let without = card.score(&table(Column::numbers("age", vec![1.0]))).unwrap_err().to_string();
         assert!(without.contains("no column \"home\""), "{without}");
+        assert!(card.contributions(&table(Column::categories("age", [Some("old")]))).is_err());
         let texts = card.score(&table(Column::categories("age", [Some("old")]))).unwrap_err().to_string();
         assert!(texts.contains("\"age\" holds texts"), "{texts}");
     }

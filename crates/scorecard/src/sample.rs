@@ -79,9 +79,13 @@ impl Sample {
         let target = &self.target;
         Err(Error::Sample(match (self.rows(), good > 0.0, bad > 0.0) {
             (0, ..) => "it has no rows".to_owned(),
-            (_, true, _) => format!("no row has {target:?} = 1; both good and bad rows are needed"),
-            (_, _, true) => format!("no row has {target:?} = 0; both good and bad rows are needed"),
-            _ => "every row weighs zero".to_owned(),
+            (_, true, _) => format!(
+                "no row has {target:?} = 1, so there is one class only; both good and bad rows are needed"
+            ),
+            (_, _, true) => format!(
+                "no row has {target:?} = 0, so there is one class only; both good and bad rows are needed"
+            ),
+            _ => "every row has the weight zero".to_owned(),
         }))
     }
 }
@@ -156,7 +160,7 @@ mod tests {
         check(numbers(&[0.0, 2.0]), None, Err("is 2 in row 2"));
         check(numbers(&[0.0, f64::NAN]), None, Err("missing in row 2"));
         check(Column::categories("bad", [Some("yes")]), None, Err("\"yes\" in row 1"));
-        check(numbers(&[0.0, 1.0]), Some(vec![0.0, 0.0]), Err("weighs zero"));
+        check(numbers(&[0.0, 1.0]), Some(vec![0.0, 0.0]), Err("the weight zero"));
         check(numbers(&[0.0, 1.0]), Some(vec![0.0, 1.0]), Err("no row has \"bad\" = 0"));
         check(numbers(&[0.0, 1.0]), Some(vec![1.0, -1.0]), Err("-1 in row 2"));
         check(numbers(&[0.0, 1.0]), Some(vec![f64::INFINITY, 1.0]), Err("inf in row 1"));

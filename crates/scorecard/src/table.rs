@@ -3,8 +3,8 @@
 use crate::Error;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    Date32Type, Date64Type, Decimal128Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
@@ -153,7 +153,8 @@ impl Table {
     }
 
     /// A table from Arrow record batches of one schema. Numbers, booleans, dates and times become numbers (dates in days,
-    /// times in milliseconds since 1970), texts and dictionaries of texts become categories; null and NaN are missing.
+    /// times in milliseconds since 1970), texts and dictionaries become categories; null and NaN are missing. The categories of a dictionary of numbers are their
+    /// shortest decimal texts, by which [`crate::bins::Bins::find`] looks up numbers, too.
     ///
     /// # Errors
     /// When the batches differ in their columns, a type has no meaning here, or there is no batch.
@@ -227,6 +228,7 @@ fn column_of(name: &str, kind: &DataType, parts: &[&dyn Array]) -> Result<Column
             }
             _ => gathered::<Float64Type>(parts, |value| value),
         },
+        DataType::Float16 => gathered::<Float16Type>(parts, f64::from),
         DataType::Float32 => gathered::<Float32Type>(parts, f64::from),
         DataType::Int8 => gathered::<Int8Type>(parts, f64::from),
         DataType::Int16 => gathered::<Int16Type>(parts, f64::from),
@@ -298,22 +300,33 @@ fn dictionary(name: &str, values: &DataType, parts: &[&dyn Array]) -> Result<Col
     let mut cells: Vec<Option<String>> = Vec::new();
     for part in parts {
         let entries = part.as_any_dictionary();
-        let texts: Vec<Option<&str>> = match values {
-            DataType::Utf8 => entries.values().as_string::<i32>().iter().collect(),
-            DataType::LargeUtf8 => entries.values().as_string::<i64>().iter().collect(),
-            DataType::Utf8View => entries.values().as_string_view().iter().collect(),
-            other => {
-                return Err(Error::Table(format!(
-                    "column {name:?} is a dictionary of {other}; only one of texts can be used"
-                )));
-            }
-        };
+        let texts = texts_of(name, values, entries.values().as_ref())?;
         for (row, key) in entries.normalized_keys().into_iter().enumerate() {
-            let text = if part.is_null(row) { None } else { texts.get(key).copied().flatten() };
-            cells.push(text.map(str::to_owned));
+            cells.push(if part.is_null(row) { None } else { texts.get(key).cloned().flatten() });
         }
     }
     Ok(Column::categories(name, cells.iter().map(Option::as_deref)))
+}
+
+/// The texts of a dictionary's entries.
+fn texts_of(name: &str, kind: &DataType, entries: &dyn Array) -> Result<Vec<Option<String>>, Error> {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    match kind {
+        DataType::Utf8 => Ok(entries.as_string::<i32>().iter().map(owned).collect()),
+        DataType::LargeUtf8 => Ok(entries.as_string::<i64>().iter().map(owned).collect()),
+        DataType::Utf8View => Ok(entries.as_string_view().iter().map(owned).collect()),
+        kind if kind.is_integer() || kind.is_floating() => {
+            let column = column_of(name, kind, &[entries])?;
+            let text = |row| match column.value(row) {
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            };
+            Ok((0..column.rows()).map(text).collect())
+        }
+        other => Err(Error::Table(format!(
+            "column {name:?} is a dictionary of {other}; only one of texts or numbers can be used"
+        ))),
+    }
 }
 
 #[cfg(test)]

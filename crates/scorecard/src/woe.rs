@@ -157,6 +157,37 @@ pub fn weights_of_evidence(counts: &[Count], shrinkage: f64) -> Vec<f64> {
     counts.iter().map(woe).collect()
 }
 
+/// A column as a regression takes it up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    /// Its bins; the log-odds of an attribute are the weight of evidence of its bin. It has no points.
+    pub characteristic: Characteristic,
+    /// Its information value.
+    pub information_value: f64,
+    /// The trend of its bins.
+    pub trend: Trend,
+    /// What could not be binned as asked, in words.
+    pub remarks: Vec<String>,
+}
+
+/// The weights of evidence of every column of a sample, in their order: what [`fit`] begins with.
+///
+/// # Errors
+/// As [`fit`], but for what only its regression refuses.
+pub fn weigh(sample: &Sample, options: &Options) -> Result<Vec<Weighed>, Error> {
+    check(sample, options)?;
+    let (columns, remarks) = binned(sample, options)?;
+    let weighed = |column: Column| Weighed {
+        characteristic: column.characteristic(1.0),
+        information_value: column.binned.information_value,
+        trend: column.binned.trend,
+        remarks: (remarks.iter().filter(|(name, _)| *name == column.name))
+            .map(|(_, remark)| remark.clone())
+            .collect(),
+    };
+    Ok(columns.into_iter().map(weighed).collect())
+}
+
 /// Bins every column of a sample, selects, fits and gives points.
 ///
 /// # Errors
@@ -204,6 +235,23 @@ impl Column {
     fn new(name: String, binned: Binned, column: &crate::table::Column, shrinkage: f64) -> Self {
         let woe = weights_of_evidence(&binned.counts, shrinkage);
         Column { name, codes: binned.bins.find_all(column), woe, binned }
+    }
+
+    /// The column in a card; its weights of evidence count so many times.
+    fn characteristic(&self, coefficient: f64) -> Characteristic {
+        let attribute = |(woe, count): (&f64, &Count)| Attribute {
+            log_odds: coefficient * woe,
+            points: 0,
+            weight: count.weight(),
+            bad: count.bad,
+        };
+        Characteristic {
+            name: self.name.clone(),
+            dimension: String::new(),
+            reason: String::new(),
+            bins: Bins::clone(&self.binned.bins),
+            attributes: self.woe.iter().zip(&self.binned.counts).map(attribute).collect(),
+        }
     }
 
     fn told(&self, coefficient: &logistic::Coefficient) -> Told {
@@ -337,21 +385,7 @@ fn parts(kept: &[&Column], fit: &logistic::Fit, sample: &Sample, options: &Optio
     // King and Zeng, Logistic regression in rare events data (2001): only the intercept knows the sample's share of bad.
     let correction =
         options.bad_rate.map_or(0.0, |rate| libm::log(rate / (1.0 - rate)) - libm::log(bad / good));
-    let characteristic = |(column, one): (&&Column, &logistic::Coefficient)| {
-        let attribute = |(woe, count): (&f64, &Count)| Attribute {
-            log_odds: one.value * woe,
-            points: 0,
-            weight: count.weight(),
-            bad: count.bad,
-        };
-        Characteristic {
-            name: column.name.clone(),
-            dimension: String::new(),
-            reason: String::new(),
-            bins: Bins::clone(&column.binned.bins),
-            attributes: column.woe.iter().zip(&column.binned.counts).map(attribute).collect(),
-        }
-    };
+    let characteristic = |(column, one): (&&Column, &logistic::Coefficient)| column.characteristic(one.value);
     let mut provenance = vec![
         ("rows".to_owned(), sample.rows().to_string()),
         ("good".to_owned(), good.to_string()),

@@ -104,7 +104,7 @@ fn crate_edges() {
     let bench = SERVER.replace("probity-server", "probity-bench")
         + "[dependencies]\nprobity-store = { path = \"../store\" }\n";
     let what = "crate edges: crates/bench/Cargo.toml: `bench` may not depend on `store`";
-    check("crates/bench/Cargo.toml", bench, what, "only primitives, credit, server");
+    check("crates/bench/Cargo.toml", bench, what, "only primitives, scorecard, challenger, credit, server");
     let server = format!("{SERVER}[dependencies]\nprobity-bench = {{ path = \"../bench\" }}\n");
     let what = "crate edges: crates/server/Cargo.toml: `server` may not depend on `bench`";
     check("crates/server/Cargo.toml", server, what, "use only");
@@ -173,6 +173,8 @@ fn module_order() {
 fn names() {
     let path = "crates/store/src/utils.rs";
     check(path, "", &format!("names: {path}: `utils` is a forbidden name"), "what it holds");
+    let path = "python/probity_scorecard/helpers.py";
+    check(path, "", &format!("names: {path}: `helpers` is a forbidden name"), "what it holds");
     let path = "crates/store/src/common/log.rs";
     check(path, "", "names: crates/store/src/common: `common` is a forbidden name", "what it holds");
     let path = "crates/store/src/log.rs";
@@ -316,6 +318,14 @@ fn dependencies() {
     }
     let workspace = "[workspace]\n[workspace.dependencies]\nz = { package = \"zip\", version = \"1\" }\n";
     check("Cargo.toml", workspace, &what("Cargo.toml"), "add a row");
+    let path = "python/pyproject.toml";
+    for project in
+        ["[build-system]\nrequires = [\"zip>=1\"]", "[project]\ndependencies = [\"zip[fast] ; x\"]"]
+    {
+        check(path, project, &what(path), "add a row");
+    }
+    let path = "python/requirements-test.txt";
+    check(path, "# pinned\ntoml==1\nzip==2.0\n", &what(path), "add a row");
 }
 
 #[test]

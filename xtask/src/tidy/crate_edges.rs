@@ -16,11 +16,12 @@ const PLAN: [(&str, &[&str]); 9] = [
     ("server", &["primitives", "expression", "scorecard", "challenger", "credit", "store", "intake", "sim"]),
 ];
 
-/// Crates outside the house: tools that nothing depends on, and the crates that each may name.
-const TOOLS: [(&str, &[&str]); 3] = [
+/// Crates outside the house: tools and bindings that nothing depends on, and the crates that each may name.
+const TOOLS: [(&str, &[&str]); 4] = [
     ("xtask", &[]),
     ("bench", &["primitives", "scorecard", "challenger", "credit", "server"]),
     ("bench-zen", &[]),
+    ("python", &["scorecard"]),
 ];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {

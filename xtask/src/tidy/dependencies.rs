@@ -5,6 +5,8 @@ use crate::finding::Finding;
 use std::collections::BTreeSet;
 
 const PAGE: &str = "docs/DEPENDENCIES.md";
+/// The Python package: what it needs, and what its tests need.
+const PYTHON: [&str; 2] = ["python/pyproject.toml", "python/requirements-test.txt"];
 const SECTIONS: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
@@ -48,7 +50,28 @@ fn used(tree: &Checkout) -> Vec<(String, String)> {
     let manifests = members.chain([("Cargo.toml".to_owned(), &tree.manifest)]);
     let named = manifests
         .flat_map(|(at, manifest)| of(manifest, &SECTIONS).into_iter().map(move |n| (at.clone(), n)));
-    named.filter(|(_, name)| !name.starts_with("probity-")).collect()
+    named.chain(of_python(tree)).filter(|(_, name)| !name.starts_with("probity-")).collect()
+}
+
+/// The packages that the Python package names: those it is built with, those it runs with, those of its tests.
+fn of_python(tree: &Checkout) -> Vec<(String, String)> {
+    let [project, requirements] = PYTHON;
+    let manifest =
+        tree.file(project).and_then(|file| file.text.parse::<toml::Table>().ok()).unwrap_or_default();
+    let list = |table: &str, key: &str| manifest.get(table)?.get(key)?.as_array().cloned();
+    let lists = [list("build-system", "requires"), list("project", "dependencies")];
+    let texts: Vec<String> =
+        lists.iter().flatten().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect();
+    let lines = tree.file(requirements).map_or("", |file| file.text.as_str()).lines();
+    let in_project = texts.iter().map(|text| (project, text.as_str()));
+    let all = in_project.chain(lines.map(|line| (requirements, line)));
+    let name = |text: &str| {
+        let text = text.trim();
+        let end = text.find(|letter: char| !letter.is_alphanumeric() && !"-_.".contains(letter));
+        text.get(..end.unwrap_or(text.len())).unwrap_or_default().to_owned()
+    };
+    let named = all.map(|(at, text)| (at.to_owned(), name(text)));
+    named.filter(|(_, name)| !name.is_empty()).collect()
 }
 
 /// The names in the first column of the page's tables.

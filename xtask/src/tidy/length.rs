@@ -6,7 +6,7 @@ use crate::finding::Finding;
 
 const FILE_LINES: usize = 600;
 const FUNCTION_LINES: usize = 70;
-const SOURCES: [&str; 5] = [".rs", ".js", ".mjs", ".css", ".html"];
+const SOURCES: [&str; 6] = [".rs", ".py", ".js", ".mjs", ".css", ".html"];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
     let exemptions = super::exemptions::of(tree, &["file", "function"]);

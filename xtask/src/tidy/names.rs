@@ -6,7 +6,7 @@ use crate::rust_text::words;
 use std::collections::BTreeSet;
 
 const FORBIDDEN: [&str; 8] = ["common", "utils", "util", "helpers", "helper", "types", "manager", "misc"];
-const SOURCES: [&str; 5] = [".rs", ".js", ".mjs", ".ts", ".css"];
+const SOURCES: [&str; 6] = [".rs", ".py", ".js", ".mjs", ".ts", ".css"];
 
 pub(super) fn check(tree: &Checkout) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -13,7 +13,7 @@ use crate::binning::{Constraints, Trend};
 use crate::bins::Special;
 use crate::points::{self, Centre};
 use crate::table::{Column, Values};
-use crate::woe;
+use crate::woe::{self, Weighed};
 use crate::{Error, Sample, Scorecard};
 use std::collections::BTreeMap;
 
@@ -88,7 +88,8 @@ fn specials_of(column: &Column, options: &Options) -> Vec<Special> {
     options.specials.every.iter().filter(held).cloned().collect()
 }
 
-fn by_woe(sample: &Sample, options: &Options) -> Result<(Scorecard, Vec<String>), Error> {
+/// What is asked of a fit by weights of evidence.
+fn woe_options(sample: &Sample, options: &Options) -> woe::Options {
     let usual = woe::Options::for_rows(sample.rows());
     let constraints = |column: &Column| {
         let mut constraints = Constraints {
@@ -105,16 +106,21 @@ fn by_woe(sample: &Sample, options: &Options) -> Result<(Scorecard, Vec<String>)
         (column.name.clone(), constraints)
     };
     let own: BTreeMap<String, Constraints> = sample.table.columns().iter().map(constraints).collect();
-    let fitted = woe::fit(
-        sample,
-        &woe::Options {
-            name: options.name.clone(),
-            own,
-            bad_rate: options.prior,
-            scale: options.scale,
-            ..usual
-        },
-    )?;
+    woe::Options { name: options.name.clone(), own, bad_rate: options.prior, scale: options.scale, ..usual }
+}
+
+/// The weights of evidence of every column, under the bins that [`fit`] with [`Method::Woe`] begins with.
+///
+/// # Errors
+/// When an option names a column that is not there or contradicts another, or the sample cannot be learned from.
+pub fn weigh(sample: &Sample, options: &Options) -> Result<Vec<Weighed>, Error> {
+    let options = Options { method: Method::Woe, ..options.clone() };
+    check(sample, &options)?;
+    woe::weigh(sample, &woe_options(sample, &options))
+}
+
+fn by_woe(sample: &Sample, options: &Options) -> Result<(Scorecard, Vec<String>), Error> {
+    let fitted = woe::fit(sample, &woe_options(sample, options))?;
     let mut notes: Vec<String> =
         fitted.remarks.iter().map(|(column, remark)| format!("{column}: {remark}")).collect();
     notes.extend(

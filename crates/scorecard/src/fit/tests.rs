@@ -109,3 +109,31 @@ fn cuts_given_by_hand_are_kept() {
     let x = card.parts().characteristics.iter().find(|column| column.name == "x").unwrap();
     assert_eq!(x.bins.split(), &crate::bins::Split::Cuts(vec![-1.0, 0.25]));
 }
+
+#[test]
+fn weights_of_evidence_are_those_that_a_card_is_fitted_to() {
+    let sample = sample(3_000);
+    let options = options("woe", &["y=-9"], &["auto"], None);
+    let weighed = weigh(&sample, &options).unwrap();
+    assert_eq!(
+        weighed.iter().map(|one| one.characteristic.name.as_str()).collect::<Vec<_>>(),
+        ["x", "y", "home"]
+    );
+    let card = fitted(&sample, &options).card;
+    for characteristic in &card.parts().characteristics {
+        let weighed = weighed.iter().find(|one| one.characteristic.name == characteristic.name).unwrap();
+        assert_eq!(weighed.characteristic.bins, characteristic.bins);
+        assert!(weighed.information_value > 0.0);
+        // Rounding to points moves the zero of a table, so differences are compared.
+        let difference =
+            |of: &crate::card::Characteristic| of.attributes[1].log_odds - of.attributes[0].log_odds;
+        let coefficient = difference(characteristic) / difference(&weighed.characteristic);
+        for (own, given) in characteristic.attributes.iter().zip(&weighed.characteristic.attributes) {
+            let moved = own.log_odds - characteristic.attributes[0].log_odds;
+            let wanted = coefficient * (given.log_odds - weighed.characteristic.attributes[0].log_odds);
+            assert!((moved - wanted).abs() < 1e-12, "{}: {moved} is not {wanted}", characteristic.name);
+        }
+    }
+    let error = weigh(&sample, &self::options("woe", &["z=-9"], &[], None)).unwrap_err().to_string();
+    assert!(error.contains("no column \"z\""), "{error}");
+}

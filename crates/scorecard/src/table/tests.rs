@@ -2,7 +2,8 @@ use super::*;
 use arrow_array::builder::StringDictionaryBuilder;
 use arrow_array::types::Int32Type as Key;
 use arrow_array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, ListArray, StringArray,
+    TimestampMicrosecondArray,
 };
 use std::sync::Arc;
 
@@ -43,6 +44,18 @@ fn every_type_that_has_a_meaning_becomes_numbers_or_categories() {
     dictionary.append_null();
     dictionary.append_value("b");
     check(Arc::new(dictionary.finish()), &["'b'", "-", "'b'"]);
+    let keys = Int32Array::from(vec![Some(1), None, Some(0), Some(2)]);
+    let of = |entries: ArrayRef| Arc::new(DictionaryArray::<Key>::new(keys.clone(), entries));
+    check(of(Arc::new(Int64Array::from(vec![7, -1, 0]))), &["'-1'", "-", "'7'", "'0'"]);
+    check(of(Arc::new(Float64Array::from(vec![7.0, 0.5, f64::NAN]))), &["'0.5'", "-", "'7'", "-"]);
+}
+
+#[test]
+fn a_dictionary_of_flags_has_no_meaning() {
+    let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true]));
+    let flags = DictionaryArray::<Key>::new(Int32Array::from(vec![0]), flags);
+    let error = Table::from_batches(&[batch(vec![("x", Arc::new(flags))])]).unwrap_err().to_string();
+    assert!(error.contains("a dictionary of Boolean"), "{error}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl<'a> Rows<'a> {
             if is_bad { &mut bad_mass } else { &mut good_mass }.add(weight);
         }
         if good_mass.rows + bad_mass.rows == 0 {
-            return refused("every row weighs zero".to_owned());
+            return refused("every row has the weight zero".to_owned());
         }
         Ok(Rows { risk, bad, weight, good_mass, bad_mass })
     }
@@ -84,8 +84,12 @@ impl<'a> Rows<'a> {
     ) -> Result<Self, Error> {
         let rows = Rows::try_new(risk, bad, weight)?;
         match (rows.good_mass.rows, rows.bad_mass.rows) {
-            (_, 0) => Err(Error::Sample("no row is bad; both good and bad rows are needed".to_owned())),
-            (0, _) => Err(Error::Sample("every row is bad; both good and bad rows are needed".to_owned())),
+            (_, 0) => Err(Error::Sample(
+                "no row is bad, so there is one class only; both good and bad rows are needed".to_owned(),
+            )),
+            (0, _) => Err(Error::Sample(
+                "every row is bad, so there is one class only; both good and bad rows are needed".to_owned(),
+            )),
             _ => Ok(rows),
         }
     }
@@ -160,7 +164,7 @@ mod tests {
         check(&[0.1, f64::INFINITY], &[true, false], None, "risk is inf in row 2");
         check(&[0.1, 0.2], &[true, true], None, "every row is bad");
         check(&[0.1, 0.2], &[false, false], None, "no row is bad");
-        check(&[0.1, 0.2], &[true, false], Some(&[0.0, 0.0]), "weighs zero");
+        check(&[0.1, 0.2], &[true, false], Some(&[0.0, 0.0]), "the weight zero");
         check(&[0.1, 0.2], &[true, false], Some(&[0.0, 1.0]), "no row is bad");
         check(&[0.1, 0.2], &[true, false], Some(&[1.0, -1.0]), "weight is -1 in row 2");
         check(&[0.1, 0.2], &[true, false], Some(&[f64::NAN, 1.0]), "weight is NaN in row 1");
