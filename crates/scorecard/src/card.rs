@@ -110,7 +110,7 @@ impl Scorecard {
     /// Checks the parts.
     ///
     /// # Errors
-    /// When there is nothing to score by, a column or a pair comes twice, a table has not one attribute for each bin, or a
+    /// When a column or a pair comes twice, a table has not one attribute for each bin, or a
     /// figure is not finite.
     pub fn try_new(parts: Parts) -> Result<Self, Error> {
         let mut inputs = Inputs::default();

@@ -53,8 +53,14 @@ pub(super) fn choose(
             if good == 0.0 || bad == 0.0 {
                 continue;
             }
-            woe += loss(&by_woe(&train, &options)?.0.score(&held.table)?, &held);
-            additive += loss(&by_additive(&train, &options)?.0.score(&held.table)?, &held);
+            // What cannot be fitted to most of the rows is no choice for all of them.
+            let (by_woe, by_additive) = match (by_woe(&train, &options), by_additive(&train, &options)) {
+                (Ok(woe), Ok(additive)) => (woe.0, additive.0),
+                (Err(_), Ok(_)) => return Ok((Method::Additive, None)),
+                (_, Err(_)) => return Ok((Method::Woe, None)),
+            };
+            woe += loss(&by_woe.score(&held.table)?, &held);
+            additive += loss(&by_additive.score(&held.table)?, &held);
             weight += (0..held.rows()).map(|row| held.weight_of(row)).sum::<f64>();
         }
     }

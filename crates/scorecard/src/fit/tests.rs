@@ -137,3 +137,28 @@ fn weights_of_evidence_are_those_that_a_card_is_fitted_to() {
     let error = weigh(&sample, &self::options("woe", &["z=-9"], &[], None)).unwrap_err().to_string();
     assert!(error.contains("no column \"z\""), "{error}");
 }
+
+#[test]
+fn fifty_rows_give_a_card_or_a_clear_refusal() {
+    let few = sample(400).take(&(0..50).collect::<Vec<_>>());
+    for method in ["woe", "additive", "auto"] {
+        match fit(&few, &options(method, &[], &[], None), &mut |_, _, _| ()) {
+            Ok(fitted) => assert!(!fitted.card.inputs().is_empty() && fitted.card.score(&few.table).is_ok()),
+            Err(error) => {
+                assert!(error.to_string().contains("no column tells good from bad"), "{method}: {error}")
+            }
+        }
+    }
+    // What chance alone drew tells nothing, whatever is tried.
+    let mut noise = sample(60);
+    noise.table = noise.table.without(&["x", "y", "home"]);
+    let dice = Column::numbers("dice", (0..60).map(|row| f64::from((row * 37) % 11)).collect());
+    noise.table = Table::try_new(vec![dice]).unwrap();
+    for method in ["woe", "additive", "auto"] {
+        let told = fit(&noise, &options(method, &[], &[], None), &mut |_, _, _| ());
+        assert!(told.map_or_else(
+            |error| error.to_string().contains("good from bad"),
+            |fitted| !fitted.card.inputs().is_empty()
+        ));
+    }
+}
