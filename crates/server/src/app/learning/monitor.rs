@@ -14,7 +14,7 @@ use super::answered::{Decisions, OutcomeCount};
 use super::drift::{Alarm, Drifted, drifted, moved};
 use super::judging::{CardShown, Judge, Judged};
 use super::measures::{Interval, Performance, performance};
-use super::present::Present;
+use super::present::{EXPERT, NOBODY, Present};
 use super::rows::{Rows, invalid, refused};
 use super::vintages::{PartRow, by_moment};
 use probity_credit::catalogue::Catalogue;
@@ -28,11 +28,6 @@ use probity_store::{Reader, SqliteReader};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Said where there is nobody to look at.
-pub(super) const NOBODY: &str = "nobody of this role was known then";
-/// Said of a card that was not fitted.
-pub(super) const EXPERT: &str = "an expert's card does not say what parties were like";
 
 /// What is to be watched.
 #[derive(Debug, Clone)]

@@ -10,6 +10,11 @@ use probity_credit::event::Role;
 use probity_credit::label::{Label, Observed};
 use probity_credit::score::Scorecard;
 
+/// Said where there is nobody to look at.
+pub(super) const NOBODY: &str = "nobody of this role was known then";
+/// Said of a card that was not fitted.
+pub(super) const EXPERT: &str = "an expert's card does not say what parties were like";
+
 /// Parties of a role at a moment: those that the label of the card observes, so that they are alike to the rows it was fitted
 /// on; everybody of whom something was known where there is no such label.
 pub(super) struct Present<'a> {
