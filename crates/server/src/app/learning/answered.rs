@@ -26,6 +26,9 @@ pub struct OutcomeCount {
     pub rate: Option<Rate>,
 }
 
+/// How many decisions of each party let it through, and how many there are.
+type ByParty = BTreeMap<u32, (u64, u64)>;
+
 /// A decision about a party of the role.
 struct Decided {
     at: Timestamp,
@@ -78,7 +81,7 @@ impl<'a> Decisions<'a> {
     /// By month and request, those of a year up to a moment.
     pub(super) fn by_month(&self, at: Timestamp) -> Vec<OutcomeCount> {
         let first = at.plus(Duration::days(-31 * MONTHS));
-        let mut counted: BTreeMap<(String, &str), BTreeMap<u32, (u64, u64)>> = BTreeMap::new();
+        let mut counted: BTreeMap<(String, &str), ByParty> = BTreeMap::new();
         for one in self.all.iter().filter(|one| first <= one.at && one.at <= at) {
             let month = one.at.to_string().chars().take(7).collect();
             let request = self.requests.get(one.request).map_or("", String::as_str);
