@@ -9,8 +9,12 @@
 
 mod process;
 
-use process::{House, Ran};
+use process::{House, Ran, command};
 use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 /// A small marketplace with cheats that has been going for more than a year.
 fn house() -> House {
@@ -97,6 +101,7 @@ fn a_card_is_learned_put_in_force_watched_and_taken_back() {
     assert_eq!(now["decisions"].as_array().unwrap().len(), 1, "{now}");
     assert_eq!(now["decisions"][0]["decisions"], 1);
     let alarms = !watched["alarms"].as_array().unwrap().is_empty();
+    beside_a_server(&house, &watched);
     say(&house, "monitor --alarm").exits(i32::from(alarms));
 
     say(&house, "catalogue rollback --by carol").exits(0);
@@ -104,6 +109,90 @@ fn a_card_is_learned_put_in_force_watched_and_taken_back() {
     say(&house, "audit verify").exits(0);
 
     refusals(&house);
+}
+
+/// While a server has the folder: the command says what it says without one, and the server says the same of stability.
+fn beside_a_server(house: &House, watched: &Value) {
+    let server = Server::start(house);
+    say(house, "scores --of merchant").refused(1, "store-in-use");
+    let gauge = |start: &str| {
+        let text = server.get("/metrics");
+        text.lines()
+            .find_map(|line| line.strip_prefix(start).map(|value| value.trim().parse::<f64>().unwrap()))
+    };
+    let psi = r#"probity_score_psi{of="merchant"}"#;
+    assert_eq!(gauge(psi), None, "nobody looked yet");
+    let beside = say(house, "--json monitor").exits(0).json();
+    assert_eq!(&beside, watched);
+    let live: Value = serde_json::from_str(&server.get("/v1/monitor?of=merchant")).unwrap();
+    for name in ["drift", "parties", "against", "as_of"] {
+        assert_eq!(live[name], watched[name], "{name}");
+    }
+    assert_eq!(live["card"]["hash"], watched["card"]["hash"]);
+    let tiers: Vec<Value> = live["tiers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tier| serde_json::json!([tier["tier"], tier["parties"]]))
+        .collect();
+    assert_eq!(Value::from(tiers), watched["tiers"]);
+    let moved = |alarm: &&Value| matches!(alarm["what"].as_str(), Some("psi" | "csi"));
+    let (all, those) = (live["alarms"].as_array().unwrap(), watched["alarms"].as_array().unwrap());
+    assert!(all.iter().all(|alarm| those.contains(alarm)));
+    assert_eq!(all.len(), those.iter().filter(moved).count());
+    assert_eq!(gauge(psi), live["drift"][0]["value"].as_f64());
+    let csi = format!(r#"probity_characteristic_csi{{of="merchant",indicator={}}}"#, live["drift"][1]["of"]);
+    assert_eq!(gauge(&csi), live["drift"][1]["value"].as_f64());
+
+    // An expert's card does not say what its rows were like: no index, and no gauge.
+    let buyers: Value = serde_json::from_str(&server.get("/v1/monitor?of=buyer")).unwrap();
+    assert_eq!((&buyers["against"], &buyers["drift"]), (&Value::Null, &serde_json::json!([])));
+    assert!(buyers["remarks"].to_string().contains("an expert's card"), "{buyers}");
+    assert_eq!(gauge(r#"probity_score_psi{of="buyer"}"#), None);
+    let words = "--json monitor --of buyer --reference 2025-06-30";
+    let held = say(house, words).exits(0).json();
+    assert!(held["against"].as_str().unwrap().contains("of 2025-06-30"), "{held}");
+    assert_eq!(held["parties"], buyers["parties"]);
+}
+
+/// A server on a folder, ended with the test.
+struct Server {
+    child: Child,
+    addr: String,
+}
+
+impl Server {
+    fn start(house: &House) -> Self {
+        let mut serve = command(&house.data(), ["serve", "--listen", "127.0.0.1:0"]);
+        serve.env("PROBITY_LOG", "info").env("NO_COLOR", "1").stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = serve.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let told =
+            lines.find_map(|line| Some(line.split_once("addr=")?.1.split_whitespace().next()?.to_owned()));
+        // What is logged later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, addr: told.unwrap() }
+    }
+
+    /// The body of an answer.
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        body.to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// A card answers beside the one in force first; then a second person lets it.

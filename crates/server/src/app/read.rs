@@ -44,6 +44,25 @@ impl AsOf {
             }),
         }
     }
+
+    /// The moment meant, as it is `now` and with the newest event from outside at `latest`.
+    ///
+    /// # Errors
+    /// `as-of-in-future`; `log-empty` for `latest` when there are no events.
+    pub(super) fn moment(self, now: Timestamp, latest: Option<Timestamp>) -> Result<Timestamp, AppError> {
+        match self {
+            Self::Now => Ok(now),
+            Self::Latest => latest.ok_or_else(|| {
+                AppError::new(Class::Missing, Problem::new(LOG_EMPTY, "there are no events yet"))
+            }),
+            Self::At(at) if at > now.day().end() => {
+                Err(Problem::new(AS_OF_IN_FUTURE, format!("{at} lies in the future; it is {now}"))
+                    .at("/as_of")
+                    .into())
+            }
+            Self::At(at) => Ok(at),
+        }
+    }
 }
 
 /// One indicator's value with what it means.
@@ -118,19 +137,7 @@ impl Probity {
     /// # Errors
     /// `as-of-in-future`; `log-empty` for `latest` when there are no events.
     pub fn moment(&self, as_of: AsOf) -> Result<Timestamp, AppError> {
-        let now = self.clock.now();
-        match as_of {
-            AsOf::Now => Ok(now),
-            AsOf::Latest => self.latest().ok_or_else(|| {
-                AppError::new(Class::Missing, Problem::new(LOG_EMPTY, "there are no events yet"))
-            }),
-            AsOf::At(at) if at > now.day().end() => {
-                Err(Problem::new(AS_OF_IN_FUTURE, format!("{at} lies in the future; it is {now}"))
-                    .at("/as_of")
-                    .into())
-            }
-            AsOf::At(at) => Ok(at),
-        }
+        as_of.moment(self.clock.now(), self.latest())
     }
 
     /// The number of a party in the store.

@@ -1,7 +1,8 @@
 //! A scorecard in force, watched.
 
 use super::args::Arguments;
-use super::changes::{shown, with};
+use super::changes::shown;
+use super::data::catalogue_files;
 use super::dataset::moment;
 use super::learning_args::MonitorArgs;
 use super::learning_tables::{drift, parts, ranged};
@@ -10,7 +11,8 @@ use super::monitor_page::page;
 use super::out::{self, Bar};
 use super::rehearse::write;
 use super::{Done, FAILED, OK};
-use crate::app::{AsOf, MonitorOptions, Monitored, OutcomeCount};
+use crate::app::{AsOf, Clock, MonitorOptions, Monitored, OutcomeCount, kept_catalogue, monitor as watch};
+use probity_credit::catalogue::Catalogue;
 use probity_primitives::Duration;
 
 /// Answers `monitor`.
@@ -24,17 +26,23 @@ pub(super) fn monitor(arguments: &Arguments, asked: &MonitorArgs) -> Done {
         from: given(&asked.from)?,
         reference: given(&asked.reference)?,
     };
-    with(arguments, |probity| {
-        let mut bar = Bar::new();
-        let found = probity.monitor(&options, &mut |what, done, of| bar.at(what, done, of, false));
-        bar.done();
-        let found = found?;
-        if let Some(to) = &asked.report {
-            write(to, &page(&found))?;
-        }
-        shown(arguments, &found, || tell(&found))?;
-        Ok(if asked.alarm && !found.alarms.is_empty() { FAILED } else { OK })
-    })
+    let texts = match &arguments.catalogue_version {
+        Some(version) => kept_catalogue(&arguments.data, version)?,
+        None => catalogue_files(arguments)?,
+    };
+    let catalogue = Catalogue::load(texts)?;
+    let mut bar = Bar::new();
+    let now = Clock::system().now();
+    let found = watch(&arguments.data, catalogue, now, &options, &mut |what, done, of| {
+        bar.at(what, done, of, false);
+    });
+    bar.done();
+    let found = found?;
+    if let Some(to) = &asked.report {
+        write(to, &page(&found))?;
+    }
+    shown(arguments, &found, || tell(&found))?;
+    Ok(if asked.alarm && !found.alarms.is_empty() { FAILED } else { OK })
 }
 
 fn tell(found: &Monitored) {

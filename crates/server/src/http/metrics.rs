@@ -87,11 +87,25 @@ pub(crate) struct Metrics {
     events: [AtomicU64; EVENTS.len()],
 }
 
+/// How far the parties of a role have moved since the scorecard in force was fitted, as of the last look.
+pub(crate) struct Moved {
+    /// The role.
+    pub(crate) of: &'static str,
+    /// Since the look.
+    pub(crate) age_seconds: f64,
+    /// PSI of the score.
+    pub(crate) score: f64,
+    /// CSI by indicator.
+    pub(crate) characteristics: Vec<(String, f64)>,
+}
+
 /// What is measured when asked.
 pub(crate) struct Gauges {
     pub(crate) log_events: u64,
     pub(crate) faults: u64,
     pub(crate) decisions: DecisionsCounted,
+    /// Of roles that were looked at.
+    pub(crate) stability: Vec<Moved>,
     pub(crate) next_due_seconds: Option<f64>,
     pub(crate) resident_bytes: Option<u64>,
     pub(crate) store_failed: bool,
@@ -112,6 +126,37 @@ impl Gauges {
         about(out, "probity_shadow_compared_total", "counter", help);
         for (said, count) in &self.decisions.compared {
             line(out, format_args!("probity_shadow_compared_total{{challenger=\"{said}\"}} {count}"));
+        }
+    }
+
+    fn write_stability(&self, out: &mut String) {
+        if self.stability.is_empty() {
+            return;
+        }
+        let help = "Stability index of the score (PSI) against the rows that the scorecard was fitted on, at the last look.";
+        about(out, "probity_score_psi", "gauge", help);
+        for moved in &self.stability {
+            line(out, format_args!("probity_score_psi{{of=\"{}\"}} {}", moved.of, moved.score));
+        }
+        let help = "Stability index of a characteristic (CSI) against those rows, at the last look.";
+        about(out, "probity_characteristic_csi", "gauge", help);
+        for moved in &self.stability {
+            for (indicator, value) in &moved.characteristics {
+                let labels = format_args!("of=\"{}\",indicator=\"{indicator}\"", moved.of);
+                line(out, format_args!("probity_characteristic_csi{{{labels}}} {value}"));
+            }
+        }
+        about(
+            out,
+            "probity_stability_age_seconds",
+            "gauge",
+            "Seconds since that look; GET /v1/monitor takes a new one.",
+        );
+        for moved in &self.stability {
+            line(
+                out,
+                format_args!("probity_stability_age_seconds{{of=\"{}\"}} {}", moved.of, moved.age_seconds),
+            );
         }
     }
 
@@ -224,6 +269,7 @@ impl Metrics {
         about(&mut out, "probity_store_failed", "gauge", "1 when the last write to the store failed.");
         line(&mut out, format_args!("probity_store_failed {}", u8::from(gauges.store_failed)));
         gauges.write_decisions(&mut out);
+        gauges.write_stability(&mut out);
         gauges.write_optional(&mut out);
         out
     }
@@ -272,6 +318,12 @@ mod tests {
                 made: vec![("payment", "decline", 2)],
                 compared: [("same", 3)].into(),
             },
+            stability: vec![Moved {
+                of: "merchant",
+                age_seconds: 2.5,
+                score: 0.125,
+                characteristics: vec![("tenure_days".to_owned(), 0.03)],
+            }],
             next_due_seconds: Some(-1.5),
             resident_bytes: Some(1),
             store_failed: false,
@@ -290,6 +342,9 @@ mod tests {
             "probity_decisions_total{request=\"payment\",outcome=\"decline\"} 2",
             "probity_shadow_compared_total{challenger=\"same\"} 3",
             "probity_log_events 7",
+            "probity_score_psi{of=\"merchant\"} 0.125",
+            "probity_characteristic_csi{of=\"merchant\",indicator=\"tenure_days\"} 0.03",
+            "probity_stability_age_seconds{of=\"merchant\"} 2.5",
             "probity_next_timer_seconds -1.5",
             "probity_clock_behind_seconds 3600",
         ] {

@@ -1,12 +1,13 @@
 //! What those who run the server ask: is it alive, is it ready, what does it do.
 
 use super::answer::{Answer, bytes_of, json};
-use super::metrics::{Gauges, resident_bytes};
+use super::metrics::{Gauges, Moved, resident_bytes};
 use super::problem::{BUSY, Failure, NOT_FOUND};
 use super::site::Site;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use include_dir::{Dir, include_dir};
+use probity_credit::event::Role;
 use probity_primitives::problem::shown;
 use probity_store::Reader;
 use serde::Serialize;
@@ -72,6 +73,7 @@ pub(crate) async fn metrics(State(site): State<Site>) -> Answer {
         faults: probity.fault_count(),
         decisions: probity.decisions_counted(),
         // A timer lies at most years ahead: exact as a float.
+        stability: Role::ALL.into_iter().filter_map(|of| moved(&site, of)).collect(),
         next_due_seconds: probity.next_due().map(|due| (due.millis() - now) as f64 / 1e3),
         resident_bytes: resident_bytes(),
         store_failed: site.has_failed(),
@@ -81,6 +83,20 @@ pub(crate) async fn metrics(State(site): State<Site>) -> Answer {
             .map(|behind| behind.map_or(0.0, |behind| behind.0 as f64 / 1e3)),
     };
     Ok(bytes_of("text/plain; version=0.0.4; charset=utf-8", site.metrics.text(&gauges)))
+}
+
+/// The indices of the last look at a role; none without one, or for an expert's scorecard.
+fn moved(site: &Site, of: Role) -> Option<Moved> {
+    let look = site.looks.last(of).filter(|look| !look.found.drift.is_empty())?;
+    let age = site.probity.clock.now().millis() - look.looked_at.millis();
+    let drift = &look.found.drift;
+    let value = |one: &crate::app::Drifted| (one.of.clone(), one.value);
+    Some(Moved {
+        of: of.as_str(),
+        age_seconds: age as f64 / 1e3,
+        score: drift.first().map(|score| score.value)?,
+        characteristics: drift.iter().skip(1).map(value).collect(),
+    })
 }
 
 /// This API's description, OpenAPI 3.1.

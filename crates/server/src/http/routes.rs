@@ -3,8 +3,8 @@
 use super::openapi::{Document, document};
 use super::site::Site;
 use super::{
-    catalogue, changes, decisions, events, explanation, ingest, operations, parties, party, platform,
-    sanctions, terms, trials,
+    catalogue, changes, decisions, events, explanation, ingest, monitor, operations, parties, party,
+    platform, sanctions, terms, trials,
 };
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Description;
@@ -58,6 +58,7 @@ pub(crate) fn api() -> (axum::Router<Site>, Vec<String>, Description) {
         .routes(routes!(trials::list_trials))
         .routes(routes!(trials::list_differences))
         .routes(routes!(trials::get_afterwards))
+        .routes(routes!(monitor::get_monitor))
         .routes(routes!(terms::get_terms))
         .routes(routes!(terms::terms_page))
         .routes(routes!(operations::livez))

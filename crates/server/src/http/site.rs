@@ -4,6 +4,7 @@ use super::metrics::{Became, Metrics};
 use super::problem::Failure;
 use super::ranking::Rankings;
 use super::server::ServeOptions;
+use super::stability::Looks;
 use crate::app::{AppError, AsOf, Class, Outcome, Prepared, Probity, Settling};
 use crate::jobs::Waiting;
 use bytes::Bytes;
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) options: ServeOptions,
     pub(crate) metrics: Metrics,
     pub(crate) rankings: Arc<Rankings>,
+    pub(crate) looks: Arc<Looks>,
     /// The OpenAPI document.
     pub(crate) openapi: Bytes,
     /// KiB of request bodies that may still come in.
@@ -53,6 +55,7 @@ impl Site {
             probity,
             metrics: Metrics::new(routes),
             rankings: Arc::default(),
+            looks: Arc::default(),
             openapi,
             room,
             waiting,

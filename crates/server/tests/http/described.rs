@@ -4,7 +4,7 @@ use crate::house::{House, placed};
 use serde_json::Value;
 
 /// Every operation there is.
-const OPERATIONS: [&str; 53] = [
+const OPERATIONS: [&str; 54] = [
     "get /docs/errors/{code}",
     "get /livez",
     "get /metrics",
@@ -22,6 +22,7 @@ const OPERATIONS: [&str; 53] = [
     "get /v1/decisions/{id}",
     "get /v1/events",
     "get /v1/events/{id}",
+    "get /v1/monitor",
     "get /v1/notices",
     "get /v1/parties",
     "get /v1/parties/{party}",

@@ -6,6 +6,7 @@
 mod process;
 mod house;
 mod ingest;
+mod monitor;
 mod hostile;
 mod reading;
 mod sanctions;

@@ -64,11 +64,11 @@ pub struct DatasetOptions {
 
 /// What happened in a log, as far as moments go.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Extent {
+pub(in crate::app) struct Extent {
     /// The first moment at which anything became known.
-    pub(super) first: Timestamp,
+    pub(in crate::app) first: Timestamp,
     /// The moment of the newest event from outside.
-    pub(super) latest: Timestamp,
+    pub(in crate::app) latest: Timestamp,
 }
 
 /// The moments that can be labelled, ascending, and those that cannot yet.

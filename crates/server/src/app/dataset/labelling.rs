@@ -4,7 +4,7 @@
 use super::super::error::AppError;
 use super::super::reading::in_order;
 use super::super::timeline::{Change, Chronicle, Progress, piece_of};
-use super::rows::Parties;
+use super::carried::Parties;
 use probity_credit::event::Event;
 use probity_credit::indicator::{Contributions, PartyState};
 use probity_credit::label::{Judged, Label, Window};

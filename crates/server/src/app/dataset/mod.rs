@@ -9,12 +9,14 @@
 mod asking;
 mod report;
 mod sheet;
+mod carried;
 mod labelling;
 mod rows;
 mod run;
 
 pub use asking::{DatasetOptions, Wanted, When};
+pub(super) use carried::{Carried, Parties};
 pub use report::{Counts, Dataset, LabelShown, LeftOut, MomentRow};
 pub use run::dataset;
-pub(super) use run::{Sink, gathered};
+pub(super) use run::{Sink, gathered, known};
 pub(super) use sheet::SheetRow;

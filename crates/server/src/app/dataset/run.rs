@@ -5,9 +5,10 @@ use super::super::error::{AppError, Class};
 use super::super::own::is_answer;
 use super::super::timeline::{Change, Chronicle, Progress};
 use super::asking::{DatasetOptions, Extent, columns_of, label_of};
+use super::carried::{Carried, Parties};
 use super::labelling::labelled;
 use super::report::{Counts, Dataset, LabelShown, MomentRow};
-use super::rows::{Looking, Parties};
+use super::rows::Looking;
 use super::sheet::{Sheet, SheetRow, is_parquet};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Event;
@@ -83,7 +84,7 @@ pub(in crate::app) fn gathered(
     let places = columns_of(&catalogue, label, &options.indicators)?;
     let mut reader = SqliteReader::open(folder)?;
     let chronicle = Chronicle { folder, shared: &shared, upto: reader.last()?.0 };
-    let (changes, extent) = known(&chronicle, progress)?;
+    let (changes, extent) = known(&chronicle, &mut |_| {}, progress)?;
     let moments = options.moments(label, extent)?;
     let over = moments.over.as_slice();
     let parties = Parties::read(&mut reader, label.of())?;
@@ -91,13 +92,8 @@ pub(in crate::app) fn gathered(
     let names: Vec<String> = places.iter().filter_map(|place| names.get(*place).cloned()).collect();
     sink.begin(&names, &places)?;
     let labelled = labelled(&chronicle, label, &parties, (over, &changes), progress)?;
-    let looking = Looking {
-        chronicle: &chronicle,
-        label,
-        parties: &parties,
-        labelled: &labelled,
-        keep_good: options.keep_good,
-    };
+    let carried = Carried { chronicle: &chronicle, role: label.of(), parties: &parties };
+    let looking = Looking { carried: &carried, label, labelled: &labelled, keep_good: options.keep_good };
     let mut counted = vec![Counts::default(); over.len()];
     let gone_over = looking.go_over(
         (over, &changes),
@@ -126,11 +122,20 @@ pub(in crate::app) fn gathered(
     })
 }
 
-/// What became known, in that order, and from when to when. Answers to requests say nothing of a party.
-fn known(chronicle: &Chronicle<'_>, progress: Progress<'_>) -> Result<(Vec<Change>, Extent), AppError> {
+/// What became known, in that order, and from when to when. Answers to requests say nothing of a party. `hears` of every event,
+/// in the order of the log.
+///
+/// # Errors
+/// `log-empty`; those of the store.
+pub(in crate::app) fn known(
+    chronicle: &Chronicle<'_>,
+    hears: &mut dyn FnMut(&Event),
+    progress: Progress<'_>,
+) -> Result<(Vec<Change>, Extent), AppError> {
     let catalogue = &chronicle.shared.catalogue;
     let mut extent: Option<Extent> = None;
     let mut takes = |event: &Event| {
+        hears(event);
         if event.source.as_str() != DERIVED_SOURCE && !catalogue.marks.is_mark(event.kind) {
             let at = event.known_at;
             let known = extent.get_or_insert(Extent { first: at, latest: at });

@@ -8,8 +8,8 @@ use probity_scorecard::validation::{ScoreBins, psi};
 use serde::Serialize;
 
 /// From here on an index is to be watched, and from here on something is to be done (Siddiqi, Intelligent Credit Scoring, 2017).
-pub(super) const WATCH: f64 = 0.1;
-pub(super) const ACT: f64 = 0.25;
+const WATCH: f64 = 0.1;
+const ACT: f64 = 0.25;
 /// Bins of a reference's scores.
 const SCORE_BINS: usize = 10;
 
@@ -26,6 +26,17 @@ pub struct Drifted {
     pub by_chance: f64,
     /// What the move did to the mean score, in points.
     pub points: f64,
+}
+
+/// Something that wants looking at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alarm {
+    /// `psi`, `csi`, `auc`, `bad_rate` or `calibration`.
+    pub what: &'static str,
+    /// `watch` or `act`.
+    pub level: &'static str,
+    /// In words.
+    pub detail: String,
 }
 
 /// How rows are spread.
@@ -118,4 +129,19 @@ pub(super) fn drifted(card: &Scorecard, then: &Spread, now: &Spread) -> Result<V
         score.points = moved;
     }
     Ok(all)
+}
+
+/// Indices that want looking at, the score's first.
+pub(super) fn moved(drift: &[Drifted]) -> Vec<Alarm> {
+    let worth = drift.iter().filter(|one| matches!(one.verdict, "watch" | "act"));
+    let alarm = |one: &Drifted| {
+        let what = if one.of == "score" { "psi" } else { "csi" };
+        let limit = if one.verdict == "act" { ACT } else { WATCH };
+        let detail = format!(
+            "{} moved: {:.3}, from {limit} on; {:+.1} points on average",
+            one.of, one.value, one.points
+        );
+        Alarm { what, level: one.verdict, detail }
+    };
+    worth.map(alarm).collect()
 }

@@ -1,19 +1,25 @@
 //! A card in force, watched: are parties still what they were, what was decided, and did it come as the scores said?
+//!
+//! Everything comes from the log alone, read beside whoever has the folder: states are rebuilt in the order in which things
+//! became known, as those of training sets are.
 
-use super::super::dataset::{DatasetOptions, SheetRow, Sink, Wanted, When, gathered};
+use super::super::dataset::{
+    Carried, DatasetOptions, Parties, SheetRow, Sink, Wanted, When, gathered, known,
+};
+use super::super::decide::beside;
 use super::super::error::AppError;
-use super::super::open::Probity;
 use super::super::read::AsOf;
-use super::super::timeline::Chronicle;
-use super::super::trial_report::Rate;
-use super::drift::{ACT, Drifted, Seen, WATCH, drifted, of_training};
-use super::judging::{CardShown, Judge, Judged, count, places_of};
+use super::super::timeline::{Change, Chronicle, Progress};
+use super::answered::{Decisions, OutcomeCount};
+use super::drift::{Alarm, Drifted, drifted, moved};
+use super::judging::{CardShown, Judge, Judged};
 use super::measures::{Interval, Performance, performance};
+use super::present::{EXPERT, NOBODY, Present};
 use super::rows::{Rows, invalid, refused};
 use super::vintages::{PartRow, by_moment};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
-use probity_credit::label::{Label, Observed};
+use probity_credit::label::Label;
 use probity_credit::score::Scorecard;
 use probity_primitives::{Duration, Timestamp};
 use probity_scorecard::Table;
@@ -21,12 +27,7 @@ use probity_scorecard::table::Column;
 use probity_store::{Reader, SqliteReader};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-
-/// Parties that are looked up at once.
-const AT_ONCE: usize = 1_000;
-/// Months of decisions that are counted.
-const MONTHS: i64 = 12;
+use std::path::{Path, PathBuf};
 
 /// What is to be watched.
 #[derive(Debug, Clone)]
@@ -43,32 +44,6 @@ pub struct MonitorOptions {
     pub from: Option<Timestamp>,
     /// A moment whose parties are held against, instead of the rows that the card was fitted on.
     pub reference: Option<Timestamp>,
-}
-
-/// Answers of a month.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct OutcomeCount {
-    /// The month, such as 2026-03.
-    pub month: String,
-    /// What was asked.
-    pub request: String,
-    /// Decisions.
-    pub decisions: u64,
-    /// Of these, let through: approved, or approved up to a limit.
-    pub approved: u64,
-    /// Their share, with an interval that knows that decisions of one party are alike.
-    pub rate: Option<Rate>,
-}
-
-/// Something that wants looking at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Alarm {
-    /// `psi`, `csi`, `auc`, `bad_rate` or `calibration`.
-    pub what: &'static str,
-    /// `watch` or `act`.
-    pub level: &'static str,
-    /// In words.
-    pub detail: String,
 }
 
 /// A card in force, and how it does.
@@ -102,196 +77,127 @@ pub struct Monitored {
     pub remarks: Vec<String>,
 }
 
-/// Parties at a moment.
-struct Now {
-    scores: Vec<i32>,
-    tiers: Vec<usize>,
-    places: Vec<Vec<f64>>,
+/// Watches the card in force of a role. Only reads the folder, also while another process writes: what stands in the log by
+/// then is looked at, and timers that fell due while nobody served have not gone off.
+///
+/// # Errors
+/// `as-of-in-future`, `log-empty`, `label-unknown`, `training-set-invalid`; those of the store.
+pub fn monitor(
+    folder: &Path,
+    catalogue: Catalogue,
+    now: Timestamp,
+    options: &MonitorOptions,
+    progress: Progress<'_>,
+) -> Result<Monitored, AppError> {
+    let shared = beside(folder, catalogue)?;
+    let catalogue: &Catalogue = &shared.catalogue;
+    let mut reader = SqliteReader::open(folder)?;
+    let chronicle = Chronicle { folder, shared: &shared, upto: reader.last()?.0 };
+    let mut decisions = Decisions::new(catalogue, options.of);
+    let (changes, extent) = known(&chronicle, &mut |event| decisions.take(event), progress)?;
+    let at = options.as_of.moment(now, Some(extent.latest))?;
+    let parties = Parties::read(&mut reader, options.of)?;
+    let carried = Carried { chronicle: &chronicle, role: options.of, parties: &parties };
+    let watching = Watching { folder, catalogue, options, at };
+    let (present, then) = watching.both(&carried, &changes, progress)?;
+    let card = present.card();
+    let mut found = Monitored {
+        card: CardShown::new(card, catalogue),
+        as_of: at.to_string(),
+        parties: present.parties(),
+        tiers: present.by_tier(),
+        against: None,
+        drift: Vec::new(),
+        decisions: decisions.by_month(at),
+        label: None,
+        vintages: Vec::new(),
+        performance: None,
+        validated_auc: None,
+        alarms: Vec::new(),
+        remarks: Vec::new(),
+    };
+    watching.held_against(&mut found, &present, then.as_ref())?;
+    watching.judged_by_label(&mut found, progress)?;
+    alarms(&mut found, card);
+    Ok(found)
 }
 
-impl Now {
-    fn seen(&self) -> Seen<'_> {
-        Seen { scores: &self.scores, weight: None, places: &self.places }
-    }
+/// What is watched, and when.
+struct Watching<'a> {
+    folder: &'a Path,
+    catalogue: &'a Catalogue,
+    options: &'a MonitorOptions,
+    at: Timestamp,
 }
 
-impl Probity {
-    /// Watches the card in force of a role.
-    ///
-    /// # Errors
-    /// `as-of-in-future`, `log-empty`, `label-unknown`, `training-set-invalid`; those of the store.
-    pub fn monitor(
+impl<'a> Watching<'a> {
+    /// The parties of the moment, and those of the reference if there is one: in one going over what became known.
+    fn both(
         &self,
-        options: &MonitorOptions,
-        progress: &mut dyn FnMut(&'static str, u64, u64),
-    ) -> Result<Monitored, AppError> {
-        let at = self.moment(options.as_of)?;
-        let card = self.catalogue().scorecard(options.of);
-        let now = self.parties_at(options.of, at, progress)?;
-        let mut found = Monitored {
-            card: CardShown::new(card, self.catalogue()),
-            as_of: at.to_string(),
-            parties: now.scores.len(),
-            tiers: self.by_tier(options.of, &now),
-            against: None,
-            drift: Vec::new(),
-            decisions: self.decisions_by_month(options.of, at, progress)?,
-            label: None,
-            vintages: Vec::new(),
-            performance: None,
-            validated_auc: None,
-            alarms: Vec::new(),
-            remarks: Vec::new(),
-        };
-        self.held_against(&mut found, options, &now, progress)?;
-        self.judged_by_label(&mut found, options, at, progress)?;
-        alarms(&mut found, card);
-        Ok(found)
-    }
-
-    /// Parties of a role at a moment: those that the label of the card observes, so that they are alike to the rows it was
-    /// fitted on; everybody of whom something was known where there is no such label.
-    fn parties_at(
-        &self,
-        role: Role,
-        at: Timestamp,
-        progress: &mut dyn FnMut(&'static str, u64, u64),
-    ) -> Result<Now, AppError> {
-        let card = self.catalogue().scorecard(role);
-        let label = card.fitted().and_then(|fitted| self.catalogue().labels.get(&fitted.label));
-        let mut now = Now { scores: Vec::new(), tiers: Vec::new(), places: places_of(card) };
-        let (all, mut done, mut after) = (self.party_count(role)?, 0, 0);
-        loop {
-            let parties = self.parties(role, after, AT_ONCE)?;
-            let Some((last, _)) = parties.last() else { break };
-            after = *last;
-            done += parties.len() as u64;
-            for (number, _) in &parties {
-                let snapshot = self.snapshot(*number, role, at)?;
-                let tier = self.tier_of(role, &snapshot);
-                let observed = Observed {
-                    values: &snapshot.values,
-                    scored: &snapshot.scored,
-                    tier: &tier.name,
-                    suspended: snapshot.standing.suspended,
-                    terminated: snapshot.standing.terminated,
-                };
-                let counts =
-                    label.is_none_or(|label| label.observes(&observed) && !label.excludes(&observed));
-                if snapshot.events <= 0 || !counts {
-                    continue;
+        carried: &Carried<'_>,
+        changes: &[Change],
+        progress: Progress<'_>,
+    ) -> Result<(Present<'a>, Option<Present<'a>>), AppError> {
+        let nobody = || Present::nobody(self.catalogue, self.options.of);
+        let (mut present, mut then) = (nobody(), self.options.reference.map(|_| nobody()));
+        let mut moments: Vec<Timestamp> = self.options.reference.into_iter().chain([self.at]).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        let mut look = |_: usize, at: Timestamp| {
+            for (_, number) in carried.parties.all() {
+                let Some(snapshot) = carried.snapshot(*number, at)? else { continue };
+                if at == self.at {
+                    present.add(&snapshot);
                 }
-                now.tiers.push(tier.index);
-                now.scores.push(snapshot.scored.ungated);
-                count(card, &snapshot.scored.chosen, 1.0, &mut now.places);
+                if let Some(then) = then.as_mut().filter(|_| self.options.reference == Some(at)) {
+                    then.add(&snapshot);
+                }
             }
-            progress("scoring", done, all);
-        }
-        Ok(now)
-    }
-
-    fn by_tier(&self, role: Role, now: &Now) -> Vec<(String, usize)> {
-        let tiers = self.catalogue().tiers(role).list().iter().enumerate();
-        let many = |place: usize| now.tiers.iter().filter(|tier| **tier == place).count();
-        tiers.map(|(place, tier)| (tier.name.clone(), many(place))).collect()
+            Ok(())
+        };
+        carried.go_over((&moments, changes), &mut look, progress)?;
+        Ok((present, then))
     }
 
     fn held_against(
         &self,
         found: &mut Monitored,
-        options: &MonitorOptions,
-        now: &Now,
-        progress: &mut dyn FnMut(&'static str, u64, u64),
+        present: &Present<'_>,
+        then: Option<&Present<'_>>,
     ) -> Result<(), AppError> {
-        let card = self.catalogue().scorecard(options.of);
-        if now.scores.is_empty() {
-            found.remarks.push("nobody of this role was known then".to_owned());
+        if present.parties() == 0 {
+            found.remarks.push(NOBODY.to_owned());
             return Ok(());
         }
-        let (then, cuts) = match (options.reference, of_training(card)) {
-            (Some(at), _) => {
-                let then = self.parties_at(options.of, at, progress)?;
-                if then.scores.is_empty() {
-                    return Err(invalid(
-                        format!("nobody of this role was known at {at}"),
-                        "take a later --reference",
-                    ));
-                }
-                let cuts = then.seen().cuts()?;
-                found.against = Some(format!("the {} parties of {at}", then.scores.len()));
-                (then.seen().spread(&cuts), cuts)
+        if let (Some(then), Some(at)) = (then, self.options.reference) {
+            if then.parties() == 0 {
+                return Err(invalid(
+                    format!("nobody of this role was known at {at}"),
+                    "take a later --reference",
+                ));
             }
-            (None, Some(training)) => {
-                let fitted = card.fitted();
-                found.against = fitted.map(|fitted| format!("the {} rows it was fitted on", fitted.rows));
-                training
-            }
-            (None, None) => {
-                let hint =
-                    "an expert's card does not say what parties were like: give a moment with --reference";
-                found.remarks.push(hint.to_owned());
-                return Ok(());
-            }
-        };
-        found.drift = drifted(card, &then, &now.seen().spread(&cuts))?;
+            let cuts = then.seen().cuts()?;
+            found.against = Some(format!("the {} parties of {at}", then.parties()));
+            let (before, after) = (then.seen().spread(&cuts), present.seen().spread(&cuts));
+            found.drift = drifted(present.card(), &before, &after)?;
+            return Ok(());
+        }
+        match present.against_training()? {
+            Some((against, drift)) => (found.against, found.drift) = (Some(against), drift),
+            None => found.remarks.push(format!("{EXPERT}: give a moment with --reference")),
+        }
         Ok(())
     }
 
-    fn decisions_by_month(
-        &self,
-        role: Role,
-        at: Timestamp,
-        progress: &mut dyn FnMut(&'static str, u64, u64),
-    ) -> Result<Vec<OutcomeCount>, AppError> {
-        let mut reader = SqliteReader::open(self.folder())?;
-        let chronicle = Chronicle { folder: self.folder(), shared: &self.shared, upto: reader.last()?.0 };
-        let vocabulary = &self.catalogue().vocabulary;
-        let Some(made) = vocabulary.find("decision.made") else { return Ok(Vec::new()) };
-        let declared = vocabulary.get(made);
-        let first = at.plus(Duration::days(-31 * MONTHS));
-        let mut counted: BTreeMap<(String, String), BTreeMap<String, (u64, u64)>> = BTreeMap::new();
-        chronicle.changes(
-            &mut |event| {
-                let within = first <= event.known_at && event.known_at <= at;
-                if event.kind == made
-                    && within
-                    && let Some(party) = event.party(role)
-                {
-                    let text = |name: &str| event.text(declared, name).unwrap_or_default().to_owned();
-                    let month = event.known_at.to_string().chars().take(7).collect();
-                    let parties = counted.entry((month, text("request"))).or_default();
-                    let (approved, all) = parties.entry(party.as_str().to_owned()).or_default();
-                    *all += 1;
-                    *approved +=
-                        u64::from(matches!(text("outcome").as_str(), "approve" | "approve_with_limit"));
-                }
-                false
-            },
-            progress,
-        )?;
-        let shown = counted.into_iter().map(|((month, request), parties)| {
-            let parties: Vec<(u64, u64)> = parties.into_values().collect();
-            let sum = |of: fn(&(u64, u64)) -> u64| parties.iter().map(of).sum();
-            let (approved, decisions) = (sum(|(hits, _)| *hits), sum(|(_, all)| *all));
-            OutcomeCount { month, request, decisions, approved, rate: Rate::of(&parties) }
-        });
-        Ok(shown.collect())
-    }
-
-    fn judged_by_label(
-        &self,
-        found: &mut Monitored,
-        options: &MonitorOptions,
-        at: Timestamp,
-        progress: &mut dyn FnMut(&'static str, u64, u64),
-    ) -> Result<(), AppError> {
-        let card = self.catalogue().scorecard(options.of);
+    fn judged_by_label(&self, found: &mut Monitored, progress: Progress<'_>) -> Result<(), AppError> {
+        let (options, at) = (self.options, self.at);
+        let card = self.catalogue.scorecard(options.of);
         let Some(name) = options.label.clone().or_else(|| card.fitted().map(|fitted| fitted.label.clone()))
         else {
             found.remarks.push("no --label is given: what became of parties is not looked at".to_owned());
             return Ok(());
         };
-        let label = self.catalogue().labels.get(&name);
+        let label = self.catalogue.labels.get(&name);
         if let Some(label) = label.filter(|label| label.of() != options.of) {
             let of = label.of().as_str();
             return Err(invalid(
@@ -315,9 +221,9 @@ impl Probity {
             to: PathBuf::from("memory"),
         };
         let mut rows = Gathered::default();
-        // The rows are built beside this process's states, from the log alone; so they need definitions of their own.
-        let catalogue = Catalogue::load(self.catalogue().texts.clone())?;
-        match gathered(self.folder(), catalogue, &wanted, &mut rows, progress) {
+        // The rows of other moments are built on states of their own, which take definitions of their own.
+        let catalogue = Catalogue::load(self.catalogue.texts.clone())?;
+        match gathered(self.folder, catalogue, &wanted, &mut rows, progress) {
             Err(error) if error.problems.iter().any(|problem| problem.code.as_str() == "label-in-future") => {
                 let detail = error.problems.first().map(ToString::to_string);
                 found.remarks.extend(detail);
@@ -332,7 +238,7 @@ impl Probity {
                 .push("all rows of the vintages are of one class: nothing can be measured".to_owned());
             return Ok(());
         };
-        let judged: Judged = Judge::new(card, self.catalogue()).judge(&rows)?;
+        let judged: Judged = Judge::new(card, self.catalogue).judge(&rows)?;
         found.vintages = by_moment(&rows, &judged, card)?;
         found.performance = Some(performance(&rows, &judged, card)?);
         Ok(())
@@ -415,16 +321,7 @@ impl Gathered {
 
 /// What wants looking at, the worst first.
 fn alarms(found: &mut Monitored, card: &Scorecard) {
-    let mut alarms = Vec::new();
-    for one in found.drift.iter().filter(|one| matches!(one.verdict, "watch" | "act")) {
-        let what = if one.of == "score" { "psi" } else { "csi" };
-        let limit = if one.verdict == "act" { ACT } else { WATCH };
-        let detail = format!(
-            "{} moved: {:.3}, from {limit} on; {:+.1} points on average",
-            one.of, one.value, one.points
-        );
-        alarms.push(Alarm { what, level: one.verdict, detail });
-    }
+    let mut alarms = moved(&found.drift);
     let held = card.fitted().and_then(|fitted| fitted.held_out.as_ref());
     found.validated_auc = held.map(|held| {
         let [value, low, high] = held.auc;
