@@ -347,15 +347,16 @@ fn hostile(rows: usize, seed: u64, rate: f64, copies: usize, spread: f64) -> Sam
 fn never_badly_wrong(sample: &Sample, trend: Trend) {
     let options = Options { trend, pairs: Pairs::Exactly(1), ..Options::default() };
     let fitted = fit(sample, &options).unwrap();
-    let (mut loss, mut all, mut bad) = (0.0, 0.0, 0.0);
+    let (mut loss, mut good, mut bad) = (0.0, 0.0, 0.0);
     for (row, log_odds) in log_odds(&fitted, &sample.table).iter().enumerate() {
         let margin = if sample.bad[row] { *log_odds } else { -log_odds };
         loss += sample.weight_of(row) * (libm::log1p((-margin.abs()).exp()) + (-margin).max(0.0));
-        all += sample.weight_of(row);
-        bad += if sample.bad[row] { sample.weight_of(row) } else { 0.0 };
+        *(if sample.bad[row] { &mut bad } else { &mut good }) += sample.weight_of(row);
     }
-    let rate = bad / all;
-    let null = -(rate * rate.ln() + (1.0 - rate) * libm::log1p(-rate));
+    let all = good + bad;
+    // Nothing of a kind loses nothing.
+    let of = |kind: f64| if kind > 0.0 { -kind / all * (kind / all).ln() } else { 0.0 };
+    let null = of(good) + of(bad);
     assert!(loss / all <= null + 1e-4, "{} above {null}: {:#?}", loss / all, fitted.report);
     let parts = fitted.card.parts();
     let mains = parts.characteristics.iter().flat_map(|characteristic| &characteristic.attributes);
