@@ -33,6 +33,8 @@ pub enum Method {
 const MOST_STEPS: usize = 60;
 /// How often a step is halved before it is given up: below the last bit of a double.
 const MOST_HALVINGS: usize = 60;
+/// A slope below this is level but for rounding; whether it lies above or below zero is chance.
+const LEVEL: f64 = 1e-9;
 const NOT_WORSE: &str = "rows with higher log-odds were not worse in the sample; nothing that rises fits";
 
 impl Line {
@@ -149,7 +151,7 @@ pub fn line(log_odds: &[f64], bad: &[bool], weight: Option<&[f64]>) -> Result<Li
             break;
         }
     }
-    if line.slope <= 0.0 {
+    if line.slope <= LEVEL {
         return Err(refused(NOT_WORSE));
     }
     Ok(Line { intercept: line.intercept - line.slope * mean, slope: line.slope })

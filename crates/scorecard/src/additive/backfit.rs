@@ -49,12 +49,14 @@ impl Rows {
 
     /// The weighted mean of the negative log-likelihood of the rows that are fitted on.
     pub(super) fn mean_loss(&self, log_odds: &[f64]) -> f64 {
-        let (mut sum, mut weights) = (0.0, 0.0);
-        for ((log_odds, bad), weight) in log_odds.iter().zip(&self.bad).zip(&self.weight).take(self.train) {
-            sum += weight * loss(*log_odds, *bad);
-            weights += weight;
-        }
-        sum / f64::max(weights, f64::MIN_POSITIVE)
+        let weights: f64 = self.weight[..self.train].iter().sum();
+        self.loss(log_odds) / f64::max(weights, f64::MIN_POSITIVE)
+    }
+
+    /// The weighted negative log-likelihood of the rows that are fitted on.
+    pub(super) fn loss(&self, log_odds: &[f64]) -> f64 {
+        let rows = log_odds.iter().zip(&self.bad).zip(&self.weight).take(self.train);
+        rows.map(|((log_odds, bad), weight)| weight * loss(*log_odds, *bad)).sum()
     }
 
     /// The log-odds at which a model starts that knows only how many rows are bad. Half a row of each kind keeps it finite

@@ -3,6 +3,7 @@
 
 use super::backfit::{Model, Rows};
 use super::coarse::Coarse;
+use super::descent;
 use super::fine::{Fine, Regular};
 use super::isotonic::Steps;
 use super::merge::groups;
@@ -66,6 +67,7 @@ pub(super) fn compress(
     for _ in 0..ROUNDS {
         model.draw(rows);
     }
+    descent::settle(&mut model, rows);
     let mut compressed = Compressed { columns, model, trends };
     compressed.tidy(fines, grid);
     compressed.model.place(rows);

@@ -1,6 +1,7 @@
 //! Fitting the columns alone: what each tells on its own, how much of that counts beside the others, and what is left.
 
 use super::backfit::{Model, Rows};
+use super::descent;
 use super::fine::Fine;
 use super::options::Options;
 use super::term::{Axis, Sums, Term};
@@ -28,18 +29,18 @@ pub(super) fn fit(rows: &Rows, fines: &[Fine], options: &Options) -> Model {
     let mut model = Model::new(rows, terms);
     let mut factors = vec![0.0; shapes.len()];
     for _ in 0..ROUNDS.0 {
-        model.round_along(rows, &shapes, &mut factors, ALONE);
+        descent::round_along(&mut model, rows, &shapes, &mut factors, ALONE);
     }
     for ((term, shape), factor) in model.mains.iter_mut().zip(&shapes).zip(&factors) {
         term.values = shape.iter().map(|value| value * factor).collect();
         term.expect(term.values.clone(), STIFFER);
     }
     for round in 0..ROUNDS.1 + ROUNDS.2 {
-        model.round(rows, round < ROUNDS.1);
+        descent::round(&mut model, rows, round < ROUNDS.1);
     }
     if constrain(&mut model, rows, fines, options) {
         for _ in 0..ROUNDS.1 {
-            model.round(rows, false);
+            descent::round(&mut model, rows, false);
         }
     }
     model
@@ -87,7 +88,10 @@ fn constrain(model: &mut Model, rows: &Rows, fines: &[Fine], options: &Options) 
         let term = &mut model.mains[place];
         let settled = settle(trend, &term.values[..fine.regular()], &curvature, term.freedom);
         any |= !settled.steps.is_empty();
-        term.constrain_to(settled.steps);
+        term.constrain_to(settled.steps, &curvature);
+    }
+    if any {
+        model.place(rows);
     }
     any
 }

@@ -2,7 +2,7 @@
 //! prints as tables.
 //!
 //! The way through, in the order of the modules: what is asked (`options`) → fine bins of each column (`fine`) and coarse
-//! ones for pairs (`coarse`) → terms with a prior (`term`) fitted round by round (`backfit`), held to trends (`trend`,
+//! ones for pairs (`coarse`) → terms with a prior (`term`) fitted round by round (`backfit`), none of which makes the fit worse (`descent`), held to trends (`trend`,
 //! `isotonic`): the columns alone (`mains`), then pairs (`select`), as many as cross-validation asks for (`folds`) → merged
 //! (`merge`, `compress`) → a card and what is to be said about it (`assemble`).
 //!
@@ -33,6 +33,7 @@ mod fine;
 mod term;
 mod coarse;
 mod backfit;
+mod descent;
 mod mains;
 mod select;
 mod folds;

@@ -2,6 +2,7 @@
 
 use super::backfit::{Joint, Model, Rows};
 use super::coarse::Coarse;
+use super::descent;
 use super::fine::Fine;
 use super::options::Options;
 use super::term::Term;
@@ -79,7 +80,7 @@ impl Grid {
             return false;
         }
         for round in 0..ROUNDS {
-            model.round(rows, round == 0);
+            descent::round(model, rows, round == 0);
         }
         true
     }

@@ -120,8 +120,10 @@ impl Term {
         self.usual *= stiffer;
     }
 
-    /// Lets the values step only as said from now on. Only for a column.
-    pub(super) fn constrain_to(&mut self, steps: Steps) {
+    /// Lets the values step only as said from now on, those that it has among them: what lies between two places that keep
+    /// the steps keeps them too. Only for a column.
+    pub(super) fn constrain_to(&mut self, steps: Steps, curvature: &[f64]) {
+        pool(&mut self.values, |bin| curvature[bin], &steps);
         pool(&mut self.mean, |_| 1.0, &steps);
         self.pull = self.prior.times(&self.mean);
         self.shape = Shape::Line(steps);
@@ -168,6 +170,18 @@ impl Term {
         let delta = wanted.iter().zip(&self.values).map(|(wanted, value)| wanted - value).collect();
         self.values = wanted;
         delta
+    }
+
+    /// How stiff the term is now.
+    pub(super) fn precision(&self) -> f64 {
+        self.precision
+    }
+
+    /// What the prior of a precision takes off the log-likelihood: `½ · precision · (values − mean)ᵀ K (values − mean)`.
+    pub(super) fn penalty(&self, precision: f64) -> f64 {
+        let from_mean: Vec<f64> =
+            self.values.iter().zip(&self.mean).map(|(value, mean)| value - mean).collect();
+        0.5 * precision * self.prior.quadratic(&from_mean)
     }
 
     /// By how much the log-likelihood would rise if this term were fitted to `sums`, less what it would rise by noise alone.

@@ -322,3 +322,70 @@ fn options_that_cannot_be_are_refused() {
     let endless = Sample { offset: Some(vec![f64::NAN; 200]), ..train.clone() };
     assert!(fit(&endless, &options()).unwrap_err().to_string().contains("offset in row 1"));
 }
+
+/// A sample that is hard to fit: rare bad rows, a column that tells nearly all and its double, ties, a constant, missing values.
+fn hostile(rows: usize, seed: u64, rate: f64, copies: usize, spread: f64) -> Sample {
+    let mut dice = Dice(seed);
+    let bad: Vec<bool> = (0..rows).map(|row| row == 0 || (row > 1 && dice.roll() < rate)).collect();
+    let tells: Vec<f64> =
+        bad.iter().map(|bad| if *bad { 3.0 } else { (dice.roll() * 3.0).floor() }).collect();
+    let mut columns = vec![Column::numbers("constant", vec![1.0; rows])];
+    for copy in 0..copies {
+        let factor = (copy + 1) as f64;
+        columns.push(Column::numbers(
+            format!("copy {copy}"),
+            tells.iter().map(|value| value * factor).collect(),
+        ));
+    }
+    let patchy = |value: f64, chance: f64| if chance < 0.8 { f64::NAN } else { (4.0 * value).floor() };
+    columns.push(Column::numbers("patchy", (0..rows).map(|_| patchy(dice.roll(), dice.roll())).collect()));
+    columns.push(Column::numbers("noise", (0..rows).map(|_| dice.roll()).collect()));
+    let weight = (0..rows).map(|_| libm::pow(10.0, spread * (dice.roll() - 0.5))).collect();
+    Sample { weight: Some(weight), ..sample(columns, bad) }
+}
+
+fn never_badly_wrong(sample: &Sample, trend: Trend) {
+    let options = Options { trend, pairs: Pairs::Exactly(1), ..Options::default() };
+    let fitted = fit(sample, &options).unwrap();
+    let (mut loss, mut good, mut bad) = (0.0, 0.0, 0.0);
+    for (row, log_odds) in log_odds(&fitted, &sample.table).iter().enumerate() {
+        let margin = if sample.bad[row] { *log_odds } else { -log_odds };
+        loss += sample.weight_of(row) * (libm::log1p((-margin.abs()).exp()) + (-margin).max(0.0));
+        *(if sample.bad[row] { &mut bad } else { &mut good }) += sample.weight_of(row);
+    }
+    let all = good + bad;
+    // Nothing of a kind loses nothing.
+    let of = |kind: f64| if kind > 0.0 { -kind / all * (kind / all).ln() } else { 0.0 };
+    let null = of(good) + of(bad);
+    assert!(loss / all <= null + 1e-4, "{} above {null}: {:#?}", loss / all, fitted.report);
+    let parts = fitted.card.parts();
+    let mains = parts.characteristics.iter().flat_map(|characteristic| &characteristic.attributes);
+    let cells = parts.pairs.iter().flat_map(|pair| &pair.cells);
+    for value in mains.chain(cells).map(|attribute| attribute.log_odds).chain([parts.intercept]) {
+        assert!(value.abs() <= 60.0, "{value}");
+    }
+}
+
+#[test]
+fn rare_bad_rows_told_by_many_copies_of_a_column_do_not_make_the_fit_leap() {
+    for trend in [Trend::Any, Trend::Ascending, Trend::Descending] {
+        never_badly_wrong(&hostile(3000, 7, 0.01, 12, 0.0), trend);
+        never_badly_wrong(&hostile(3000, 8, 0.001, 30, 6.0), trend);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_card_is_worse_than_none(
+        rows in 2usize..300,
+        seed in any::<u64>(),
+        rate in prop::sample::select(vec![0.0, 0.003, 0.02, 0.5, 1.0]),
+        copies in 1usize..8,
+        spread in prop::sample::select(vec![0.0, 3.0, 16.0]),
+        trend in prop::sample::select(vec![Trend::Any, Trend::Auto, Trend::Ascending, Trend::Descending]),
+    ) {
+        never_badly_wrong(&hostile(rows, seed, rate, copies, spread), trend);
+    }
+}

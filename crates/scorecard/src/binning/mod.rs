@@ -23,7 +23,7 @@ pub use count::Count;
 pub use stability::{Period, bin_column_over_time, over_time};
 pub use table::{BinnedTable, bin_table};
 
-use crate::bins::{Bins, MOST_BINS, Split};
+use crate::bins::{Bins, MOST_BINS, Special, Split};
 use crate::table::{Column, MISSING, Values};
 use crate::{Error, Sample};
 use count::{Weights, Whole, information};
@@ -201,7 +201,22 @@ fn given(column: &Column, constraints: &Constraints) -> Result<Option<Bins>, Err
             return refuse("cuts", format!("column {name:?} holds texts; give groups for it"));
         }
     };
-    Bins::try_new(split, specials).map(Some)
+    let option = if matches!(split, Split::Cuts(_)) { "cuts" } else { "groups" };
+    checked_specials(&specials)?;
+    Bins::try_new(split, specials).map(Some).map_err(|error| named(option, error))
+}
+
+/// Bins of special values alone; refuses those that contradict each other before they are used.
+fn checked_specials(specials: &[Special]) -> Result<Bins, Error> {
+    Bins::try_new(Split::Cuts(vec![]), specials.to_vec()).map_err(|error| named("special", error))
+}
+
+/// Of bins that were asked for, it is the option that is refused, not a scorecard.
+fn named(option: &'static str, error: Error) -> Error {
+    match error {
+        Error::Card(reason) => Error::Option { option, reason },
+        other => other,
+    }
 }
 
 /// A column of numbers, counted.
@@ -218,8 +233,7 @@ fn numbers_counted(
     constraints: &Constraints,
 ) -> Result<Counted, Error> {
     let specials = &constraints.specials;
-    // Refuses contradictory specials before they are used.
-    let lookup = Bins::try_new(Split::Cuts(vec![]), specials.clone())?;
+    let lookup = checked_specials(specials)?;
     let special = |number: &f64| specials.iter().any(|special| special.values.contains(number));
     if !numbers.iter().any(special) {
         let (runs, missing) = prebin::runs(numbers, &sample.bad, weights);

@@ -65,6 +65,23 @@ fn split(rows: &[Row]) -> (Vec<f64>, Vec<bool>, Vec<f64>) {
     (told, rows.iter().map(|row| row.1).collect(), rows.iter().map(|row| row.2).collect())
 }
 
+/// Bad and good rows have the same mean, so the likeliest line is level: not up or down as the last bit falls.
+#[test]
+fn a_level_line_is_refused_whatever_the_rounding() {
+    let rows =
+        [(-1.0, 4.0, false), (0.25, 2.0, true), (-2.0, 1.0, true), (-1.75, 2.0, false), (0.5, 1.0, false)];
+    let rows = rows.into_iter().chain([(-1.5, 1.0, true), (-0.25, 2.0, false), (-1.0, 2.0, true)]);
+    let once: Vec<(f64, f64, bool)> = rows.collect();
+    let twice =
+        once.iter().flat_map(|row| std::iter::repeat_n((row.0, 1.0, row.2), row.1 as usize)).collect();
+    for rows in [once.clone(), twice] {
+        let told: Vec<f64> = rows.iter().map(|row| row.0).collect();
+        let bad: Vec<bool> = rows.iter().map(|row| row.2).collect();
+        let weight: Vec<f64> = rows.iter().map(|row| row.1).collect();
+        assert_eq!(line(&told, &bad, Some(&weight)), Err(refused(NOT_WORSE)));
+    }
+}
+
 proptest! {
     #[test]
     fn no_line_near_the_one_found_is_likelier(rows in samples()) {

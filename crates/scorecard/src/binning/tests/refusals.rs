@@ -23,9 +23,9 @@ fn constraints_that_cannot_be_meant_are_refused_by_name() {
     check(|given| given.penalty = f64::NAN, "option penalty: NaN; it must be a number from 0 up");
     check(|given| given.smoothing = f64::INFINITY, "option smoothing: inf");
     check(|given| given.groups = Some(Groups::default()), "option groups: column \"x\" holds numbers");
-    check(|given| given.cuts = Some(vec![2.0, 1.0]), "ascending order");
+    check(|given| given.cuts = Some(vec![2.0, 1.0]), "option cuts: cuts must ascend, but 1 follows 2");
     let twice = Special { name: "s".to_owned(), values: vec![1.0, 1.0] };
-    check(|given| given.specials = vec![twice], "each once");
+    check(|given| given.specials = vec![twice], "option special: the special value 1 comes twice");
 }
 
 #[test]
