@@ -87,8 +87,10 @@ impl View<'_> {
             figures.extend(self.information(&name, data));
             for who in [SINGLE, READABLE, CHOSEN, CHALLENGER] {
                 let what = format!("{name}: {who}");
-                figures.extend(self.plain(&what, who, data, "fit", &[BOOSTED, TUNED, DEFAULT]));
-                figures.extend(self.memory(&what, (who, BOOSTED), data, None));
+                figures.extend(self.plain(&what, who, data, "fit", &[BOOSTED, TUNED]));
+                if [READABLE, CHALLENGER].contains(&who) {
+                    figures.extend(self.memory(&what, (who, BOOSTED), data, None));
+                }
             }
         }
         let what = format!("{}: {CHALLENGER_200}", title(SYNTHETIC_FIT));
@@ -146,7 +148,21 @@ impl View<'_> {
             self.number(HELD, data, "information value")?,
             self.number(MONOTONE, data, "information value")?,
         );
-        let measured = format!("{ours:.4} nats, {:+.4}", ours - theirs);
+        let mut measured = format!("{ours:.4} nats, {:+.4}", ours - theirs);
+        let columns = |who: &str| {
+            self.told(who, data, "information value by column").and_then(|told| told.value.as_object())
+        };
+        if let (Some(ours), Some(theirs)) = (columns(HELD), columns(MONOTONE)) {
+            let gap = |name: &String| Some(ours.get(name)?.as_f64()? - theirs.get(name)?.as_f64()?);
+            let gaps = ours.keys().filter_map(|name| Some((name, gap(name)?)));
+            let lower: Vec<_> = gaps.filter(|(_, gap)| *gap < -5e-5).collect();
+            let words =
+                lower.iter().map(|(name, gap)| format!("{name} {gap:+.4}")).collect::<Vec<_>>().join(", ");
+            measured += &match lower.len() {
+                0 => format!("; of none of {} columns lower", ours.len()),
+                count => format!("; lower of {count} of {} columns: {words}", ours.len()),
+            };
+        }
         let beside = format!("{MONOTONE}: {theirs:.4} nats");
         let what = format!("{name}: information value of all columns, the same constraints");
         Some(Figure::new(&what, measured, beside, "no less", ours >= theirs))
@@ -158,23 +174,25 @@ impl View<'_> {
         for data in SETS.into_iter().chain([SYNTHETIC]) {
             for who in [CLASSICAL, SINGLE, READABLE, CHOSEN, CHALLENGER] {
                 let what = format!("{}: AUC, {who}", title(data));
-                let Some(figure) = self.plain(&what, who, data, "AUC", &peers) else { continue };
-                figures.push(figure);
-                let whole = self.told(who, data, "AUC of whole points");
-                figures.extend(whole.map(|whole| {
-                    let what = format!("{what}, by its whole points");
-                    Figure::told(&what, shown(whole), String::new())
-                }));
+                let Some(auc) = self.told(who, data, "AUC") else { continue };
+                let whole = self.number(who, data, "AUC of whole points");
+                let whole = whole.map_or(String::new(), |whole| format!(", by whole points {whole:.4}"));
+                let measured = format!("{}{whole}", shown(auc));
+                // The peers are the same beside each: they are told once.
+                let first = figures.last().is_none_or(|(set, _)| *set != data);
+                let beside = if first { self.beside(&peers, data, "AUC") } else { String::new() };
+                figures.push((data, Figure::told(&what, measured, beside)));
             }
             // Few rows bear no pairs, and whether they bear shapes is for a trial to say.
             let readable = if data == SETS[3] { CHOSEN } else { READABLE };
             let over_cards = [(SETS[0], 0.004), (SETS[1], 0.010), (SETS[3], 0.0)];
             let over_trees = [(SETS[0], -0.003), (SETS[1], -0.003), (SETS[2], -0.003)];
             let of = |list: &[(&str, f64)]| list.iter().find(|one| one.0 == data).map(|one| one.1);
-            figures.extend(self.difference(readable, &[DEFAULT, MONOTONE], data, of(&over_cards)));
-            figures.extend(self.difference(readable, &[TUNED], data, of(&over_trees)));
+            for (peers, least) in [(&[DEFAULT, MONOTONE][..], of(&over_cards)), (&[TUNED], of(&over_trees))] {
+                figures.extend(self.difference(readable, peers, data, least).map(|figure| (data, figure)));
+            }
         }
-        figures
+        figures.into_iter().map(|(_, figure)| figure).collect()
     }
 
     /// Ours against the best of some peers, fold by fold.

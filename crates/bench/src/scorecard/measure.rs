@@ -56,7 +56,9 @@ fn measure_fit(set: &Set, way: Way) -> Result<Vec<Measured>, String> {
         figures.push(("its tables", tables(card), "", None));
     }
     if way.0 == HELD {
-        figures.push(("information value", json!(information(&set.sample)?), "nats", None));
+        let columns = information(&set.sample)?;
+        figures.push(("information value", json!(columns.values().sum::<f64>()), "nats", None));
+        figures.push(("information value by column", json!(columns), "nats", None));
     }
     Ok(figures)
 }
@@ -89,16 +91,16 @@ fn tables(card: &Scorecard) -> Value {
     json!([parts.characteristics.len(), parts.pairs.len(), longest, largest.0, largest.1, singles + cells])
 }
 
-/// The information value of all columns in bins under OptBinning's constraints. As there, a bin without good or bad rows
+/// The information value of each column in bins under OptBinning's constraints. As there, a bin without good or bad rows
 /// counts nothing.
-fn information(sample: &Sample) -> Result<f64, String> {
+fn information(sample: &Sample) -> Result<BTreeMap<String, f64>, String> {
     let table = binning::bin_table(sample, &held(), &BTreeMap::new()).map_err(|error| error.to_string())?;
     let (good, bad) = sample.good_and_bad();
     let of = |count: &binning::Count| {
         let (good, bad) = (count.good / good, count.bad / bad);
         if good > 0.0 && bad > 0.0 { (good - bad) * (good / bad).ln() } else { 0.0 }
     };
-    Ok(table.columns.iter().flat_map(|(_, binned)| &binned.counts).map(of).sum())
+    Ok(table.columns.into_iter().map(|(name, binned)| (name, binned.counts.iter().map(of).sum())).collect())
 }
 
 fn measure_auc(set: &Set, way: Way) -> Result<Vec<Measured>, String> {
@@ -190,6 +192,8 @@ fn each<T>(items: &[T], mut work: impl FnMut(&T) -> Result<(), String>) -> Resul
 
 /// Seconds for which this process, which has one thread, has had a processor.
 fn cpu() -> Result<f64, String> {
+    // The system brings the figure up to date at every tick, some milliseconds apart, and when a thread yields.
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/self/schedstat").map_err(|error| error.to_string())?;
     let nanos = text.split(' ').next().and_then(|word| word.parse::<f64>().ok());
     nanos.map(|nanos| nanos / 1e9).ok_or_else(|| format!("'{text}' is no time"))

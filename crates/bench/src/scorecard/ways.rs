@@ -84,6 +84,7 @@ pub(super) fn held() -> Constraints {
         objective: Objective::InformationValue,
         penalty: 0.0,
         rare: 0.0,
+        smoothing: 0.0,
         ..Constraints::default()
     }
 }
