@@ -64,7 +64,8 @@ Builds the benchmarks (optimised), runs them and prints their table, each figure
 
 Usage: cargo xtask bench [NAME …] [--out PAGE]
 
-  --out PAGE  also writes the table into a page that has the marks for it; docs/BENCHMARKS.md has
+  --out PAGE  also writes the table into a page that has the marks for it; docs/BENCHMARKS.md has, and
+              docs/SCORECARDS.md for the part scorecard
 
 Exits with 1 when a figure is not met. PROBITY_BENCH_SCALE=0.1 makes everything a tenth as large.
 

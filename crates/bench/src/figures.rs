@@ -17,6 +17,8 @@ pub(crate) enum Verdict {
 
 /// One measured figure, its peer or limit in the same run, and what it must reach.
 pub(crate) struct Figure {
+    /// The heading under which it stands; empty: none.
+    section: &'static str,
     what: String,
     measured: String,
     beside: String,
@@ -27,27 +29,41 @@ pub(crate) struct Figure {
 impl Figure {
     pub(crate) fn new(what: &str, measured: String, beside: String, target: &str, met: bool) -> Self {
         let verdict = if met { Verdict::Met } else { Verdict::NotMet };
-        Self { what: what.into(), measured, beside, target: target.into(), verdict }
+        Self { section: "", what: what.into(), measured, beside, target: target.into(), verdict }
     }
 
     /// One that nothing is asked of.
     pub(crate) fn told(what: &str, measured: String, beside: String) -> Self {
-        Self { what: what.into(), measured, beside, target: String::new(), verdict: Verdict::Told }
+        let verdict = Verdict::Told;
+        Self { section: "", what: what.into(), measured, beside, target: String::new(), verdict }
+    }
+
+    /// The same under a heading.
+    pub(crate) fn under(self, section: &'static str) -> Self {
+        Self { section, ..self }
     }
 }
 
-/// A Markdown table.
+/// A Markdown table for each stretch of figures under one heading.
 pub(crate) fn table(figures: &[Figure]) -> String {
-    let mut out = String::from(
-        "| what | measured | peer or limit in the same run | must reach | |\n|---|---|---|---|---|\n",
-    );
-    for Figure { what, measured, beside, target, verdict } in figures {
-        let verdict = match verdict {
-            Verdict::Met => "met",
-            Verdict::NotMet => "**NOT MET**",
-            Verdict::Told => "",
-        };
-        out.push_str(&format!("| {what} | {measured} | {beside} | {target} | {verdict} |\n"));
+    const HEAD: &str =
+        "| what | measured | peer or limit in the same run | must reach | |\n|---|---|---|---|---|\n";
+    let mut out = if figures.is_empty() { HEAD.to_owned() } else { String::new() };
+    for together in figures.chunk_by(|one, next| one.section == next.section) {
+        if let Some(Figure { section, .. }) = together.first()
+            && !section.is_empty()
+        {
+            out.push_str(&format!("\n### {section}\n\n"));
+        }
+        out.push_str(HEAD);
+        for Figure { what, measured, beside, target, verdict, .. } in together {
+            let verdict = match verdict {
+                Verdict::Met => "met",
+                Verdict::NotMet => "**NOT MET**",
+                Verdict::Told => "",
+            };
+            out.push_str(&format!("| {what} | {measured} | {beside} | {target} | {verdict} |\n"));
+        }
     }
     out
 }
@@ -126,11 +142,16 @@ mod tests {
         let figures = [
             Figure::new("a", "1".into(), "2".into(), "3", false),
             Figure::told("b", "4".into(), String::new()),
+            Figure::told("c", "5".into(), String::new()).under("Of its own"),
         ];
         write_into(&page, &table(&figures)).unwrap();
         let text = std::fs::read_to_string(&page).unwrap();
         assert!(text.starts_with("above\n") && text.ends_with("\nbelow\n"), "{text}");
         assert!(text.contains("| a | 1 | 2 | 3 | **NOT MET** |\n| b | 4 |  |  |  |\n"), "{text}");
+        assert!(
+            text.contains("|\n\n### Of its own\n\n| what |") && text.contains("| c | 5 |  |  |  |\n"),
+            "{text}"
+        );
         assert!(!text.contains("old"));
         std::fs::write(&page, "no marks").unwrap();
         assert!(write_into(&page, "x").is_err());

@@ -1,14 +1,20 @@
 //! The scorecard: a table of log-odds and points for each characteristic and each pair of them, and how it scores.
 
+mod codes;
 mod curve;
 
 pub use curve::Curve;
+
+use codes::Codes;
 
 use crate::bins::{Bins, Split};
 use crate::scale::{Scale, probability};
 use crate::table::{Value, Values};
 use crate::{Error, Table};
 use std::collections::{HashMap, HashSet};
+
+/// Rows that are scored together, so that their codes stay in a core's own cache.
+const BLOCK: usize = 512;
 
 /// A checked scorecard. Log-odds are those of **bad**: a row's log-odds are the intercept plus what each characteristic and
 /// each pair adds; its score is the base points plus the points of the same attributes, and higher is better.
@@ -186,6 +192,11 @@ impl Scorecard {
         Scored { log_odds: intercept, score: self.parts.base_points, calibrated: intercept }
     }
 
+    /// Where each pair finds its two columns among the inputs.
+    pub(crate) fn places(&self) -> &[(usize, usize)] {
+        &self.places
+    }
+
     fn calibrated(&self, log_odds: f64) -> f64 {
         self.parts.calibration.as_ref().map_or(log_odds, |curve| curve.at(log_odds))
     }
@@ -197,21 +208,13 @@ impl Scorecard {
     pub fn score(&self, table: &Table) -> Result<Vec<Scored>, Error> {
         self.check_columns(table)?;
         let mut scored = vec![self.unscored(); table.rows()];
-        for characteristic in &self.parts.characteristics {
-            let bins = characteristic.bins.find_all(table.column(&characteristic.name)?);
-            for (row, bin) in scored.iter_mut().zip(bins) {
-                row.add(&characteristic.attributes[usize::from(bin)]);
+        let tables = Tables::new(self, table)?;
+        let mut codes = vec![[0; BLOCK]; self.inputs.len()];
+        for (block, rows) in scored.chunks_mut(BLOCK).enumerate() {
+            tables.score(block * BLOCK, rows, &mut codes);
+            for row in rows {
+                row.calibrated = self.calibrated(row.log_odds);
             }
-        }
-        for pair in &self.parts.pairs {
-            let rows = pair.rows.find_all(table.column(&pair.first)?);
-            let columns = pair.columns.find_all(table.column(&pair.second)?);
-            for (row, (first, second)) in scored.iter_mut().zip(rows.into_iter().zip(columns)) {
-                row.add(&pair.cells[usize::from(first) * pair.columns.count() + usize::from(second)]);
-            }
-        }
-        for row in &mut scored {
-            row.calibrated = self.calibrated(row.log_odds);
         }
         Ok(scored)
     }
@@ -256,8 +259,82 @@ impl Scorecard {
 
 impl Scored {
     fn add(&mut self, attribute: &Attribute) {
-        self.log_odds += attribute.log_odds;
-        self.score = self.score.saturating_add(attribute.points);
+        self.give(&(attribute.log_odds, attribute.points));
+    }
+
+    fn give(&mut self, (log_odds, points): &Given) {
+        self.log_odds += log_odds;
+        self.score = self.score.saturating_add(*points);
+    }
+}
+
+/// The log-odds and points of an attribute, without what it was fitted on.
+type Given = (f64, i32);
+
+/// The card's tables over the codes of a table's columns.
+struct Tables<'a> {
+    /// One for each input.
+    codes: Vec<Codes<'a>>,
+    /// For each characteristic, what each code of its column gives.
+    singles: Vec<Vec<Given>>,
+    pairs: Vec<PairOfCodes>,
+}
+
+/// A pair: where its two columns are among the inputs, where the codes of each lead to in its cells, and what these give.
+struct PairOfCodes {
+    places: (usize, usize),
+    rows: Vec<u32>,
+    columns: Vec<u32>,
+    cells: Vec<Given>,
+}
+
+impl<'a> Tables<'a> {
+    fn new(card: &Scorecard, table: &'a Table) -> Result<Self, Error> {
+        let Parts { characteristics, pairs, .. } = &card.parts;
+        let given = |attribute: &Attribute| (attribute.log_odds, attribute.points);
+        let mut bins: Vec<Vec<&Bins>> = vec![Vec::new(); card.inputs.len()];
+        for (place, characteristic) in characteristics.iter().enumerate() {
+            bins[place].push(&characteristic.bins);
+        }
+        for (pair, place) in pairs.iter().zip(&card.places) {
+            bins[place.0].push(&pair.rows);
+            bins[place.1].push(&pair.columns);
+        }
+        let coded = |(name, bins): (&String, &Vec<&Bins>)| Ok(Codes::new(table.column(name)?, bins));
+        let codes: Vec<Codes<'a>> = card.inputs.iter().zip(&bins).map(coded).collect::<Result<_, Error>>()?;
+        let single = |(codes, characteristic): (&Codes<'_>, &Characteristic)| {
+            let bins = codes.bins(&characteristic.bins);
+            bins.into_iter().map(|bin| given(&characteristic.attributes[bin as usize])).collect()
+        };
+        let singles = codes.iter().zip(characteristics).map(single).collect();
+        let pair = |(pair, &places): (&Pair, &(usize, usize))| {
+            // 60,000 × 60,000 cells, the most by `MOST_BINS`, are fewer than 32 bits count.
+            let width = pair.columns.count() as u32;
+            let rows = codes[places.0].bins(&pair.rows).into_iter().map(|row| row * width).collect();
+            let columns = codes[places.1].bins(&pair.columns);
+            PairOfCodes { places, rows, columns, cells: pair.cells.iter().map(given).collect() }
+        };
+        let pairs = pairs.iter().zip(&card.places).map(pair).collect();
+        Ok(Tables { codes, singles, pairs })
+    }
+
+    /// Scores rows from one on; in the order of [`Scorecard::score_row`], so that sums have the same digits.
+    fn score(&self, from: usize, scored: &mut [Scored], codes: &mut [[u32; BLOCK]]) {
+        for (column, room) in self.codes.iter().zip(codes.iter_mut()) {
+            column.fill(from, &mut room[..scored.len()]);
+        }
+        for (given, codes) in self.singles.iter().zip(codes.iter()) {
+            for (row, code) in scored.iter_mut().zip(codes) {
+                row.give(&given[*code as usize]);
+            }
+        }
+        for pair in &self.pairs {
+            let (first, second) = (&codes[pair.places.0], &codes[pair.places.1]);
+            for (row, (first, second)) in scored.iter_mut().zip(first.iter().zip(second)) {
+                let cell = pair.rows[*first as usize] + pair.columns[*second as usize];
+                row.give(&pair.cells[cell as usize]);
+            }
+        }
     }
 }
 

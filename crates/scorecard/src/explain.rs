@@ -6,7 +6,7 @@
 
 use crate::Scorecard;
 use crate::bins::{Bins, Split};
-use crate::card::Pair;
+use crate::card::Attribute;
 use crate::table::Value;
 
 /// The most reasons that are told.
@@ -89,11 +89,12 @@ pub fn explain(card: &Scorecard, values: &[Value<'_>]) -> Explanation {
     for line in &mut lines {
         line.share = if all > 0 { f64::from(line.shortfall) / all as f64 } else { 0.0 };
     }
-    let mut reasons: Vec<Reason> =
-        (0..card.inputs().len()).map(|input| row.reason(input)).filter(|reason| reason.gain > 0).collect();
+    let mut steps: Vec<Steps<'_>> =
+        (0..card.inputs().len()).map(|input| Steps::of(&row, input)).filter(|steps| steps.gain > 0).collect();
     // A stable sort: of equal ones the first in the card comes first.
-    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.gain));
-    reasons.truncate(MOST_REASONS);
+    steps.sort_by_key(|steps| std::cmp::Reverse(steps.gain));
+    steps.truncate(MOST_REASONS);
+    let reasons = steps.iter().map(|steps| row.reason(steps)).collect();
     Explanation {
         score: card.score_row(values).score,
         base_points: card.parts().base_points,
@@ -115,20 +116,17 @@ impl<'a> Row<'a> {
         Row { card, values: (0..card.inputs().len()).map(value).collect() }
     }
 
-    fn value(&self, name: &str) -> Value<'a> {
-        let place = self.card.inputs().iter().position(|input| input == name);
-        place.map_or(Value::Missing, |place| self.values[place])
-    }
-
-    fn cells(&self, pair: &Pair) -> (usize, usize) {
-        (pair.rows.find(self.value(&pair.first)), pair.columns.find(self.value(&pair.second)))
+    /// The row and the column of a pair's table in which the values lie.
+    fn cells(&self, pair: usize) -> (usize, usize) {
+        let (place, pair) = (self.card.places()[pair], &self.card.parts().pairs[pair]);
+        (pair.rows.find(self.values[place.0]), pair.columns.find(self.values[place.1]))
     }
 
     fn lines(&self) -> Vec<Line> {
         let parts = self.card.parts();
         let mut lines = Vec::with_capacity(parts.characteristics.len() + parts.pairs.len());
-        for characteristic in &parts.characteristics {
-            let bin = characteristic.bins.find(self.value(&characteristic.name));
+        for (characteristic, value) in parts.characteristics.iter().zip(&self.values) {
+            let bin = characteristic.bins.find(*value);
             let points = characteristic.attributes[bin].points;
             let regular = &characteristic.attributes[..characteristic.bins.regular()];
             let best = regular.iter().map(|attribute| attribute.points).fold(points, i32::max);
@@ -138,8 +136,8 @@ impl<'a> Row<'a> {
                 ..Line::of(points, best)
             });
         }
-        for pair in &parts.pairs {
-            let (row, column) = self.cells(pair);
+        for (place, pair) in parts.pairs.iter().enumerate() {
+            let (row, column) = self.cells(place);
             let width = pair.columns.count();
             let points = pair.cells[row * width + column].points;
             let regular = pair.cells.chunks(width).take(pair.rows.regular());
@@ -154,81 +152,97 @@ impl<'a> Row<'a> {
         lines
     }
 
-    fn reason(&self, input: usize) -> Reason {
-        let name = &self.card.inputs()[input];
-        let characteristic = self.card.parts().characteristics.get(input);
-        let steps = Steps::of(self, name);
-        let here = steps.points(self, name, self.values[input]);
-        let gains: Vec<i32> =
-            steps.texts.iter().map(|(value, _)| steps.points(self, name, *value) - here).collect();
+    fn reason(&self, steps: &Steps<'_>) -> Reason {
+        let name = &self.card.inputs()[steps.input];
+        let characteristic = self.card.parts().characteristics.get(steps.input);
         let told = characteristic.map(|characteristic| characteristic.reason.as_str()).unwrap_or_default();
+        let value = self.values[steps.input];
         Reason {
             column: name.clone(),
             text: if told.is_empty() { name.clone() } else { told.to_owned() },
-            bin: steps.bins.text(steps.bins.find(self.values[input])),
-            gain: gains.iter().copied().fold(0, i32::max),
-            change: steps.change(self.values[input], &gains),
+            bin: steps.bins.text(steps.bins.find(value)),
+            gain: steps.gain,
+            change: steps.change(value),
         }
+    }
+
+    /// The tables that a column is in, all other columns as they are.
+    fn tables_of(&self, input: usize) -> Vec<Slice<'a>> {
+        let parts = self.card.parts();
+        let mut tables = Vec::new();
+        if let Some(characteristic) = parts.characteristics.get(input) {
+            let (bins, cells) = (&characteristic.bins, characteristic.attributes.as_slice());
+            tables.push(Slice { bins, cells, first: 0, step: 1 });
+        }
+        for (place, (pair, &(first, second))) in parts.pairs.iter().zip(self.card.places()).enumerate() {
+            if first != input && second != input {
+                continue;
+            }
+            let ((row, column), width) = (self.cells(place), pair.columns.count());
+            tables.push(if first == input {
+                Slice { bins: &pair.rows, cells: &pair.cells, first: column, step: width }
+            } else {
+                Slice { bins: &pair.columns, cells: &pair.cells, first: row * width, step: 1 }
+            });
+        }
+        tables
+    }
+}
+
+/// What the bins of one column give in a table: a characteristic's own, or a row or a column of a pair's.
+struct Slice<'a> {
+    bins: &'a Bins,
+    cells: &'a [Attribute],
+    first: usize,
+    step: usize,
+}
+
+impl Slice<'_> {
+    fn points(&self, value: Value<'_>) -> i32 {
+        self.cells[self.first + self.bins.find(value) * self.step].points
     }
 }
 
 /// The values that a column could take, one for each stretch in which no table of the card changes.
 struct Steps<'a> {
+    input: usize,
     /// The column's own bins, or those of the first pair it is in.
     bins: &'a Bins,
     /// Where the column is a number: the cuts of all tables that it is in.
     cuts: Vec<f64>,
-    /// A value of each stretch, ascending for numbers, with its words.
-    texts: Vec<(Value<'a>, String)>,
+    /// A value of each stretch, ascending for numbers.
+    values: Vec<Value<'a>>,
+    /// What the score would gain in each stretch.
+    gains: Vec<i32>,
+    /// The most of these, and not below zero.
+    gain: i32,
 }
 
 impl<'a> Steps<'a> {
-    fn of(row: &Row<'a>, name: &str) -> Self {
-        let parts = row.card.parts();
-        let own = parts.characteristics.iter().filter(|one| one.name == name).map(|one| &one.bins);
-        let rows = parts.pairs.iter().filter(|pair| pair.first == name).map(|pair| &pair.rows);
-        let columns = parts.pairs.iter().filter(|pair| pair.second == name).map(|pair| &pair.columns);
-        let tables: Vec<&'a Bins> = own.chain(rows).chain(columns).collect();
+    fn of(row: &Row<'a>, input: usize) -> Self {
+        let tables = row.tables_of(input);
         let mut cuts: Vec<f64> = Vec::new();
-        let mut categories: Vec<(Value<'a>, String)> = Vec::new();
-        for bins in &tables {
-            match bins.split() {
+        let mut categories: Vec<Value<'a>> = Vec::new();
+        for table in &tables {
+            match table.bins.split() {
                 Split::Cuts(more) => cuts.extend(more),
                 Split::Groups { groups, .. } => {
-                    let all = groups.iter().flatten();
-                    categories.extend(all.map(|text| (Value::Category(text.as_str()), text.clone())));
+                    categories.extend(groups.iter().flatten().map(|text| Value::Category(text)));
                 }
             }
         }
         cuts.sort_by(f64::total_cmp);
         cuts.dedup();
-        let texts = if categories.is_empty() { stretches(&cuts) } else { categories };
+        let values = if categories.is_empty() { stretches(&cuts) } else { categories };
+        let points = |value: Value<'_>| tables.iter().map(|table| table.points(value)).sum::<i32>();
+        let here = points(row.values[input]);
+        let gains: Vec<i32> = values.iter().map(|value| points(*value) - here).collect();
+        let gain = gains.iter().copied().fold(0, i32::max);
         // Every input comes from a table, so there is a first one.
-        Steps { bins: tables[0], cuts, texts }
+        Steps { input, bins: tables[0].bins, cuts, values, gains, gain }
     }
 
-    /// The points of all tables that the column is in, were its value this one.
-    fn points(&self, row: &Row<'a>, name: &str, value: Value<'a>) -> i32 {
-        let parts = row.card.parts();
-        let mut points = 0i32;
-        for characteristic in parts.characteristics.iter().filter(|one| one.name == name) {
-            points += characteristic.attributes[characteristic.bins.find(value)].points;
-        }
-        for pair in &parts.pairs {
-            let (mut first, mut second) = row.cells(pair);
-            if pair.first == name {
-                first = pair.rows.find(value);
-            } else if pair.second == name {
-                second = pair.columns.find(value);
-            } else {
-                continue;
-            }
-            points += pair.cells[first * pair.columns.count() + second].points;
-        }
-        points
-    }
-
-    fn change(&self, value: Value<'_>, gains: &[i32]) -> Option<Change> {
+    fn change(&self, value: Value<'_>) -> Option<Change> {
         let here = match value {
             Value::Number(number)
                 if !self.cuts.is_empty() && self.bins.find_number(number) < self.bins.regular() =>
@@ -238,23 +252,30 @@ impl<'a> Steps<'a> {
             _ => None,
         };
         let far = |place: usize| here.map_or(0, |here| place.abs_diff(here));
-        let better = (0..gains.len()).filter(|&place| gains[place] > 0);
-        let place = better.min_by_key(|&place| (far(place), std::cmp::Reverse(gains[place])))?;
-        Some(Change { bin: self.texts[place].1.clone(), gain: gains[place] })
+        let better = (0..self.gains.len()).filter(|&place| self.gains[place] > 0);
+        let place = better.min_by_key(|&place| (far(place), std::cmp::Reverse(self.gains[place])))?;
+        Some(Change { bin: self.text(place), gain: self.gains[place] })
+    }
+
+    /// A stretch in words.
+    fn text(&self, place: usize) -> String {
+        if let Value::Category(text) = self.values[place] {
+            return text.to_owned();
+        }
+        match (place.checked_sub(1).map(|before| self.cuts[before]), self.cuts.get(place)) {
+            (None, None) => "any value".to_owned(),
+            (None, Some(to)) => format!("below {to}"),
+            (Some(from), None) => format!("{from} or more"),
+            (Some(from), Some(to)) => format!("{from} to {to}"),
+        }
     }
 }
 
-/// A value of each stretch between cuts, in words.
-fn stretches<'a>(cuts: &[f64]) -> Vec<(Value<'a>, String)> {
-    let (Some(first), Some(last)) = (cuts.first(), cuts.last()) else {
-        return vec![(Value::Number(0.0), "any value".to_owned())];
-    };
-    let mut texts = vec![(Value::Number(f64::NEG_INFINITY), format!("below {first}"))];
-    for pair in cuts.windows(2) {
-        texts.push((Value::Number(pair[0]), format!("{} to {}", pair[0], pair[1])));
-    }
-    texts.push((Value::Number(f64::INFINITY), format!("{last} or more")));
-    texts
+/// A value of each stretch between cuts.
+fn stretches<'a>(cuts: &[f64]) -> Vec<Value<'a>> {
+    let Some((_, inner)) = cuts.split_last() else { return vec![Value::Number(0.0)] };
+    let below = std::iter::once(f64::NEG_INFINITY).chain(inner.iter().copied());
+    below.chain([f64::INFINITY]).map(Value::Number).collect()
 }
 
 impl Line {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::card::{Attribute, Characteristic, Parts};
+use crate::card::{Characteristic, Pair, Parts};
 use crate::scale::Scale;
 use proptest::prelude::*;
 
