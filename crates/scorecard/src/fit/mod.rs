@@ -58,8 +58,8 @@ pub fn fit(sample: &Sample, options: &Options, progress: &mut Progress<'_>) -> R
     }
     progress("fitting", 1, 1);
     if card.inputs().is_empty() {
-        let why = "no column tells good from bad beyond chance; more rows, or more bad ones among them, may";
-        return Err(Error::Fit(format!("{why} ({})", notes.join("; "))));
+        notes
+            .push("no column tells good from bad beyond chance, so every row gets the same score".to_owned());
     }
     Ok(Fitted { card, compared, notes })
 }

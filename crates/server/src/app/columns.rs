@@ -28,8 +28,11 @@ pub enum Guide {
 }
 
 impl Guide {
-    /// What a scorecard reads.
+    /// What a scorecard reads; every column for one that reads none, which scores a table's rows all the same.
     pub fn of(card: &Scorecard) -> Self {
+        if card.inputs().is_empty() {
+            return Self::Every { categories: BTreeSet::new() };
+        }
         let inputs = card.inputs().iter().enumerate();
         Self::These(inputs.map(|(input, name)| (name.clone(), card.takes_categories(input))).collect())
     }
