@@ -42,7 +42,7 @@ pub fn write(model: &Model) -> Result<String, Error> {
 /// Reads a model.
 ///
 /// # Errors
-/// When the text is not what [`write`] writes, is of another version, or its trees are none.
+/// When the text is not what [`write()`] writes, is of another version, or its trees are none.
 pub fn read(text: &str) -> Result<Model, Error> {
     #[derive(Deserialize)]
     struct Head {

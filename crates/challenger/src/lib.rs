@@ -2,7 +2,7 @@
 //!
 //! [`fit`](fit::fit) grows boosted trees from a sample. A [`model`] gives log-odds of bad for any table and, for each row, what
 //! each column added to them: exact Shapley values, which add up to the log-odds. A model can be saved and read back to
-//! the last digit ([`format`]). Models that other programs fitted come in as ONNX files ([`onnx`]) and score the same tables.
+//! the last digit ([`mod@format`]). Models that other programs fitted come in as ONNX files ([`onnx`]) and score the same tables.
 //!
 //! Nothing here touches files, clocks or dice: bytes, texts and seeds are arguments.
 
