@@ -10,6 +10,7 @@
 //! for the same input on every machine.
 
 mod error;
+mod dice;
 pub mod table;
 pub mod sample;
 pub mod bins;

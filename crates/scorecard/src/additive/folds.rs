@@ -5,6 +5,7 @@ use super::fine::Fine;
 use super::mains;
 use super::options::Options;
 use super::select::Grid;
+use crate::dice::{deal, mix};
 
 /// A number of pairs and the mean loss that it had on rows kept aside.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +37,8 @@ pub(super) fn path(rows: &Rows, fines: &[Fine], options: &Options, most: usize) 
     let mut losses: Vec<Vec<f64>> = vec![vec![0.0; rows.bad.len()]; counts.len()];
     let turns = (LOOKED_AT / rows.bad.len()).clamp(1, 5);
     for turn in 0..turns {
-        let fold_of = folds(&rows.bad, options.folds, mix(options.seed.wrapping_add(turn as u64)));
+        let seed = mix(options.seed.wrapping_add(turn as u64));
+        let fold_of = deal(&rows.bad, options.folds, |row| mix(seed ^ row as u64));
         for fold in 0..options.folds {
             let inside = |row: &usize| fold_of[*row] == fold;
             let mut order: Vec<usize> = (0..fold_of.len()).filter(|row| !inside(row)).collect();
@@ -94,26 +96,6 @@ const NEAR: f64 = 0.5;
 /// The fewest pairs whose loss is near the least.
 pub(super) fn choose(path: &[PathPoint]) -> usize {
     path.iter().find(|point| point.above <= NEAR * point.error).map_or(0, |point| point.pairs)
-}
-
-/// The fold of each row: good and bad rows are dealt out evenly, in an order that the seed decides.
-fn folds(bad: &[bool], folds: usize, seed: u64) -> Vec<usize> {
-    let mut fold_of = vec![0; bad.len()];
-    for kind in [false, true] {
-        let mut rows: Vec<(u64, usize)> =
-            (0..bad.len()).filter(|row| bad[*row] == kind).map(|row| (mix(seed ^ row as u64), row)).collect();
-        rows.sort_unstable();
-        rows.iter().enumerate().for_each(|(place, (_, row))| fold_of[*row] = place % folds);
-    }
-    fold_of
-}
-
-/// One step of SplitMix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014).
-fn mix(seed: u64) -> u64 {
-    let mut mixed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }
 
 /// The rows in another order, of which the first `train` are fitted on.

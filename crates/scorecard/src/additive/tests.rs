@@ -4,39 +4,28 @@ use super::*;
 use crate::Table;
 use crate::binning::Trend;
 use crate::bins::Bins;
+use crate::dice::even;
 use crate::scale::probability;
 use crate::table::Value;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Even numbers between 0 and 1, from SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
 /// A sample whose log-odds are known: a wave over `a`, a jump in `b`, categories `c`, special and missing values of `d`, and
 /// the product of `a` and `b`.
 fn known(rows: usize, seed: u64) -> (Sample, Vec<f64>) {
-    let mut dice = Dice(seed);
+    let mut dice = even(seed);
     let (mut a, mut b, mut c, mut d) = (vec![], vec![], vec![], vec![]);
     let (mut noise, mut truth, mut bad) = (vec![], vec![], vec![]);
     for _ in 0..rows {
-        let (x, y) = (dice.roll(), dice.roll());
-        let category = ["red", "green", "blue"][(dice.roll() * 3.0) as usize];
-        let held = dice.roll();
+        let (x, y) = (dice(), dice());
+        let category = ["red", "green", "blue"][(dice() * 3.0) as usize];
+        let held = dice();
         let z = if held < 0.1 {
             -9.0
         } else if held < 0.2 {
             f64::NAN
         } else {
-            dice.roll()
+            dice()
         };
         let mut odds = -1.5 + (6.0 * x).sin() + if y > 0.6 { 1.0 } else { 0.0 };
         odds += match category {
@@ -52,12 +41,12 @@ fn known(rows: usize, seed: u64) -> (Sample, Vec<f64>) {
             0.0
         };
         odds += 6.0 * (x - 0.5) * (y - 0.5);
-        bad.push(dice.roll() < probability(odds));
+        bad.push(dice() < probability(odds));
         a.push(x);
         b.push(y);
         c.push(Some(category));
         d.push(z);
-        noise.push(dice.roll());
+        noise.push(dice());
         truth.push(odds);
     }
     let columns = vec![
@@ -242,13 +231,13 @@ proptest! {
         places in prop::collection::vec((0.0f64..1.0, 0.0f64..1.0, 0.0f64..1.0), 6),
     ) {
         let known_trends = [Trend::Ascending, Trend::Descending, Trend::Peak, Trend::Valley, Trend::Monotone];
-        let mut dice = Dice(seed);
+        let mut dice = even(seed);
         let mut columns = vec![vec![], vec![], vec![]];
         let mut bad = Vec::new();
         for _ in 0..400 {
-            let x: Vec<f64> = (0..3).map(|_| (dice.roll() * 40.0).floor() / 40.0).collect();
+            let x: Vec<f64> = (0..3).map(|_| (dice() * 40.0).floor() / 40.0).collect();
             let odds = (5.0 * x[0]).sin() + 3.0 * (x[1] - 0.5) * (x[2] - 0.5) * 4.0 - x[2];
-            bad.push(dice.roll() < probability(odds));
+            bad.push(dice() < probability(odds));
             columns.iter_mut().zip(x).for_each(|(column, x)| column.push(x));
         }
         let names = ["p", "q", "r"];
@@ -325,10 +314,9 @@ fn options_that_cannot_be_are_refused() {
 
 /// A sample that is hard to fit: rare bad rows, a column that tells nearly all and its double, ties, a constant, missing values.
 fn hostile(rows: usize, seed: u64, rate: f64, copies: usize, spread: f64) -> Sample {
-    let mut dice = Dice(seed);
-    let bad: Vec<bool> = (0..rows).map(|row| row == 0 || (row > 1 && dice.roll() < rate)).collect();
-    let tells: Vec<f64> =
-        bad.iter().map(|bad| if *bad { 3.0 } else { (dice.roll() * 3.0).floor() }).collect();
+    let mut dice = even(seed);
+    let bad: Vec<bool> = (0..rows).map(|row| row == 0 || (row > 1 && dice() < rate)).collect();
+    let tells: Vec<f64> = bad.iter().map(|bad| if *bad { 3.0 } else { (dice() * 3.0).floor() }).collect();
     let mut columns = vec![Column::numbers("constant", vec![1.0; rows])];
     for copy in 0..copies {
         let factor = (copy + 1) as f64;
@@ -338,9 +326,9 @@ fn hostile(rows: usize, seed: u64, rate: f64, copies: usize, spread: f64) -> Sam
         ));
     }
     let patchy = |value: f64, chance: f64| if chance < 0.8 { f64::NAN } else { (4.0 * value).floor() };
-    columns.push(Column::numbers("patchy", (0..rows).map(|_| patchy(dice.roll(), dice.roll())).collect()));
-    columns.push(Column::numbers("noise", (0..rows).map(|_| dice.roll()).collect()));
-    let weight = (0..rows).map(|_| libm::pow(10.0, spread * (dice.roll() - 0.5))).collect();
+    columns.push(Column::numbers("patchy", (0..rows).map(|_| patchy(dice(), dice())).collect()));
+    columns.push(Column::numbers("noise", (0..rows).map(|_| dice()).collect()));
+    let weight = (0..rows).map(|_| libm::pow(10.0, spread * (dice() - 0.5))).collect();
     Sample { weight: Some(weight), ..sample(columns, bad) }
 }
 

@@ -1,25 +1,14 @@
 //! Calibrations against a slow search, against the definition of isotonic regression, and on a scorecard.
 
 use super::*;
+use crate::dice::even;
 use crate::table::{Column, Table};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// A reproducible die: SplitMix64 (Steele, Lea and Flood, 2014).
-fn die(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
 /// Rows whose true log-odds are a line over the told ones.
 fn drawn(rows: usize, truth: impl Fn(f64) -> f64) -> (Vec<f64>, Vec<bool>) {
-    let mut die = die(7);
+    let mut die = even(7);
     (0..rows)
         .map(|_| {
             let told = 6.0 * die() - 4.0;
@@ -160,7 +149,7 @@ fn card() -> Scorecard {
 }
 
 fn sample(truth: impl Fn(f64) -> f64) -> Sample {
-    let mut die = die(3);
+    let mut die = even(3);
     let x: Vec<f64> = (0..20_000).map(|_| 4.0 * die() - 2.0).collect();
     let table =
         Table::try_new(vec![Column::numbers("x", x), Column::numbers("y", vec![1.0; 20_000])]).unwrap();

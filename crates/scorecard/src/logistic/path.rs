@@ -4,6 +4,7 @@ use super::design::Design;
 use super::moments::{Second, moments};
 use super::newton::{Options, check, refit};
 use crate::Error;
+use crate::dice::{deal, mix};
 
 /// Which penalties are tried, and how they are judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,24 +55,7 @@ pub struct PathPoint {
 
 /// Deals rows to folds, so that each has nearly the same number of good rows and of bad ones. The same seed deals the same.
 pub fn folds(bad: &[bool], count: usize, seed: u64) -> Vec<usize> {
-    let mut fold = vec![0; bad.len()];
-    for class in [false, true] {
-        let mut rows: Vec<(u64, usize)> = (0..bad.len())
-            .filter(|&row| bad[row] == class)
-            .map(|row| (scramble(seed ^ scramble(row as u64)), row))
-            .collect();
-        rows.sort_unstable();
-        rows.iter().enumerate().for_each(|(place, (_, row))| fold[*row] = place % count.max(1));
-    }
-    fold
-}
-
-/// SplitMix64 (Steele, Lea, Flood, Fast splittable pseudorandom number generators, 2014).
-fn scramble(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+    deal(bad, count, |row| mix(seed ^ mix(row as u64)))
 }
 
 /// Fits each fold's complement at every penalty, from the largest down, each from where the one before ended.

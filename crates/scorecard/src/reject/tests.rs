@@ -2,19 +2,8 @@
 
 use super::*;
 use crate::bins::{Bins, Split};
+use crate::dice::even;
 use crate::scale::probability;
-
-/// A reproducible die: SplitMix64 (Steele, Lea and Flood, 2014).
-fn die(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
 
 /// Everybody who applied, and who of them was accepted.
 struct Applicants {
@@ -25,7 +14,7 @@ struct Applicants {
 
 /// Risk lies in `income` and, as far as `hidden` says, in something that the officers saw and the table does not show.
 fn applicants(hidden: f64) -> Applicants {
-    let mut die = die(11);
+    let mut die = even(11);
     let (mut income, mut home, mut bad, mut taken) = (vec![], vec![], vec![], vec![]);
     for _ in 0..40_000 {
         let (own, unseen) = (4.0 * die() - 2.0, hidden * (4.0 * die() - 2.0));

@@ -3,6 +3,7 @@
 use super::super::*;
 use crate::Table;
 use crate::bins::Special;
+use crate::dice::even;
 use proptest::prelude::*;
 
 pub(super) fn sample(column: Column, bad: &[bool], weight: Option<Vec<f64>>) -> Sample {
@@ -36,22 +37,9 @@ pub(super) fn loose() -> Constraints {
     Constraints { min_share: 0.0, min_good: 1.0, min_bad: 1.0, penalty: 0.0, ..Constraints::default() }
 }
 
-/// A sequence of numbers between 0 and 1 that looks random.
-pub(super) fn noise(seed: u64) -> impl FnMut() -> f64 {
-    let mut state = seed;
-    move || {
-        // SplitMix64 (Steele, Lea, Flood 2014).
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = state;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ mixed >> 31) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
 /// Many rows with a rate that rises in the value.
 fn many(rows: usize, value: impl Fn(f64) -> f64) -> (Vec<f64>, Vec<bool>) {
-    let mut noise = noise(7);
+    let mut noise = even(7);
     (0..rows)
         .map(|_| {
             let place = noise();
@@ -63,7 +51,7 @@ fn many(rows: usize, value: impl Fn(f64) -> f64) -> (Vec<f64>, Vec<bool>) {
 #[test]
 fn a_column_of_many_values_is_parted_where_the_rate_changes() {
     let (numbers, _) = many(20_000, |place| place * 100.0);
-    let mut noise = noise(3);
+    let mut noise = even(3);
     let bad: Vec<bool> =
         numbers.iter().map(|value| noise() < if *value < 30.0 { 0.05 } else { 0.3 }).collect();
     let binned = bin(Column::numbers("x", numbers), &bad, None, &Constraints { max_bins: 2, ..loose() });
@@ -76,7 +64,7 @@ fn a_column_of_many_values_is_parted_where_the_rate_changes() {
 fn the_order_of_the_rows_does_not_matter() {
     for weighted in [false, true] {
         let (numbers, bad) = many(5_000, |place| (place - 0.3) * 1e3);
-        let mut noise = noise(5);
+        let mut noise = even(5);
         let weight: Vec<f64> = bad.iter().map(|_| (noise() * 3.0 - 0.2).max(0.0)).collect();
         let mut order: Vec<usize> = (0..bad.len()).collect();
         order.sort_by_key(|row| row.wrapping_mul(7_919) % 5_003);

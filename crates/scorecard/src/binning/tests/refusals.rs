@@ -1,8 +1,9 @@
 //! What cannot be meant, what is given by hand, and what is hard.
 
 use super::super::*;
-use super::columns::{bin, loose, noise, sample};
+use super::columns::{bin, loose, sample};
 use crate::bins::Special;
+use crate::dice::even;
 
 #[test]
 fn constraints_that_cannot_be_meant_are_refused_by_name() {
@@ -68,7 +69,7 @@ fn bins_given_by_hand_are_kept_and_counted() {
 
 #[test]
 fn ten_thousand_categories_become_few_groups() {
-    let mut noise = noise(2);
+    let mut noise = even(2);
     let names: Vec<String> = (0..10_000).map(|name| format!("shop {name}")).collect();
     let mut codes: Vec<usize> = (0..30_000).map(|row| row % 10_000).collect();
     codes.extend((0..3_000).map(|row| row % 3));

@@ -3,7 +3,7 @@
 use super::super::count::Weights;
 use super::super::grid::Sums;
 use super::super::prebin::{Run, runs};
-use super::columns::noise;
+use crate::dice::even;
 use crate::table::Column;
 use crate::{Sample, Table};
 
@@ -44,7 +44,7 @@ fn check(what: &str, numbers: &[f64], weight: Option<Vec<f64>>, distinct: bool) 
 
 #[test]
 fn runs_hold_every_row_once_in_order() {
-    let mut noise = noise(11);
+    let mut noise = even(11);
     let mut many =
         |rows: usize, value: &dyn Fn(f64) -> f64| -> Vec<f64> { (0..rows).map(|_| value(noise())).collect() };
     let zeros = [0.0, -0.0];

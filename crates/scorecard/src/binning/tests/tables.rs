@@ -1,8 +1,8 @@
 //! Whole tables, and bins over time.
 
 use super::super::*;
-use super::columns::noise;
 use crate::Table;
+use crate::dice::even;
 use std::collections::BTreeMap;
 
 fn sample(columns: Vec<Column>, bad: Vec<bool>) -> Sample {
@@ -12,7 +12,7 @@ fn sample(columns: Vec<Column>, bad: Vec<bool>) -> Sample {
 
 #[test]
 fn every_column_of_a_table_is_binned_or_named_with_the_reason() {
-    let mut noise = noise(1);
+    let mut noise = even(1);
     let rows = 4_000;
     let place: Vec<f64> = (0..rows).map(|_| noise()).collect();
     let bad: Vec<bool> = place.iter().map(|place| noise() < 0.05 + 0.3 * place).collect();
@@ -85,7 +85,7 @@ fn the_stability_index_is_the_sum_over_the_shares() {
 
 #[test]
 fn no_period_shows_another_order_than_all_together() {
-    let mut noise = noise(9);
+    let mut noise = even(9);
     let rows = 6_000;
     let place: Vec<f64> = (0..rows).map(|_| noise()).collect();
     let bad: Vec<bool> = place.iter().map(|place| noise() < 0.1 + 0.2 * place).collect();
