@@ -8,7 +8,7 @@
 //! Calibrate on rows that the scorecard was not fitted on; on its own rows it looks calibrated already.
 
 use crate::card::{Curve, Parts};
-use crate::scale::{Scale, probability};
+use crate::scale::{Scale, logit, loss, probability};
 use crate::{Error, Sample, Scorecard};
 
 /// A line from log-odds of bad to calibrated ones: `intercept + slope · log-odds`.
@@ -137,17 +137,17 @@ pub fn line(log_odds: &[f64], bad: &[bool], weight: Option<&[f64]>) -> Result<Li
     let mean = rows.iter().map(|row| row.0 * row.2).sum::<f64>() / total;
     rows.iter_mut().for_each(|row| row.0 -= mean);
     let mut line = Line { intercept: mean, slope: 1.0 };
-    let mut loss = log_loss(&rows, line);
+    let mut least = log_loss(&rows, line);
     for _ in 0..MOST_STEPS {
         let Some((step, promise)) = newton(&rows, line) else { break };
         let along =
             |size: f64| Line { intercept: line.intercept + size * step.0, slope: line.slope + size * step.1 };
         let sizes = std::iter::successors(Some(1.0), |size| Some(size / 2.0)).take(MOST_HALVINGS);
-        let better = sizes.map(along).find(|next| log_loss(&rows, *next) <= loss);
+        let better = sizes.map(along).find(|next| log_loss(&rows, *next) <= least);
         let Some(next) = better else { break };
         line = next;
-        loss = log_loss(&rows, line);
-        if promise <= 1e-18 * loss {
+        least = log_loss(&rows, line);
+        if promise <= 1e-18 * least {
             break;
         }
     }
@@ -196,15 +196,9 @@ fn rows(log_odds: &[f64], bad: &[bool], weight: Option<&[f64]>) -> Result<Vec<Ro
     Ok(rows)
 }
 
-/// ln(1 + e^x) − x·bad, summed: the loss that the line of greatest likelihood makes least.
+/// The loss that the line of greatest likelihood makes least.
 fn log_loss(rows: &[Row], line: Line) -> f64 {
-    rows.iter()
-        .map(|(log_odds, bad, weight)| {
-            let x = line.at(*log_odds);
-            let against = if *bad { -x } else { x };
-            weight * (against.max(0.0) + libm::log1p(libm::exp(-against.abs())))
-        })
-        .sum()
+    rows.iter().map(|(log_odds, bad, weight)| weight * loss(line.at(*log_odds), *bad)).sum()
 }
 
 /// Newton's step of both figures and how much it promises; None where the rows tell nothing more.
@@ -307,10 +301,6 @@ fn pool(blocks: &mut Vec<Block>) {
             bad: before.bad + last.bad,
         });
     }
-}
-
-fn logit(rate: f64) -> f64 {
-    libm::log(rate / (1.0 - rate))
 }
 
 fn refused(what: &str) -> Error {

@@ -71,6 +71,18 @@ pub fn probability(log_odds: f64) -> f64 {
     }
 }
 
+/// The log-odds of a probability above 0 and below 1.
+pub(crate) fn logit(probability: f64) -> f64 {
+    libm::log(probability / (1.0 - probability))
+}
+
+/// The negative log-likelihood of a row at log-odds of bad: ln(1 + e^±log-odds), the sign by how it turned out, without
+/// overflow and without a probability that is rounded to 0 or 1.
+pub(crate) fn loss(log_odds: f64, bad: bool) -> f64 {
+    let against = if bad { -log_odds } else { log_odds };
+    against.max(0.0) + libm::log1p(libm::exp(-against.abs()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +97,13 @@ mod tests {
             assert!((probability(log_odds) - 1.0 / (1.0 + odds)).abs() < 1e-15);
         }
         assert_eq!([probability(-1000.0), probability(0.0), probability(1000.0)], [0.0, 0.5, 1.0]);
+        for log_odds in [-3.0, 0.0, 0.7] {
+            let chance = probability(log_odds);
+            assert!((logit(chance) - log_odds).abs() < 1e-12);
+            assert!((loss(log_odds, true) + chance.ln()).abs() < 1e-12);
+            assert!((loss(log_odds, false) + (1.0 - chance).ln()).abs() < 1e-12);
+        }
+        assert_eq!([loss(-1000.0, true), loss(1000.0, true)], [1000.0, 0.0]);
         for wrong in [(f64::NAN, 30.0, 50.0), (600.0, 0.0, 50.0), (600.0, 30.0, -1.0)] {
             assert!(Scale::try_new(wrong.0, wrong.1, wrong.2).is_err());
         }

@@ -11,13 +11,12 @@
 //! the fit, and a column held at zero is left out.
 
 use crate::binning::{Binned, Constraints, Count, Objective, Trend, bin_column, bin_table};
-use crate::bins::Bins;
 use crate::card::{Attribute, Characteristic, Parts};
 use crate::logistic::{
     self, Candidate, Design, Dropped, Entries, Path, PathOptions, Reason, Regressor, Selection, Sign, State,
 };
 use crate::points::{self, Centre};
-use crate::scale::Scale;
+use crate::scale::{Scale, logit};
 use crate::{Error, Sample, Scorecard};
 use std::collections::BTreeMap;
 
@@ -249,7 +248,7 @@ impl Column {
             name: self.name.clone(),
             dimension: String::new(),
             reason: String::new(),
-            bins: Bins::clone(&self.binned.bins),
+            bins: self.binned.bins.clone(),
             attributes: self.woe.iter().zip(&self.binned.counts).map(attribute).collect(),
         }
     }
@@ -383,8 +382,7 @@ fn penalty(
 fn parts(kept: &[&Column], fit: &logistic::Fit, sample: &Sample, options: &Options, l2: f64) -> Parts {
     let (good, bad) = sample.good_and_bad();
     // King and Zeng, Logistic regression in rare events data (2001): only the intercept knows the sample's share of bad.
-    let correction =
-        options.bad_rate.map_or(0.0, |rate| libm::log(rate / (1.0 - rate)) - libm::log(bad / good));
+    let correction = options.bad_rate.map_or(0.0, |rate| logit(rate) - libm::log(bad / good));
     let characteristic = |(column, one): (&&Column, &logistic::Coefficient)| column.characteristic(one.value);
     let mut provenance = vec![
         ("rows".to_owned(), sample.rows().to_string()),

@@ -2,7 +2,7 @@
 //! drawn anew each round (local scoring; Hastie and Tibshirani, Generalized additive models, 1990, chapter 6).
 
 use super::term::{Sums, Term};
-use crate::scale::probability;
+use crate::scale::{loss, probability};
 
 /// Rows in the order in which they are fitted: first those to fit on, then those to look at.
 #[derive(Debug, Clone)]
@@ -69,12 +69,6 @@ impl Rows {
         }
         libm::log((bad + 0.5) / (all - bad + 0.5))
     }
-}
-
-/// ln(1 + e^−m) for the margin m, without overflow.
-fn loss(log_odds: f64, bad: bool) -> f64 {
-    let margin = if bad { log_odds } else { -log_odds };
-    libm::log1p(libm::exp(-margin.abs())) + f64::max(-margin, 0.0)
 }
 
 impl Model {

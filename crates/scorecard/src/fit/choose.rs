@@ -1,7 +1,9 @@
 //! Which kind of model, where that is left open.
 
 use super::{Method, Options, Pairs, Progress, by_additive, by_woe};
+use crate::card::Scored;
 use crate::logistic::folds;
+use crate::scale::loss;
 use crate::{Error, Sample};
 
 /// From so many rows on the additive model is taken without trying both: there it was the better one on every public
@@ -28,8 +30,8 @@ pub(super) fn choose(
     options: &Options,
     progress: &mut Progress<'_>,
 ) -> Result<(Method, Option<Compared>), Error> {
-    let classes = sample.bad.iter().filter(|bad| **bad).count();
-    let fewer = classes.min(sample.rows() - classes);
+    let bad = sample.bad.iter().filter(|bad| **bad).count();
+    let fewer = bad.min(sample.rows() - bad);
     if sample.rows() >= MANY_ROWS {
         return Ok((Method::Additive, None));
     }
@@ -59,8 +61,8 @@ pub(super) fn choose(
                 (Err(_), Ok(_)) => return Ok((Method::Additive, None)),
                 (_, Err(_)) => return Ok((Method::Woe, None)),
             };
-            woe += loss(&by_woe.score(&held.table)?, &held);
-            additive += loss(&by_additive.score(&held.table)?, &held);
+            woe += total_loss(&by_woe.score(&held.table)?, &held);
+            additive += total_loss(&by_additive.score(&held.table)?, &held);
             weight += (0..held.rows()).map(|row| held.weight_of(row)).sum::<f64>();
         }
     }
@@ -69,12 +71,8 @@ pub(super) fn choose(
     Ok((method, Some(compared)))
 }
 
-/// The weighted negative log-likelihood of rows, by log-odds so that no probability is rounded to 0 or 1.
-fn loss(scored: &[crate::card::Scored], held: &Sample) -> f64 {
-    let of = |(row, scored): (usize, &crate::card::Scored)| {
-        let against = if held.bad[row] { -scored.calibrated } else { scored.calibrated };
-        // ln(1 + e^x), without overflow.
-        held.weight_of(row) * (against.max(0.0) + libm::log1p(libm::exp(-against.abs())))
-    };
+/// The weighted negative log-likelihood of rows.
+fn total_loss(scored: &[Scored], held: &Sample) -> f64 {
+    let of = |(row, scored): (usize, &Scored)| held.weight_of(row) * loss(scored.calibrated, held.bad[row]);
     scored.iter().enumerate().map(of).sum()
 }

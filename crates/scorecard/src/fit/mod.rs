@@ -12,6 +12,7 @@ use crate::additive;
 use crate::binning::{Constraints, Trend};
 use crate::bins::Special;
 use crate::points::{self, Centre};
+use crate::scale::logit;
 use crate::table::{Column, Values};
 use crate::woe::{self, Weighed};
 use crate::{Error, Sample, Scorecard};
@@ -144,7 +145,7 @@ fn by_additive(sample: &Sample, options: &Options) -> Result<(Scorecard, Vec<Str
     };
     let (good, bad) = sample.good_and_bad();
     let mut parts = fitted.card.parts().clone();
-    parts.intercept += libm::log(prior / (1.0 - prior)) - libm::log(bad / good);
+    parts.intercept += logit(prior) - libm::log(bad / good);
     parts.provenance.push(("bad rate of the population".to_owned(), prior.to_string()));
     let rounded = points::round(parts, Centre::Kept, Some(&sample.table))?;
     notes.push(bounded(rounded.most_error));
