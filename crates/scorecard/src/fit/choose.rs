@@ -1,6 +1,7 @@
 //! Which kind of model, where that is left open.
 
-use super::{Method, Options, Pairs, Progress, by_additive, by_woe};
+use super::{Method, Options, Progress, by_additive, by_woe};
+use crate::additive::Pairs;
 use crate::card::Scored;
 use crate::logistic::folds;
 use crate::scale::loss;
@@ -40,7 +41,7 @@ pub(super) fn choose(
         return Ok((Method::Woe, None));
     }
     let rounds = if sample.rows() < FEW_ROWS { ROUNDS_WHEN_FEW } else { 1 };
-    let options = Options { pairs: Pairs::None, ..options.clone() };
+    let options = Options { pairs: Pairs::Exactly(0), ..options.clone() };
     let steps = rounds * FOLDS as u64;
     let (mut woe, mut additive, mut weight) = (0.0, 0.0, 0.0);
     for round in 0..rounds {

@@ -6,9 +6,9 @@ mod choose;
 mod tests;
 
 pub use choose::Compared;
-pub use options::{Asked, Method, Options, Pairs, PerColumn, trend};
+pub use options::{Asked, Method, Options, PerColumn, trend};
 
-use crate::additive;
+use crate::additive::{self, Pairs};
 use crate::binning::{Constraints, Trend};
 use crate::bins::Special;
 use crate::points::{self, Centre};
@@ -17,9 +17,6 @@ use crate::table::{Column, Values};
 use crate::woe::{self, Weighed};
 use crate::{Error, Sample, Scorecard};
 use std::collections::BTreeMap;
-
-/// The most pairs that are taken when their number is left open.
-const MOST_PAIRS: usize = 20;
 
 /// A fitted scorecard and what is to be said about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +49,7 @@ pub fn fit(sample: &Sample, options: &Options, progress: &mut Progress<'_>) -> R
         Method::Woe => by_woe(sample, options)?,
         Method::Additive | Method::Auto => by_additive(sample, options)?,
     };
-    if method == Method::Woe && options.pairs != Pairs::None {
+    if method == Method::Woe && options.pairs != Pairs::Exactly(0) {
         notes.push(
             "no pairs: a scorecard of weights of evidence has none (--method additive does)".to_owned(),
         );
@@ -166,11 +163,7 @@ fn additive_options(sample: &Sample, options: &Options) -> additive::Options {
         name: options.name.clone(),
         scale: options.scale,
         columns: sample.table.columns().iter().map(column).collect(),
-        pairs: match options.pairs {
-            Pairs::None => additive::Pairs::Exactly(0),
-            Pairs::Auto => additive::Pairs::Automatic(MOST_PAIRS),
-            Pairs::Most(most) => additive::Pairs::Automatic(most),
-        },
+        pairs: options.pairs,
         attributes,
         rows: usual.rows.min(attributes),
         seed: options.seed,

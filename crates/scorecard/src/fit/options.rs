@@ -1,6 +1,7 @@
 //! What a fit can be asked for, and how that is spelled.
 
 use crate::Error;
+use crate::additive::{self, Pairs};
 use crate::binning::Trend;
 use crate::bins::Special;
 use crate::scale::Scale;
@@ -37,18 +38,6 @@ pub enum Method {
     Woe,
     /// An additive model.
     Additive,
-}
-
-/// Whether pairs of columns count together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Pairs {
-    /// None do.
-    #[default]
-    None,
-    /// As many as help.
-    Auto,
-    /// As many as help, but at most so many.
-    Most(usize),
 }
 
 /// What a fit is asked for.
@@ -157,11 +146,11 @@ fn method(text: &str) -> Result<Method, Error> {
 
 fn pairs(text: Option<&str>) -> Result<Pairs, Error> {
     match text {
-        None => Ok(Pairs::None),
-        Some("auto") => Ok(Pairs::Auto),
+        None => Ok(Pairs::Exactly(0)),
+        Some("auto") => Ok(additive::Options::default().pairs),
         Some(text) => match text.parse() {
-            Ok(0) => Ok(Pairs::None),
-            Ok(most) => Ok(Pairs::Most(most)),
+            Ok(0) => Ok(Pairs::Exactly(0)),
+            Ok(most) => Ok(Pairs::Automatic(most)),
             Err(_) => Err(refuse("pairs", format!("{text:?} is neither auto nor a number"))),
         },
     }
@@ -280,7 +269,7 @@ mod tests {
         );
         assert_eq!(
             (options.pairs, options.cuts["age"].as_slice()),
-            (Pairs::Most(5), [25.0, 40.0].as_slice())
+            (Pairs::Automatic(5), [25.0, 40.0].as_slice())
         );
     }
 
