@@ -41,6 +41,13 @@ pub struct Special {
     pub values: Vec<f64>,
 }
 
+/// The special values of a column of numbers: its own, where it is given any, or those of every column that it holds.
+pub(crate) fn specials_of(column: &Column, own: Option<&[Special]>, every: &[Special]) -> Vec<Special> {
+    let Values::Numbers(numbers) = &column.values else { return vec![] };
+    let held = |special: &&Special| numbers.iter().any(|number| special.values.contains(number));
+    own.map_or_else(|| every.iter().filter(held).cloned().collect(), <[Special]>::to_vec)
+}
+
 impl Bins {
     /// Bins from a split and the special values of a column of numbers.
     ///

@@ -1,7 +1,7 @@
 //! Fine bins of a column: what its shape is fitted on before bins that differ little are merged.
 
 use crate::Error;
-use crate::bins::Special;
+use crate::bins::{Bins, Special, Split};
 use crate::table::{Column, MISSING, Values};
 use std::collections::BTreeMap;
 
@@ -52,17 +52,8 @@ impl Fine {
                 let is_special =
                     |number: f64| specials.iter().any(|special| special.values.contains(&number));
                 let cuts = cuts_of(numbers, weight, is_special, most);
-                let (regular, missing) = (cuts.len() + 1, cuts.len() + 1 + specials.len());
-                let code = |number: &f64| {
-                    let special = specials.iter().position(|special| special.values.contains(number));
-                    let bin = match special {
-                        _ if number.is_nan() => missing,
-                        Some(place) => regular + place,
-                        None => cuts.partition_point(|cut| cut <= number),
-                    };
-                    bin as u8
-                };
-                let codes = numbers.iter().map(code).collect();
+                let bins = Bins::try_new(Split::Cuts(cuts.clone()), specials.to_vec())?;
+                let codes = bins.find_all(column).into_iter().map(|bin| bin as u8).collect();
                 (Regular::Cuts(cuts), specials.to_vec(), codes)
             }
             Values::Categories { codes, levels } => {

@@ -47,8 +47,7 @@ pub use assemble::{Additive, PairReport, Report, TermReport};
 pub use folds::PathPoint;
 pub use options::{ColumnOptions, Options, Pairs};
 
-use crate::bins::Special;
-use crate::table::{Column, Values};
+use crate::bins::specials_of;
 use crate::{Error, Sample};
 use backfit::Rows;
 use fine::Fine;
@@ -76,7 +75,9 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Additive, Error> {
     let mut fines = Vec::new();
     let mut left_out = Vec::new();
     for column in table.columns() {
-        let fine = Fine::try_new(column, &specials_of(column, options), &weight, &bad, options.prebins)?;
+        let own = options.columns.get(&column.name).and_then(|column| column.specials.as_deref());
+        let specials = specials_of(column, own, &options.specials);
+        let fine = Fine::try_new(column, &specials, &weight, &bad, options.prebins)?;
         if fine.varies() {
             fines.push(fine);
         } else {
@@ -126,15 +127,5 @@ fn run(
         path,
         before,
         left_out,
-    })
-}
-
-/// The special values of a column: those that it is given, or those of all columns that it holds.
-fn specials_of(column: &Column, options: &Options) -> Vec<Special> {
-    let own = options.columns.get(&column.name).and_then(|column| column.specials.clone());
-    let Values::Numbers(numbers) = &column.values else { return vec![] };
-    own.unwrap_or_else(|| {
-        let held = |special: &&Special| numbers.iter().any(|number| special.values.contains(number));
-        options.specials.iter().filter(held).cloned().collect()
     })
 }

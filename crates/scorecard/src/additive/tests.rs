@@ -3,10 +3,10 @@
 use super::*;
 use crate::Table;
 use crate::binning::Trend;
-use crate::bins::Bins;
+use crate::bins::{Bins, Special};
 use crate::dice::even;
 use crate::scale::probability;
-use crate::table::Value;
+use crate::table::{Column, Value};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

@@ -10,10 +10,10 @@ pub use options::{Asked, Method, Options, PerColumn, trend};
 
 use crate::additive::{self, Pairs};
 use crate::binning::{Constraints, Trend};
-use crate::bins::Special;
+use crate::bins::{self, Special};
 use crate::points::{self, Centre};
 use crate::scale::logit;
-use crate::table::{Column, Values};
+use crate::table::Column;
 use crate::woe::{self, Weighed};
 use crate::{Error, Sample, Scorecard};
 use std::collections::BTreeMap;
@@ -80,14 +80,10 @@ fn check(sample: &Sample, options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-/// The special values of a column: those that it is given, or those given to every column that it holds.
+/// The special values of a column.
 fn specials_of(column: &Column, options: &Options) -> Vec<Special> {
-    let Values::Numbers(numbers) = &column.values else { return vec![] };
-    if let Some(own) = options.specials.of.get(&column.name) {
-        return own.clone();
-    }
-    let held = |special: &&Special| numbers.iter().any(|number| special.values.contains(number));
-    options.specials.every.iter().filter(held).cloned().collect()
+    let own = options.specials.of.get(&column.name).map(Vec::as_slice);
+    bins::specials_of(column, own, &options.specials.every)
 }
 
 /// What is asked of a fit by weights of evidence.
