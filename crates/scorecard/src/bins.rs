@@ -153,6 +153,15 @@ impl Bins {
         cuts.partition_point(|cut| *cut <= number)
     }
 
+    /// The bin of the numbers from one on up to the next cut, but for those that are special: where the number itself is, it
+    /// stands for the others all the same. For a column of categories see [`Bins::find`].
+    pub(crate) fn find_from(&self, number: f64) -> usize {
+        match &self.split {
+            Split::Cuts(cuts) => cuts.partition_point(|cut| *cut <= number),
+            Split::Groups { .. } => self.find(Value::Number(number)),
+        }
+    }
+
     fn find_category(&self, text: &str) -> usize {
         match &self.split {
             Split::Groups { other, .. } => self.group_of.get(text).copied().unwrap_or(*other),
@@ -194,13 +203,18 @@ impl Bins {
                 format!("{}, any other", groups[bin].join(", "))
             }
             Split::Groups { groups, .. } => groups[bin].join(", "),
-            Split::Cuts(cuts) => match (bin.checked_sub(1).map(|before| cuts[before]), cuts.get(bin)) {
-                (None, None) => "any value".to_owned(),
-                (None, Some(to)) => format!("below {to}"),
-                (Some(from), None) => format!("{from} or more"),
-                (Some(from), Some(to)) => format!("{from} to {to}"),
-            },
+            Split::Cuts(cuts) => stretch(cuts, bin),
         }
+    }
+}
+
+/// A stretch of numbers between cuts in words.
+pub(crate) fn stretch(cuts: &[f64], place: usize) -> String {
+    match (place.checked_sub(1).map(|before| cuts[before]), cuts.get(place)) {
+        (None, None) => "any value".to_owned(),
+        (None, Some(to)) => format!("below {to}"),
+        (Some(from), None) => format!("{from} or more"),
+        (Some(from), Some(to)) => format!("{from} to {to}"),
     }
 }
 

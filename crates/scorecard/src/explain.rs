@@ -5,7 +5,7 @@
 //! that it is in counted along. So the reasons named are those whose removal raises the score most, pairs or no pairs.
 
 use crate::Scorecard;
-use crate::bins::{Bins, Split};
+use crate::bins::{Bins, Split, stretch};
 use crate::card::Attribute;
 use crate::table::Value;
 
@@ -198,8 +198,8 @@ struct Slice<'a> {
 }
 
 impl Slice<'_> {
-    fn points(&self, value: Value<'_>) -> i32 {
-        self.cells[self.first + self.bins.find(value) * self.step].points
+    fn points(&self, bin: usize) -> i32 {
+        self.cells[self.first + bin * self.step].points
     }
 }
 
@@ -234,9 +234,16 @@ impl<'a> Steps<'a> {
         cuts.sort_by(f64::total_cmp);
         cuts.dedup();
         let values = if categories.is_empty() { stretches(&cuts) } else { categories };
-        let points = |value: Value<'_>| tables.iter().map(|table| table.points(value)).sum::<i32>();
-        let here = points(row.values[input]);
-        let gains: Vec<i32> = values.iter().map(|value| points(*value) - here).collect();
+        let value = row.values[input];
+        let here: i32 = tables.iter().map(|table| table.points(table.bins.find(value))).sum();
+        let there = |table: &Slice<'_>, value: Value<'_>| match value {
+            Value::Number(from) => table.bins.find_from(from),
+            other => table.bins.find(other),
+        };
+        let points = |value: &Value<'_>| -> i32 {
+            tables.iter().map(|table| table.points(there(table, *value))).sum()
+        };
+        let gains: Vec<i32> = values.iter().map(|value| points(value) - here).collect();
         let gain = gains.iter().copied().fold(0, i32::max);
         // Every input comes from a table, so there is a first one.
         Steps { input, bins: tables[0].bins, cuts, values, gains, gain }
@@ -262,20 +269,13 @@ impl<'a> Steps<'a> {
         if let Value::Category(text) = self.values[place] {
             return text.to_owned();
         }
-        match (place.checked_sub(1).map(|before| self.cuts[before]), self.cuts.get(place)) {
-            (None, None) => "any value".to_owned(),
-            (None, Some(to)) => format!("below {to}"),
-            (Some(from), None) => format!("{from} or more"),
-            (Some(from), Some(to)) => format!("{from} to {to}"),
-        }
+        stretch(&self.cuts, place)
     }
 }
 
-/// A value of each stretch between cuts.
+/// What each stretch between cuts begins with.
 fn stretches<'a>(cuts: &[f64]) -> Vec<Value<'a>> {
-    let Some((_, inner)) = cuts.split_last() else { return vec![Value::Number(0.0)] };
-    let below = std::iter::once(f64::NEG_INFINITY).chain(inner.iter().copied());
-    below.chain([f64::INFINITY]).map(Value::Number).collect()
+    std::iter::once(f64::NEG_INFINITY).chain(cuts.iter().copied()).map(Value::Number).collect()
 }
 
 impl Line {

@@ -39,10 +39,8 @@ impl<'a> Codes<'a> {
                 found.extend(values.iter().map(|value| code(bins.find(*value))));
             }
             Codes::Cuts { cuts, specials, .. } => {
-                let Split::Cuts(own) = bins.split() else { return found };
                 let from = std::iter::once(f64::NEG_INFINITY).chain(cuts.iter().copied());
-                // Not `find`: what begins a stretch may be special, and then stands for the others all the same.
-                found.extend(from.map(|from| code(own.partition_point(|cut| *cut <= from))));
+                found.extend(from.map(|from| code(bins.find_from(from))));
                 found.extend(specials.iter().map(|special| code(bins.find_number(*special))));
             }
         }

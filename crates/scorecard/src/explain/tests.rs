@@ -1,4 +1,5 @@
 use super::*;
+use crate::bins::Special;
 use crate::card::{Characteristic, Pair, Parts};
 use crate::scale::Scale;
 use proptest::prelude::*;
@@ -105,6 +106,26 @@ fn a_row_at_its_best_has_no_reasons_and_a_missing_value_may_have_one() {
     assert_eq!(names, ["debt", "age", "home"]);
     assert_eq!(none.reasons[1].change, Some(Change { bin: "40 to 60".to_owned(), gain: 11 }));
     assert_eq!(none.reasons[1].bin, "missing");
+}
+
+/// A special value that begins a stretch does not stand for it, neither as what is better nor as what hides it.
+#[test]
+fn a_special_value_is_not_held_up_as_better() {
+    let told = |special: f64, cuts: &[f64], points: &[i32], value: f64| {
+        let specials = vec![Special { name: "none".to_owned(), values: vec![special] }];
+        let bins = Bins::try_new(Split::Cuts(cuts.to_vec()), specials).unwrap();
+        let mut parts = fixed().parts().clone();
+        parts.pairs.clear();
+        parts.characteristics = vec![characteristic("x", "", bins, points)];
+        explain(&Scorecard::try_new(parts).unwrap(), &[Value::Number(value)]).reasons
+    };
+    let change = |reasons: &[Reason]| reasons[0].change.clone().unwrap();
+    // The special value gives 50: who has 7 cannot get there.
+    assert_eq!(told(0.0, &[], &[1, 50, 0], 7.0), []);
+    assert_eq!(told(5.0, &[5.0, 9.0], &[3, 2, 1, 50, 0], 7.0)[0].gain, 1);
+    // And who has it could get to the others, which give more.
+    let better = told(0.0, &[], &[1, -50, 0], 0.0);
+    assert_eq!(change(&better), Change { bin: "any value".to_owned(), gain: 51 });
 }
 
 fn points(count: usize) -> impl Strategy<Value = Vec<i32>> {
