@@ -23,7 +23,7 @@ pub use count::Count;
 pub use stability::{Period, bin_column_over_time, over_time};
 pub use table::{BinnedTable, bin_table};
 
-use crate::bins::{Bins, MOST_BINS, Special, Split};
+use crate::bins::{Bins, Special, Split};
 use crate::table::{Column, MISSING, Values};
 use crate::{Error, Sample};
 use count::{Weights, Whole, information};
@@ -114,44 +114,6 @@ pub fn bin_column(column: &Column, sample: &Sample, constraints: &Constraints) -
     constraints.check()?;
     let weights = checked_weights(column, sample)?;
     bin_with(column, sample, &weights, constraints, None)
-}
-
-/// Bins of about the same weight, at most `most` regular ones, without a look at the target: what a model that smooths over
-/// neighbouring bins starts from. Of `constraints` only `specials`, `rare`, `smoothing`, `cuts` and `groups` count.
-///
-/// # Errors
-/// As [`bin_column`].
-pub fn prebins(
-    column: &Column,
-    sample: &Sample,
-    most: usize,
-    constraints: &Constraints,
-) -> Result<Bins, Error> {
-    constraints.check()?;
-    if !(1..=MOST_BINS).contains(&most) {
-        return Err(Error::Option {
-            option: "prebins",
-            reason: format!("{most}; at least 1, at most {MOST_BINS}"),
-        });
-    }
-    let weights = checked_weights(column, sample)?;
-    if let Some(bins) = given(column, constraints)? {
-        return Ok(bins);
-    }
-    match &column.values {
-        Values::Numbers(numbers) => {
-            let counted = numbers_counted(numbers, sample, &weights, constraints)?;
-            let sums = Sums::new(counted.runs.iter().map(|run| run.whole));
-            let ends = sums.even_ends(0, sums.len(), most);
-            Bins::try_new(Split::Cuts(cuts(&counted.runs, &ends)), constraints.specials.clone())
-        }
-        Values::Categories { codes, levels } => {
-            let (counts, _) = levels_counted(codes, levels, sample, &weights);
-            let items = categories::items(&counts, levels, &weights, constraints, most);
-            let ends: Vec<usize> = (items.len().min(1)..=items.len()).collect();
-            Ok(grouped(&items, &ends, levels, &weights)?.0)
-        }
-    }
 }
 
 fn checked_weights(column: &Column, sample: &Sample) -> Result<Weights, Error> {

@@ -95,19 +95,3 @@ fn weights_of_any_size_do_not_break_the_sums() {
         assert!(away < 1e-9, "{} for weights of {scale}", binned.information_value);
     }
 }
-
-#[test]
-fn pre_bins_do_not_look_at_the_target() {
-    let numbers: Vec<f64> = (0..5_000).map(|row| f64::from(row * 7_919 % 5_003)).collect();
-    let bins = |odd: usize| {
-        let bad: Vec<bool> = (0..5_000).map(|row| row % odd == 0).collect();
-        let sample = sample(Column::numbers("x", numbers.clone()), &bad, None);
-        prebins(&sample.table.columns()[0], &sample, 50, &Constraints::default()).unwrap()
-    };
-    let found = bins(2);
-    assert_eq!((found.regular(), &found), (50, &bins(5)));
-    let empty = sample(Column::categories("x", [None, None]), &[true, false], None);
-    let none = prebins(&empty.table.columns()[0], &empty, 50, &Constraints::default()).unwrap();
-    assert_eq!(none.count(), 2);
-    assert!(prebins(&empty.table.columns()[0], &empty, 0, &Constraints::default()).is_err());
-}
