@@ -79,6 +79,16 @@ impl Model {
         Model { intercept, mains, pairs: vec![], log_odds, slopes: vec![[0.0; 2]; rows.train] }
     }
 
+    /// The terms: those of columns, then those of pairs.
+    pub(super) fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.mains.iter().chain(self.pairs.iter().map(|joint| &joint.term))
+    }
+
+    /// The same, to be changed.
+    pub(super) fn terms_mut(&mut self) -> impl Iterator<Item = &mut Term> {
+        self.mains.iter_mut().chain(self.pairs.iter_mut().map(|joint| &mut joint.term))
+    }
+
     /// Works the log-odds of all rows out from the terms.
     pub(super) fn place(&mut self, rows: &Rows) {
         self.log_odds = rows.offset.iter().map(|offset| offset + self.intercept).collect();

@@ -137,8 +137,7 @@ impl Compressed {
     /// and lets what was never seen count nothing.
     fn tidy(&mut self, fines: &[Fine], grid: &Grid) {
         let model = &mut self.model;
-        let pairs = model.pairs.iter_mut().map(|joint| &mut joint.term);
-        for term in model.mains.iter_mut().chain(pairs) {
+        for term in model.terms_mut() {
             term.values.iter_mut().for_each(|value| *value = rounded(*value));
         }
         for place in 0..model.pairs.len() {

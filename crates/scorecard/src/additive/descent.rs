@@ -24,23 +24,19 @@ struct Place {
 
 impl Place {
     fn of(model: &Model) -> Self {
-        let values = terms(model).map(|term| term.values.clone()).collect();
+        let values = model.terms().map(|term| term.values.clone()).collect();
         Place { intercept: model.intercept, values, log_odds: model.log_odds.clone() }
     }
-}
-
-fn terms(model: &Model) -> impl Iterator<Item = &Term> {
-    model.mains.iter().chain(model.pairs.iter().map(|joint| &joint.term))
 }
 
 /// One round over all terms, as far as the penalised loss does not rise. The penalty is that of the precisions before the
 /// round, on which it was solved; what a new precision asks for is the next round's. Steps that are allowed stay so: those of
 /// a shape are a convex set.
 pub(super) fn round(model: &mut Model, rows: &Rows, adapt: bool) {
-    let precisions: Vec<f64> = terms(model).map(Term::precision).collect();
+    let precisions: Vec<f64> = model.terms().map(Term::precision).collect();
     let penalised = |model: &Model| {
         let penalty: f64 =
-            terms(model).zip(&precisions).map(|(term, precision)| term.penalty(*precision)).sum();
+            model.terms().zip(&precisions).map(|(term, precision)| term.penalty(*precision)).sum();
         rows.loss(&model.log_odds) + penalty
     };
     let (before, least) = (Place::of(model), penalised(model));
@@ -59,16 +55,14 @@ fn halve(model: &mut Model, before: &Place) {
     let middle = |now: &mut f64, before: &f64| *now = 0.5 * (*now + before);
     middle(&mut model.intercept, &before.intercept);
     model.log_odds.iter_mut().zip(&before.log_odds).for_each(|(now, before)| middle(now, before));
-    let pairs = model.pairs.iter_mut().map(|joint| &mut joint.term);
-    for (term, before) in model.mains.iter_mut().chain(pairs).zip(&before.values) {
+    for (term, before) in model.terms_mut().zip(&before.values) {
         term.values.iter_mut().zip(before).for_each(|(now, before)| middle(now, before));
     }
 }
 
 fn restore(model: &mut Model, before: Place) {
     (model.intercept, model.log_odds) = (before.intercept, before.log_odds);
-    let pairs = model.pairs.iter_mut().map(|joint| &mut joint.term);
-    model.mains.iter_mut().chain(pairs).zip(before.values).for_each(|(term, before)| term.values = before);
+    model.terms_mut().zip(before.values).for_each(|(term, before)| term.values = before);
 }
 
 /// One round that only moves each term along a shape of its own (see [`Model::round_along`]), as far as the loss with the
@@ -100,8 +94,7 @@ pub(super) fn round_along(
 /// Bounds the values of all terms, then moves the model as far towards the one with the intercept alone as it takes to lose no
 /// more than that: at most all the way. The loss is convex on the way, and the order of the values stays.
 pub(super) fn settle(model: &mut Model, rows: &Rows) {
-    let pairs = model.pairs.iter_mut().map(|joint| &mut joint.term);
-    for term in model.mains.iter_mut().chain(pairs) {
+    for term in model.terms_mut() {
         term.values.iter_mut().for_each(|value| *value = value.clamp(-FURTHEST, FURTHEST));
     }
     model.place(rows);
@@ -112,7 +105,7 @@ pub(super) fn settle(model: &mut Model, rows: &Rows) {
     let most = rows.loss(&null.log_odds);
     let nothing = Place {
         intercept: null.intercept,
-        values: terms(model).map(|term| vec![0.0; term.values.len()]).collect(),
+        values: model.terms().map(|term| vec![0.0; term.values.len()]).collect(),
         log_odds: null.log_odds,
     };
     for _ in 0..HALVINGS {
