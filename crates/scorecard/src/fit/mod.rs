@@ -40,8 +40,8 @@ pub fn fit(sample: &Sample, options: &Options, progress: &mut Progress<'_>) -> R
     check(sample, options)?;
     let (method, compared) = match options.method {
         Method::Woe | Method::Additive => (options.method, None),
-        // Bins given by hand are kept to the letter by the classical scorecard only.
-        Method::Auto if !options.cuts.is_empty() => (Method::Woe, None),
+        // Bins given by hand and a least share of rows are kept to the letter by the classical scorecard only.
+        Method::Auto if !options.cuts.is_empty() || options.min_share.is_some() => (Method::Woe, None),
         Method::Auto => choose::choose(sample, options, progress)?,
     };
     progress("fitting", 0, 1);

@@ -111,6 +111,17 @@ fn cuts_given_by_hand_are_kept() {
 }
 
 #[test]
+fn a_least_share_is_kept_where_the_method_is_left_open() {
+    let train = sample(4_000);
+    let asked = Options { min_share: Some(0.3), ..options("auto", &[], &[], None) };
+    let card = fitted(&train, &asked).card;
+    let x = card.parts().characteristics.iter().find(|column| column.name == "x").unwrap();
+    let regular = &x.attributes[..x.bins.regular()];
+    let all: f64 = regular.iter().map(|attribute| attribute.weight).sum();
+    assert!(regular.iter().all(|attribute| attribute.weight >= 0.3 * all), "{regular:?}");
+}
+
+#[test]
 fn weights_of_evidence_are_those_that_a_card_is_fitted_to() {
     let sample = sample(3_000);
     let options = options("woe", &["y=-9"], &["auto"], None);
