@@ -6,15 +6,17 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::expect_used,
     reason = "a benchmark reads files and the clock, and may stop where it stands"
 )]
 
+mod sets;
+
+use probity_scorecard::Sample;
 use probity_scorecard::additive::{Options, Pairs, fit};
 use probity_scorecard::binning::Trend;
 use probity_scorecard::bins::Special;
-use probity_scorecard::table::Column;
-use probity_scorecard::{Sample, Table};
-use std::path::Path;
+use sets::{auc, read};
 use std::time::Instant;
 
 const FOLDS: usize = 5;
@@ -32,8 +34,10 @@ fn main() {
     let flag = |name: &str| asked.iter().any(|word| word == name);
     let none = !SETS.iter().any(|set| flag(set.0));
     for (name, folder, turns, specials) in SETS.into_iter().filter(|set| none || flag(set.0)) {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-        let sample = read(&root.join(folder).join("train.csv"));
+        let Some(sample) = read(folder) else {
+            println!("{name} is not there");
+            continue;
+        };
         let special = |value: &f64| Special { name: value.to_string(), values: vec![*value] };
         let trend = if flag("--trend") { Trend::Auto } else { Trend::Any };
         let options =
@@ -114,21 +118,6 @@ fn print_tables(sample: &Sample, options: &Options) {
     println!("{:#?}", fitted.report);
 }
 
-fn read(path: &Path) -> Sample {
-    let mut reader = csv::Reader::from_path(path).unwrap();
-    let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
-    let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let columns = names.into_iter().enumerate().map(|(place, name)| {
-        let texts = || records.iter().map(|record| &record[place]);
-        if texts().all(|text| text.is_empty() || text.parse::<f64>().is_ok()) {
-            Column::numbers(name, texts().map(|text| text.parse().unwrap_or(f64::NAN)).collect())
-        } else {
-            Column::categories(name, texts().map(|text| (!text.is_empty()).then_some(text)))
-        }
-    });
-    Sample::try_new(&Table::try_new(columns.collect()).unwrap(), "bad", None).unwrap()
-}
-
 /// Good and bad rows dealt out evenly, in the order of SplitMix64's values; peers are measured in the same folds.
 fn folds(bad: &[bool], seed: u64) -> Vec<usize> {
     let mix = |seed: u64| {
@@ -144,20 +133,4 @@ fn folds(bad: &[bool], seed: u64) -> Vec<usize> {
         rows.iter().enumerate().for_each(|(place, row)| fold_of[*row] = place % FOLDS);
     }
     fold_of
-}
-
-/// The area under the ROC curve; ties count half.
-fn auc(risk: &[f64], bad: &[bool]) -> f64 {
-    let mut order: Vec<usize> = (0..risk.len()).collect();
-    order.sort_by(|a, b| risk[*a].total_cmp(&risk[*b]));
-    let (mut wins, mut good, mut begin) = (0.0, 0.0, 0);
-    while begin < order.len() {
-        let end = begin + order[begin..].iter().take_while(|row| risk[**row] == risk[order[begin]]).count();
-        let bads = order[begin..end].iter().filter(|row| bad[**row]).count() as f64;
-        let goods = (end - begin) as f64 - bads;
-        wins += bads * (good + 0.5 * goods);
-        good += goods;
-        begin = end;
-    }
-    wins / (good * (bad.len() as f64 - good))
 }

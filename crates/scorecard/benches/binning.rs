@@ -12,30 +12,13 @@
     reason = "a bench reads files and clocks, prints, and stops when it cannot go on"
 )]
 
+mod sets;
+
 use probity_scorecard::binning::{Constraints, Trend, bin_column};
 use probity_scorecard::bins::Special;
 use probity_scorecard::table::Column;
 use probity_scorecard::{Sample, Table};
-use std::path::Path;
-
-/// Milliseconds of processor time of this thread, or of the clock where the system does not tell.
-fn milliseconds() -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let spent = told.and_then(|text| text.split(' ').next().and_then(|first| first.parse::<f64>().ok()));
-    spent.map_or_else(
-        || std::time::UNIX_EPOCH.elapsed().map_or(0.0, |time| time.as_secs_f64() * 1e3),
-        |nanoseconds| nanoseconds / 1e6,
-    )
-}
-
-/// The cells of a line; one in quotes may hold commas.
-fn split(line: &str) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
-    line.split(move |letter| {
-        quoted ^= letter == '"';
-        letter == ',' && !quoted
-    })
-}
+use sets::{milliseconds, read};
 
 /// What comes out, and the milliseconds it takes: at least a quarter of a second is measured, since the system tells in ticks.
 fn timed<T>(work: impl Fn() -> T) -> (T, f64) {
@@ -49,29 +32,6 @@ fn timed<T>(work: impl Fn() -> T) -> (T, f64) {
             return (result, spent / rounds);
         }
     }
-}
-
-fn read(folder: &str) -> Option<Sample> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(folder).join("train.csv");
-    let text = std::fs::read_to_string(path).ok()?;
-    let mut lines = text.lines();
-    let names: Vec<&str> = lines.next()?.split(',').collect();
-    let mut cells: Vec<Vec<Option<&str>>> = vec![vec![]; names.len()];
-    for line in lines {
-        for (column, cell) in cells.iter_mut().zip(split(line)) {
-            column.push(Some(cell).filter(|cell| !cell.is_empty()));
-        }
-    }
-    let columns = names.iter().zip(cells).map(|(name, cells)| {
-        let number = |cell: &Option<&str>| cell.map_or(Some(f64::NAN), |cell| cell.parse().ok());
-        match cells.iter().map(number).collect() {
-            Some(numbers) => Column::numbers(*name, numbers),
-            None => Column::categories(*name, cells),
-        }
-    });
-    let table = Table::try_new(columns.collect()).expect("a table");
-    Some(Sample::try_new(&table, "bad", None).expect("a target"))
 }
 
 /// Standard normal numbers: SplitMix64 (Steele, Lea, Flood 2014) and Box and Muller's transform (1958).
