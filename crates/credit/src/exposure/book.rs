@@ -1,15 +1,12 @@
 //! The book of what is open.
 
-use super::item::{ExposureTypes, Part};
-use crate::event::{Event, Rates, Vocabulary};
+use super::item::{CLAIM, CREDIT, Change, Key, ORDER, Part};
 use probity_primitives::wire::{Reader, WireError};
-use probity_primitives::{Day, Digest, ExternalId, Timestamp};
+use probity_primitives::{Day, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// A party's number, as its keeper counts parties.
 pub(super) type Number = u32;
-/// What something open is known by.
-pub(super) type Key = [u8; 16];
 
 /// What is known of one order, line or claim.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,9 +27,6 @@ pub(super) struct Thing {
 
 /// The number of no piece.
 pub(super) const NOWHERE: u64 = 0;
-pub(super) const ORDER: u8 = 0;
-const CREDIT: u8 = 1;
-const CLAIM: u8 = 2;
 
 /// What an approval holds until it is used, given up or too old.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,25 +81,13 @@ pub struct Exposure {
     pub(super) over: VecDeque<Key>,
 }
 
-impl Part {
-    /// What kind of thing it is a part of, and whose id that thing's own is unique with.
-    fn of<'e>(&self, event: &'e Event) -> (u8, &'e str) {
-        let owner = |party: &'e Option<ExternalId>| party.as_ref().map_or("", |id| id.as_str());
-        match self {
-            Self::Order(_) | Self::OrderEnds => (ORDER, owner(&event.merchant)),
-            Self::Credit(_) => (CREDIT, owner(&event.buyer)),
-            Self::Claim(_) | Self::ClaimEnds => (CLAIM, owner(&event.merchant)),
-        }
-    }
-}
-
 impl Thing {
     /// Takes in what an event changes (`sign` 1), or takes it back (−1).
-    fn take(&mut self, part: Part, event: &Event, parties: (Option<u32>, Option<u32>), sign: i32) {
+    fn take(&mut self, change: &Change<'_>, parties: (Option<u32>, Option<u32>), sign: i32) {
         self.merchant = self.merchant.or(parties.0);
         self.buyer = self.buyer.or(parties.1);
-        self.day = self.day.max(event.occurred_at.day().0);
-        match part {
+        self.day = self.day.max(change.event.occurred_at.day().0);
+        match change.part {
             Part::Order(amount) | Part::Credit(amount) => {
                 self.amount = self.amount.saturating_add(amount.saturating_mul(i64::from(sign)));
             }
@@ -139,28 +121,19 @@ impl Thing {
     }
 }
 
-fn key_of(kind: u8, owner: &str, id: &str) -> Key {
-    Digest::of(&[&[kind], &(owner.len() as u64).to_be_bytes(), owner.as_bytes(), id.as_bytes()]).half()
-}
-
 impl Exposure {
-    /// Takes in an event (`sign` 1) or takes it back (−1). `parties` are the numbers of its merchant and its buyer. The decision
+    /// Takes in what an event changes (`sign` 1) or takes it back (−1). `parties` are the numbers of its merchant and its buyer. The decision
     /// whose reservation the event used up, if it did, and what that was.
     pub fn apply(
         &mut self,
-        vocabulary: &Vocabulary,
-        types: &ExposureTypes,
-        rates: &Rates,
-        event: &Event,
+        change: &Change<'_>,
         parties: (Option<u32>, Option<u32>),
         sign: i32,
     ) -> Option<(Box<str>, Reservation)> {
-        let (id, part) = types.part(vocabulary, rates, event)?;
-        let (kind, owner) = part.of(event);
-        let key = key_of(kind, owner, id);
+        let Change { id, key, kind, part, .. } = *change;
         let before = self.things.get(&key).copied().unwrap_or(Thing { kind, ..Thing::default() });
         let mut after = before;
-        after.take(part, event, parties, sign);
+        after.take(change, parties, sign);
         self.shift(&before, -1);
         self.shift(&after, 1);
         self.note_thing(key);
@@ -185,35 +158,22 @@ impl Exposure {
         self.things.retain(|_, thing| thing.day >= day.0 || thing.open() != (0, 0));
     }
 
-    /// The order that an event is about and of which nothing is remembered: it is new, or over.
-    pub fn lacks<'e>(
-        &self,
-        vocabulary: &'e Vocabulary,
-        types: &ExposureTypes,
-        rates: &Rates,
-        event: &'e Event,
-    ) -> Option<&'e str> {
-        let (id, part) = types.part(vocabulary, rates, event)?;
-        let (kind, owner) = part.of(event);
-        (kind == ORDER && !self.things.contains_key(&key_of(kind, owner, id))).then_some(id)
+    /// The order that a change is about and of which nothing is remembered: it is new, or over.
+    pub fn lacks<'e>(&self, change: &Change<'e>) -> Option<&'e str> {
+        (change.kind == ORDER && !self.things.contains_key(&change.key)).then_some(change.id)
     }
 
-    /// Remembers an order again, from all events about it that stand, with the numbers of their parties. Events about other
+    /// Remembers an order again, from what all events about it change that stand, with the numbers of their parties. Other
     /// things are passed over; so are all when the order is remembered.
     pub fn recall<'e>(
         &mut self,
-        vocabulary: &Vocabulary,
-        types: &ExposureTypes,
-        rates: &Rates,
-        events: impl IntoIterator<Item = (&'e Event, (Option<u32>, Option<u32>))>,
+        changes: impl IntoIterator<Item = (Change<'e>, (Option<u32>, Option<u32>))>,
     ) {
         let mut things: HashMap<Key, Thing> = HashMap::new();
-        for (event, parties) in events {
-            let Some((id, part)) = types.part(vocabulary, rates, event) else { continue };
-            let (kind, owner) = part.of(event);
-            if kind == ORDER {
-                let fresh = Thing { kind, ..Thing::default() };
-                things.entry(key_of(kind, owner, id)).or_insert(fresh).take(part, event, parties, 1);
+        for (change, parties) in changes {
+            if change.kind == ORDER {
+                let fresh = Thing { kind: ORDER, ..Thing::default() };
+                things.entry(change.key).or_insert(fresh).take(&change, parties, 1);
             }
         }
         for (key, thing) in things {

@@ -1,6 +1,7 @@
 //! What one event changes about what is open.
 
 use crate::event::{Event, Rates, TypeIndex, Vocabulary};
+use probity_primitives::{Digest, ExternalId};
 
 /// The types that open and close something.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,24 @@ pub struct ExposureTypes {
     claim_withdrawn: Option<TypeIndex>,
 }
 
+/// What something open is known by.
+pub(super) type Key = [u8; 16];
+
+/// What one event changes about one thing.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'e> {
+    pub(super) event: &'e Event,
+    /// The id of the thing.
+    pub(super) id: &'e str,
+    pub(super) key: Key,
+    pub(super) kind: u8,
+    pub(super) part: Part,
+}
+
+pub(super) const ORDER: u8 = 0;
+pub(super) const CREDIT: u8 = 1;
+pub(super) const CLAIM: u8 = 2;
+
 /// What is open in one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -30,6 +49,22 @@ pub(super) enum Part {
     Claim(i64),
     /// The claim was decided or withdrawn.
     ClaimEnds,
+}
+
+impl Part {
+    /// What kind of thing it is a part of, and whose id that thing's own is unique with.
+    fn of<'e>(&self, event: &'e Event) -> (u8, &'e str) {
+        let owner = |party: &'e Option<ExternalId>| party.as_ref().map_or("", |id| id.as_str());
+        match self {
+            Self::Order(_) | Self::OrderEnds => (ORDER, owner(&event.merchant)),
+            Self::Credit(_) => (CREDIT, owner(&event.buyer)),
+            Self::Claim(_) | Self::ClaimEnds => (CLAIM, owner(&event.merchant)),
+        }
+    }
+}
+
+fn key_of(kind: u8, owner: &str, id: &str) -> Key {
+    Digest::of(&[&[kind], &(owner.len() as u64).to_be_bytes(), owner.as_bytes(), id.as_bytes()]).half()
 }
 
 impl ExposureTypes {
@@ -50,8 +85,20 @@ impl ExposureTypes {
         }
     }
 
-    /// What an event changes, and the id of the thing that it changes; amounts in minor units of the reporting currency.
-    pub(super) fn part<'a>(
+    /// What an event changes, if anything; amounts in minor units of the reporting currency.
+    pub fn change<'e>(
+        &self,
+        vocabulary: &'e Vocabulary,
+        rates: &Rates,
+        event: &'e Event,
+    ) -> Option<Change<'e>> {
+        let (id, part) = self.part(vocabulary, rates, event)?;
+        let (kind, owner) = part.of(event);
+        Some(Change { event, id, key: key_of(kind, owner, id), kind, part })
+    }
+
+    /// The same, and the id of the thing that it changes.
+    fn part<'a>(
         &self,
         vocabulary: &'a Vocabulary,
         rates: &Rates,

@@ -11,5 +11,5 @@ mod pieces;
 mod tests;
 
 pub use book::{Exposure, Reservation};
-pub use item::ExposureTypes;
+pub use item::{Change, ExposureTypes};
 pub use pieces::Pieces;

@@ -4,7 +4,8 @@
 //! Pieces are numbered from 1. A later one overrules the earlier ones. When most of what they say is overruled, the oldest
 //! is read again, what still holds of it is written behind the last, and it is dropped.
 
-use super::book::{Exposure, Key, NOWHERE, Named, Number, Reservation, Thing};
+use super::book::{Exposure, NOWHERE, Named, Number, Reservation, Thing};
+use super::item::Key;
 use probity_primitives::wire::{Reader, WireError, Writer};
 use probity_primitives::{Day, Timestamp};
 

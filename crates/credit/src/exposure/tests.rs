@@ -39,12 +39,13 @@ fn event(kind: &str, thing: &str, value: i64) -> Event {
     STARTER.vocabulary.event(flat, "shop", Arrival::History, at(1_000_000), &STARTER.rates).unwrap()
 }
 
+fn change(event: &Event) -> Option<Change<'_>> {
+    ExposureTypes::resolve(&STARTER.vocabulary).change(&STARTER.vocabulary, &STARTER.rates, event)
+}
+
 fn apply(exposure: &mut Exposure, event: &Event, sign: i32) -> Option<Box<str>> {
-    let types = ExposureTypes::resolve(&STARTER.vocabulary);
     let parties = (event.merchant.as_ref().map(|_| 1), Some(2));
-    exposure
-        .apply(&STARTER.vocabulary, &types, &STARTER.rates, event, parties, sign)
-        .map(|(decision, _)| decision)
+    exposure.apply(&change(event)?, parties, sign).map(|(decision, _)| decision)
 }
 
 fn sums(exposure: &Exposure) -> (i64, i64, i64) {
@@ -161,17 +162,16 @@ proptest! {
         prop_assert_eq!(one.record(), other.record());
         // One that forgets orders of which nothing is open, and recalls them when there is news.
         let mut forgetful = Exposure::default();
-        let types = ExposureTypes::resolve(&STARTER.vocabulary);
         let mut past: Vec<&Event> = Vec::new();
         for (n, (event, taken_back)) in events.iter().enumerate() {
             for sign in if *taken_back { &[1, -1][..] } else { &[1] } {
                 if (n + turn).is_multiple_of(3) {
                     forgetful.forget_over();
                 }
-                if let Some(order) = forgetful.lacks(&STARTER.vocabulary, &types, &STARTER.rates, event) {
+                if let Some(order) = change(event).and_then(|change| forgetful.lacks(&change)) {
                     let own = |past: &&&Event| past.text(STARTER.vocabulary.get(past.kind), "order") == Some(order);
-                    let own = past.iter().filter(own).map(|past| (*past, (Some(1), Some(2))));
-                    forgetful.recall(&STARTER.vocabulary, &types, &STARTER.rates, own);
+                    let own = past.iter().filter(own).filter_map(|past| Some((change(past)?, (Some(1), Some(2)))));
+                    forgetful.recall(own);
                 }
                 apply(&mut forgetful, event, *sign);
                 if *sign > 0 { past.push(event) } else { past.retain(|known| known.key() != event.key()) }
@@ -292,13 +292,15 @@ impl Doing {
                 if place.is_some() == (*sign > 0) {
                     return;
                 }
-                let types = ExposureTypes::resolve(&STARTER.vocabulary);
-                if let Some(order) = book.lacks(&STARTER.vocabulary, &types, &STARTER.rates, &event) {
+                if let Some(order) = change(&event).and_then(|change| book.lacks(&change)) {
                     let of = |known: &&Event| {
                         known.text(STARTER.vocabulary.get(known.kind), "order") == Some(order)
                     };
-                    let own = stand.iter().filter(of).map(|known| (known, (Some(1), Some(2))));
-                    book.recall(&STARTER.vocabulary, &types, &STARTER.rates, own);
+                    let own = stand
+                        .iter()
+                        .filter(of)
+                        .filter_map(|known| Some((change(known)?, (Some(1), Some(2)))));
+                    book.recall(own);
                 }
                 drop(apply(book, &event, *sign));
                 match place {

@@ -9,7 +9,7 @@ use super::super::taking::Step;
 use super::telling::{CLOSED, MADE};
 use probity_credit::catalogue::Catalogue;
 use probity_credit::event::{Event, TypeIndex, standing};
-use probity_credit::exposure::{Exposure, ExposureTypes, Pieces, Reservation};
+use probity_credit::exposure::{Change, Exposure, ExposureTypes, Pieces, Reservation};
 use probity_credit::indicator::Contributions;
 use probity_credit::order::order_key;
 use probity_primitives::wire::WireError;
@@ -81,7 +81,8 @@ impl Holding {
     ) -> Result<Option<(Box<str>, Reservation)>, AppError> {
         let catalogue = &shared.catalogue;
         let (event, _) = &*step.event;
-        let order = self.exposure.lacks(&catalogue.vocabulary, &self.types, &catalogue.rates, event);
+        let change = self.types.change(&catalogue.vocabulary, &catalogue.rates, event);
+        let order = change.and_then(|change| self.exposure.lacks(&change));
         if let Some(order) = order.map(order_key)
             // A mark's step has a row of its own, and its target is in the book.
             && orders.known(order).is_none_or(|book| {
@@ -91,7 +92,7 @@ impl Holding {
             let seqs = orders.rows_before(shared, reads, order, step.seq)?;
             self.recall(shared, reads, &seqs)?;
         }
-        Ok(self.take(catalogue, &step.event, step.numbers, step.sign))
+        Ok(self.take(catalogue, &step.event, change, step.numbers, step.sign))
     }
 
     /// Remembers an order again of which nothing was open, from its rows.
@@ -104,10 +105,11 @@ impl Holding {
             let own = marks.get(&event.key()).map_or(&[][..], Vec::as_slice);
             if standing(event.known_at, own).last().is_some_and(|(_, stands)| *stands) {
                 let [merchant, buyer] = numbers(reads, event)?;
-                standing_now.push((event, (merchant, buyer)));
+                let change = self.types.change(&catalogue.vocabulary, &catalogue.rates, event);
+                standing_now.extend(change.map(|change| (change, (merchant, buyer))));
             }
         }
-        self.exposure.recall(&catalogue.vocabulary, &self.types, &catalogue.rates, standing_now);
+        self.exposure.recall(standing_now);
         Ok(())
     }
 
@@ -119,7 +121,8 @@ impl Holding {
         numbers: [Option<u32>; 2],
         sign: i32,
     ) {
-        self.take(catalogue, event, numbers, sign);
+        let change = self.types.change(&catalogue.vocabulary, &catalogue.rates, &event.0);
+        self.take(catalogue, event, change, numbers, sign);
         self.undo.clear();
     }
 
@@ -127,6 +130,7 @@ impl Holding {
         &mut self,
         catalogue: &Catalogue,
         event: &Arc<(Event, Contributions)>,
+        change: Option<Change<'_>>,
         numbers: [Option<u32>; 2],
         sign: i32,
     ) -> Option<(Box<str>, Reservation)> {
@@ -139,13 +143,8 @@ impl Holding {
             self.closed(catalogue, told);
             return None;
         }
-        if sign == 0 {
-            return None;
-        }
-        let [merchant, buyer] = numbers;
-        let parties = (merchant, buyer);
-        let used_up =
-            self.exposure.apply(&catalogue.vocabulary, &self.types, &catalogue.rates, told, parties, sign);
+        let change = change.filter(|_| sign != 0)?;
+        let used_up = self.exposure.apply(&change, numbers.into(), sign);
         self.undo.push(Undo::Applied(Arc::clone(event), numbers, sign));
         if let Some((decision, reservation)) = &used_up {
             self.undo.push(Undo::Held(decision.clone(), reservation.clone()));
@@ -223,17 +222,10 @@ impl Holding {
                     self.exposure.close(&decision);
                     self.exposure.reserve(&decision, reservation);
                 }
-                Undo::Applied(event, [merchant, buyer], sign) => {
-                    let parties = (merchant, buyer);
-                    let rates = &catalogue.rates;
-                    let used_up = self.exposure.apply(
-                        &catalogue.vocabulary,
-                        &self.types,
-                        rates,
-                        &event.0,
-                        parties,
-                        -sign,
-                    );
+                Undo::Applied(event, numbers, sign) => {
+                    let change = self.types.change(&catalogue.vocabulary, &catalogue.rates, &event.0);
+                    let used_up =
+                        change.and_then(|change| self.exposure.apply(&change, numbers.into(), -sign));
                     // What puts a payment back is no payment.
                     if let Some((decision, reservation)) = used_up {
                         self.exposure.reserve(&decision, reservation);

@@ -80,11 +80,12 @@ impl<'a> Desk<'a> {
     /// Counts what an event opens or closes.
     pub(super) fn take(&mut self, event: &Event, merchant: Option<Number>, buyer: Option<Number>) {
         let (vocabulary, rates) = (&self.catalogue.vocabulary, &self.catalogue.rates);
+        let Some(change) = self.types.change(vocabulary, rates, event) else { return };
         let parties = (
             merchant.map(|number| counted(Role::Merchant, number)),
             buyer.map(|number| counted(Role::Buyer, number)),
         );
-        self.exposure.apply(vocabulary, &self.types, rates, event, parties, 1);
+        self.exposure.apply(&change, parties, 1);
     }
 
     /// Forgets what ended long before a day.

@@ -37,8 +37,9 @@ impl Probity {
             let stands = marks.get(&event.key()).is_none_or(|marks| {
                 standing(event.known_at, marks).last().is_some_and(|(_, stands)| *stands)
             });
-            if stands {
-                exposure.apply(&catalogue.vocabulary, &types, &catalogue.rates, event, numbers, 1);
+            let change = types.change(&catalogue.vocabulary, &catalogue.rates, event);
+            if let Some(change) = change.filter(|_| stands) {
+                exposure.apply(&change, numbers, 1);
             }
         }
         let (count, value) = exposure.open_orders(OWN);
