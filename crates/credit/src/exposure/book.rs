@@ -1,7 +1,6 @@
 //! The book of what is open.
 
 use super::item::{CLAIM, CREDIT, Change, Key, ORDER, Part};
-use probity_primitives::wire::{Reader, WireError};
 use probity_primitives::{Day, Timestamp};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -64,7 +63,7 @@ pub(super) struct Named {
 pub struct Exposure {
     pub(super) things: HashMap<Key, Thing>,
     pub(super) reservations: HashMap<Box<str>, Held>,
-    expiries: BTreeSet<(Timestamp, Box<str>)>,
+    pub(super) expiries: BTreeSet<(Timestamp, Box<str>)>,
     /// Decisions by the order that they hold an amount for; of several the last.
     by_order: HashMap<Box<str>, Box<str>>,
     parties: HashMap<Number, i64>,
@@ -335,84 +334,5 @@ impl Exposure {
     /// When the next reservation becomes too old.
     pub fn next_expiry(&self) -> Option<Timestamp> {
         self.expiries.first().map(|(expires_at, _)| *expires_at)
-    }
-
-    /// The one record of old, which tells two books apart.
-    #[cfg(test)]
-    pub(super) fn record(&self) -> Vec<u8> {
-        use probity_primitives::wire::Writer;
-        let number = |writer: &mut Writer, party: Option<Number>| {
-            writer.unsigned(party.map_or(0, |party| u64::from(party) + 1))
-        };
-        let mut writer = Writer::new();
-        writer.unsigned(self.things.len() as u64);
-        let mut things: Vec<_> = self.things.iter().collect();
-        things.sort_unstable_by_key(|(key, _)| **key);
-        for (key, thing) in things {
-            writer.bytes.extend_from_slice(key);
-            number(&mut writer, thing.merchant);
-            number(&mut writer, thing.buyer);
-            writer.signed(thing.amount);
-            writer.signed(i64::from(thing.ends));
-            writer.signed(i64::from(thing.begins));
-            writer.byte(thing.kind);
-            writer.signed(i64::from(thing.day));
-        }
-        let held = self.expiries.iter().filter_map(|(_, decision)| self.reservations.get_key_value(decision));
-        let reservations: Vec<_> = held.collect();
-        writer.unsigned(reservations.len() as u64);
-        for (decision, Held { reservation, .. }) in reservations {
-            writer.text(decision);
-            number(&mut writer, reservation.merchant);
-            number(&mut writer, reservation.buyer);
-            writer.signed(reservation.amount);
-            writer.signed(reservation.expires_at.millis());
-            writer.text(reservation.order.as_deref().unwrap_or_default());
-            writer.byte(u8::from(reservation.confirmed));
-        }
-        writer.bytes
-    }
-
-    #[cfg(test)]
-    pub(super) fn forget_over(&mut self) {
-        self.things.retain(|_, thing| thing.is_kept());
-    }
-
-    /// From the one record that the whole book was written in before it was written in pieces.
-    ///
-    /// # Errors
-    /// When the bytes are no such record.
-    pub fn of_record(bytes: &[u8]) -> Result<Self, WireError> {
-        let mut reader = Reader::new(bytes);
-        let number = |reader: &mut Reader<'_>| -> Result<Option<Number>, WireError> {
-            let plus_one = reader.unsigned()?;
-            let found = plus_one.checked_sub(1).map(Number::try_from).transpose();
-            found.map_err(|_| WireError::Malformed)
-        };
-        let small =
-            |reader: &mut Reader<'_>| i32::try_from(reader.signed()?).map_err(|_| WireError::Malformed);
-        let mut exposure = Self::default();
-        for _ in 0..reader.count()? {
-            let mut key = [0; 16];
-            for byte in &mut key {
-                *byte = reader.byte()?;
-            }
-            let (merchant, buyer, amount) = (number(&mut reader)?, number(&mut reader)?, reader.signed()?);
-            let (ends, begins, kind) = (small(&mut reader)?, small(&mut reader)?, reader.byte()?);
-            let day = small(&mut reader)?;
-            let thing = Thing { merchant, buyer, amount, ends, begins, kind, day, piece: NOWHERE };
-            exposure.shift(&thing, 1);
-            exposure.things.insert(key, thing);
-        }
-        for _ in 0..reader.count()? {
-            let decision = reader.text()?;
-            let (merchant, buyer, amount) = (number(&mut reader)?, number(&mut reader)?, reader.signed()?);
-            let expires_at = Timestamp::from_millis(reader.signed()?);
-            let order = Some(reader.text()?.into_boxed_str()).filter(|order| !order.is_empty());
-            let confirmed = reader.byte()? != 0;
-            exposure
-                .reserve(&decision, Reservation { merchant, buyer, amount, expires_at, order, confirmed });
-        }
-        if reader.is_empty() { Ok(exposure) } else { Err(WireError::Malformed) }
     }
 }

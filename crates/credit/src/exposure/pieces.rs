@@ -130,7 +130,6 @@ fn small(reader: &mut Reader<'_>) -> Result<i32, WireError> {
 }
 
 fn put_thing(writer: &mut Writer, key: &Key, thing: &Thing) {
-    writer.byte(THING);
     writer.bytes.extend_from_slice(key);
     put_number(writer, thing.merchant);
     put_number(writer, thing.buyer);
@@ -142,7 +141,6 @@ fn put_thing(writer: &mut Writer, key: &Key, thing: &Thing) {
 }
 
 fn put_held(writer: &mut Writer, decision: &str, reservation: &Reservation, is_paid: bool) {
-    writer.byte(HELD);
     writer.text(decision);
     put_number(writer, reservation.merchant);
     put_number(writer, reservation.buyer);
@@ -153,36 +151,43 @@ fn put_held(writer: &mut Writer, decision: &str, reservation: &Reservation, is_p
     writer.byte(confirmed | if is_paid { 0 } else { NOT_PAID });
 }
 
-fn entry(reader: &mut Reader<'_>) -> Result<Entry, WireError> {
-    let tag = reader.byte()?;
-    if let THING_GONE | THING = tag {
-        let mut key = [0; 16];
-        for byte in &mut key {
-            *byte = reader.byte()?;
-        }
-        if tag == THING_GONE {
-            return Ok(Entry::Thing(key, None));
-        }
-        let (merchant, buyer, amount) = (number(reader)?, number(reader)?, reader.signed()?);
-        let (ends, begins, kind) = (small(reader)?, small(reader)?, reader.byte()?);
-        let day = small(reader)?;
-        let thing = Thing { merchant, buyer, amount, ends, begins, kind, day, piece: NOWHERE };
-        return Ok(Entry::Thing(key, Some(thing)));
+fn key(reader: &mut Reader<'_>) -> Result<Key, WireError> {
+    let mut key = [0; 16];
+    for byte in &mut key {
+        *byte = reader.byte()?;
     }
-    if !matches!(tag, HELD_NO_MORE | HELD) {
-        return Err(WireError::Malformed);
-    }
-    let decision = reader.text()?.into_boxed_str();
-    if tag == HELD_NO_MORE {
-        return Ok(Entry::Decision(decision, None));
-    }
+    Ok(key)
+}
+
+fn decision(reader: &mut Reader<'_>) -> Result<Box<str>, WireError> {
+    Ok(reader.text()?.into_boxed_str())
+}
+
+/// What [`put_thing`] puts behind the key.
+fn thing(reader: &mut Reader<'_>) -> Result<Thing, WireError> {
+    let (merchant, buyer, amount) = (number(reader)?, number(reader)?, reader.signed()?);
+    let (ends, begins, kind) = (small(reader)?, small(reader)?, reader.byte()?);
+    Ok(Thing { merchant, buyer, amount, ends, begins, kind, day: small(reader)?, piece: NOWHERE })
+}
+
+/// What [`put_held`] puts behind the decision: what it holds, and whether the payment of its order uses it up.
+fn held(reader: &mut Reader<'_>) -> Result<(Reservation, bool), WireError> {
     let (merchant, buyer, amount) = (number(reader)?, number(reader)?, reader.signed()?);
     let expires_at = Timestamp::from_millis(reader.signed()?);
     let order = Some(reader.text()?.into_boxed_str()).filter(|order| !order.is_empty());
     let is = reader.byte()?;
     let confirmed = is & CONFIRMED != 0;
-    let reservation = Reservation { merchant, buyer, amount, expires_at, order, confirmed };
-    Ok(Entry::Decision(decision, Some((reservation, is & NOT_PAID == 0))))
+    Ok((Reservation { merchant, buyer, amount, expires_at, order, confirmed }, is & NOT_PAID == 0))
+}
+
+fn entry(reader: &mut Reader<'_>) -> Result<Entry, WireError> {
+    match reader.byte()? {
+        THING_GONE => Ok(Entry::Thing(key(reader)?, None)),
+        THING => Ok(Entry::Thing(key(reader)?, Some(thing(reader)?))),
+        HELD_NO_MORE => Ok(Entry::Decision(decision(reader)?, None)),
+        HELD => Ok(Entry::Decision(decision(reader)?, Some(held(reader)?))),
+        _ => Err(WireError::Malformed),
+    }
 }
 
 impl Exposure {
@@ -245,6 +250,7 @@ impl Exposure {
                 if std::mem::replace(&mut thing.piece, piece) == NOWHERE {
                     self.things_written += 1;
                 }
+                writer.byte(THING);
                 put_thing(writer, key, thing);
             }
             over => {
@@ -271,6 +277,7 @@ impl Exposure {
     fn write_decision(&mut self, pieces: &mut Pieces, decision: &str) {
         let (piece, writer) = pieces.room();
         if let Some(held) = self.reservations.get(decision) {
+            writer.byte(HELD);
             put_held(writer, decision, &held.reservation, self.is_paid(decision, &held.reservation));
         } else {
             writer.byte(HELD_NO_MORE);
@@ -370,6 +377,38 @@ impl Exposure {
         }
         self.changed.things.append(&mut self.written.things);
         self.changed.decisions.append(&mut self.written.decisions);
+    }
+
+    /// From the one record that the whole book was written in before it was written in pieces.
+    ///
+    /// # Errors
+    /// When the bytes are no such record.
+    pub fn of_record(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(bytes);
+        let mut exposure = Self::default();
+        for _ in 0..reader.count()? {
+            let (key, thing) = (key(&mut reader)?, thing(&mut reader)?);
+            exposure.shift(&thing, 1);
+            exposure.things.insert(key, thing);
+        }
+        for _ in 0..reader.count()? {
+            let (decision, (reservation, _)) = (decision(&mut reader)?, held(&mut reader)?);
+            exposure.reserve(&decision, reservation);
+        }
+        if reader.is_empty() { Ok(exposure) } else { Err(WireError::Malformed) }
+    }
+
+    /// The one record of old, which tells two books apart.
+    #[cfg(test)]
+    pub(super) fn record(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.unsigned(self.things.len() as u64);
+        let things: std::collections::BTreeMap<_, _> = self.things.iter().collect();
+        things.into_iter().for_each(|(key, thing)| put_thing(&mut writer, key, thing));
+        writer.unsigned(self.reservations.len() as u64);
+        let held = self.expiries.iter().filter_map(|(_, decision)| self.reservations.get_key_value(decision));
+        held.for_each(|(decision, held)| put_held(&mut writer, decision, &held.reservation, true));
+        writer.bytes
     }
 
     /// From now on what changes is noted, for [`Exposure::write_changes`].

@@ -120,6 +120,27 @@ fn reservations_count_until_they_are_used_given_up_or_too_old() {
     assert_eq!((sums(&exposure), exposure.next_expiry()), ((127, 127, 127), None));
 }
 
+#[test]
+fn a_record_of_old_is_read() {
+    let mut bytes = vec![1];
+    bytes.extend_from_slice(&[7; 16]);
+    // An order: merchant 1, no buyer, 500 open, no ends, no begins, day 3.
+    bytes.extend_from_slice(&[2, 0, 0xe8, 7, 0, 0, 0, 6]);
+    // A decision: no merchant, buyer 2, 5 held for a second, an order, confirmed.
+    bytes.extend_from_slice(&[1, 4, b'd', 0, 3, 10, 0xd0, 15, 4, b'o', 1]);
+    let book = Exposure::of_record(&bytes).unwrap();
+    let held = Reservation {
+        merchant: None,
+        buyer: Some(2),
+        amount: 5,
+        expires_at: Timestamp::from_millis(1_000),
+        order: Some("o".into()),
+        confirmed: true,
+    };
+    assert_eq!((sums(&book), book.reservation("d")), ((500, 5, 0), Some(&held)));
+    assert_eq!((book.open_orders(1), book.record()), ((1, 500), bytes));
+}
+
 const KINDS: [&str; 10] = [
     "order.paid",
     "refund.issued",
@@ -166,7 +187,7 @@ proptest! {
         for (n, (event, taken_back)) in events.iter().enumerate() {
             for sign in if *taken_back { &[1, -1][..] } else { &[1] } {
                 if (n + turn).is_multiple_of(3) {
-                    forgetful.forget_over();
+                    forgetful.things.retain(|_, thing| thing.is_kept());
                 }
                 if let Some(order) = change(event).and_then(|change| forgetful.lacks(&change)) {
                     let own = |past: &&&Event| past.text(STARTER.vocabulary.get(past.kind), "order") == Some(order);
