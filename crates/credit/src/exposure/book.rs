@@ -44,6 +44,14 @@ pub struct Reservation {
     pub confirmed: bool,
 }
 
+impl Reservation {
+    /// True when the payment of its order uses up this, which a decision holds.
+    pub(super) fn is_paid(&self, decision: &str, by_order: &ByOrder) -> bool {
+        let last = self.order.as_ref().and_then(|order| by_order.get(order));
+        last.is_some_and(|last| **last == *decision)
+    }
+}
+
 /// A reservation, and the piece that it stands in.
 #[derive(Debug, Clone)]
 pub(super) struct Held {
@@ -58,6 +66,9 @@ pub(super) struct Named {
     pub(super) decisions: Vec<Box<str>>,
 }
 
+/// Decisions by the order that they hold an amount for.
+pub(super) type ByOrder = HashMap<Box<str>, Box<str>>;
+
 /// The book.
 #[derive(Debug, Clone, Default)]
 pub struct Exposure {
@@ -65,7 +76,7 @@ pub struct Exposure {
     pub(super) reservations: HashMap<Box<str>, Held>,
     pub(super) expiries: BTreeSet<(Timestamp, Box<str>)>,
     /// Decisions by the order that they hold an amount for; of several the last.
-    by_order: HashMap<Box<str>, Box<str>>,
+    pub(super) by_order: ByOrder,
     parties: HashMap<Number, i64>,
     pairs: HashMap<(Number, Number), i64>,
     /// Things that stand in a piece.
@@ -273,12 +284,6 @@ impl Exposure {
             }
             self.enter(decision, reservation, piece);
         }
-    }
-
-    /// True when the payment of its order uses up what a decision holds.
-    pub(super) fn is_paid(&self, decision: &str, reservation: &Reservation) -> bool {
-        let last = reservation.order.as_ref().and_then(|order| self.by_order.get(order));
-        last.is_some_and(|last| **last == *decision)
     }
 
     fn hold(&mut self, reservation: &Reservation, sign: i64) {

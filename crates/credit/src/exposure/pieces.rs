@@ -4,7 +4,7 @@
 //! Pieces are numbered from 1. A later one overrules the earlier ones. When most of what they say is overruled, the oldest
 //! is read again, what still holds of it is written behind the last, and it is dropped.
 
-use super::book::{Exposure, NOWHERE, Named, Number, Reservation, Thing};
+use super::book::{Exposure, Held, NOWHERE, Named, Number, Reservation, Thing};
 use super::item::Key;
 use probity_primitives::wire::{Reader, WireError, Writer};
 use probity_primitives::{Day, Timestamp};
@@ -276,15 +276,13 @@ impl Exposure {
 
     fn write_decision(&mut self, pieces: &mut Pieces, decision: &str) {
         let (piece, writer) = pieces.room();
-        if let Some(held) = self.reservations.get(decision) {
+        if let Some(Held { reservation, piece: stands_in }) = self.reservations.get_mut(decision) {
+            *stands_in = piece;
             writer.byte(HELD);
-            put_held(writer, decision, &held.reservation, self.is_paid(decision, &held.reservation));
+            put_held(writer, decision, reservation, reservation.is_paid(decision, &self.by_order));
         } else {
             writer.byte(HELD_NO_MORE);
             writer.text(decision);
-        }
-        if let Some(held) = self.reservations.get_mut(decision) {
-            held.piece = piece;
         }
     }
 

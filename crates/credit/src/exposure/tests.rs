@@ -271,7 +271,9 @@ fn told(book: &Exposure) -> (Vec<i64>, Vec<HeldOf>, Option<Timestamp>) {
     let mut held: Vec<_> = (0..6)
         .map(|n| format!("d{n}"))
         .filter_map(|id| {
-            book.reservation(&id).cloned().map(|held| (id.clone(), held.clone(), book.is_paid(&id, &held)))
+            book.reservation(&id)
+                .cloned()
+                .map(|held| (id.clone(), held.clone(), held.is_paid(&id, &book.by_order)))
         })
         .collect();
     held.sort_by(|one, other| one.0.cmp(&other.0));
