@@ -1,7 +1,8 @@
 //! The file of checkpoints beside the database: a tail cut from the database together with its checkpoints is noticed here.
 //!
 //! One line each: `seq hash milliseconds check`, the check being the seal of the rest in hexadecimal. A line is appended
-//! and synchronised once the batch that made it is durable, by whoever made it so; so the file never promises more than the database held.
+//! and synchronised once the batch that made it is durable, by whoever made it so; so the file never promises more than
+//! the database held.
 
 use crate::contract::Checkpoint;
 use crate::error::StoreError;

@@ -67,6 +67,10 @@ impl Durable {
         self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn folder(&self) -> MutexGuard<'_, PathBuf> {
+        self.folder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The last row of the log that is durable.
     pub(crate) fn row(&self) -> u64 {
         self.row.load(Ordering::Acquire)
@@ -133,7 +137,7 @@ impl Durable {
     /// Gives the file of checkpoints its lines, which must not be durable before the rows that they promise. What goes wrong
     /// can no longer undo a batch: a line that could not be written is written with all others at the next commit.
     fn tell_file(&self) {
-        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = self.folder();
         let told: Vec<Checkpoint> = {
             let mut marks = self.marks();
             let durable = marks.durable;
@@ -159,9 +163,12 @@ impl Durable {
             return Ok(());
         }
         self.sync()?;
-        let folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = self.folder();
         checkpoints::replace(&folder, &all()?)?;
-        self.marks().file_behind = false;
+        let mut marks = self.marks();
+        marks.file_behind = false;
+        // All that are committed are durable and in the file now; whoever made them so may not have come to tell it.
+        marks.promised.clear();
         Ok(())
     }
 }
@@ -173,5 +180,29 @@ pub struct SqliteSyncer(pub(crate) Arc<Durable>);
 impl Syncer for SqliteSyncer {
     fn sync(&self) -> Result<(), StoreError> {
         self.0.sync()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use probity_primitives::{Digest, Timestamp};
+
+    #[test]
+    fn a_line_stands_once_in_a_file_that_was_made_anew_before_it_was_told() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(folder::DATABASE_FILE), b"").unwrap();
+        let durable = Durable::new(folder.path(), 0).unwrap();
+        let all: Vec<Checkpoint> =
+            [5, 9].map(|seq| Checkpoint { seq, hash: Digest::ZERO, at: Timestamp::from_millis(0) }).into();
+        for checkpoint in &all {
+            durable.committed(checkpoint.seq, Some(*checkpoint));
+        }
+        // A thread has made both durable and not told the file yet, which the writer finds behind.
+        durable.marks().durable = 2;
+        durable.marks().file_behind = true;
+        durable.mend_file(|| Ok(all.clone())).unwrap();
+        durable.tell_file();
+        assert_eq!(checkpoints::read(folder.path()).unwrap(), Some(all));
     }
 }
