@@ -8,7 +8,7 @@ use super::decide::{Deciding, Holding};
 use super::due::OnRecord;
 use super::error::AppError;
 use super::inbox::{Command, Inbox};
-use super::landing::{Committed, Landing, Runway, Told};
+use super::landing::{Committed, Landing, Lands, Runway, Told};
 use super::orders::Orders;
 use super::outcome::{Outcome, Settling};
 use super::prepare::Prepared;
@@ -59,15 +59,13 @@ pub(super) struct Keeper {
     rows: u64,
     /// Timers wait: a history is coming in.
     settle_later: bool,
-    /// Where batches land: here, or on a thread of its own once that runs.
-    landing: Landing,
-    runway: Option<Runway>,
+    lands: Lands,
 }
 
 impl Keeper {
     pub(super) fn new(store: SqliteStore, shared: Arc<Shared>, clock: Clock) -> Result<Self, AppError> {
         let (holding, trying) = (Holding::new(&shared.catalogue), Trying::new(&shared.catalogue));
-        let landing = Landing::new(Arc::clone(&shared), store.syncer()?);
+        let lands = Lands::Here(Landing::new(Arc::clone(&shared), store.syncer()?));
         Ok(Self {
             store,
             shared,
@@ -84,8 +82,7 @@ impl Keeper {
             ahead: Ahead::default(),
             rows: 0,
             settle_later: false,
-            landing,
-            runway: None,
+            lands,
         })
     }
 
@@ -101,9 +98,7 @@ impl Keeper {
         {
             tracing::error!(%error, "the last checkpoint could not be made; the log's tail is replayed at the next start");
         }
-        if let Some(runway) = self.runway.take() {
-            runway.end();
-        }
+        self.lands.end();
         // The last connection to close folds the write-ahead log into the database; it must be the one that may write.
         self.shared.close_readers();
     }
@@ -113,7 +108,7 @@ impl Keeper {
         let landing = Landing::new(Arc::clone(&self.shared), self.store.syncer()?);
         let runway = Runway::start(landing, landed)
             .map_err(|error| AppError::internal(format!("a thread could not be started: {error}")))?;
-        self.runway = Some(runway);
+        self.lands = Lands::Aside(runway);
         Ok(())
     }
 
@@ -216,7 +211,9 @@ impl Keeper {
             }
             // What was decided in this round saw none of its events; what is decided in the next must not be behind them.
             deciding.follow(&mut batch)?;
-            let (Some(commands), Some(runway)) = (commands.as_deref_mut(), &self.runway) else { break };
+            let (Some(commands), Lands::Aside(runway)) = (commands.as_deref_mut(), &self.lands) else {
+                break;
+            };
             if !inbox.more(commands, &runway.underway) {
                 break;
             }
@@ -262,17 +259,12 @@ impl Keeper {
     fn pass_on(&self, taken: Taken, told: Told) {
         let Taken { steps, rows, .. } = taken;
         let committed = Committed { steps, rows, last: self.rows, latest: self.latest(), told };
-        match &self.runway {
-            Some(runway) => runway.take(committed),
-            None => self.landing.land(vec![committed]),
-        }
+        self.lands.take(committed);
     }
 
     /// Waits until all that was committed is durable and applied.
     fn rest(&self) {
-        if let Some(runway) = &self.runway {
-            runway.wait();
-        }
+        self.lands.wait();
     }
 
     /// The moment of the newest event from outside. A mark that still waits for its target counts, too; should that turn out

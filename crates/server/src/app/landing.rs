@@ -186,6 +186,38 @@ fn apply_to(
     Ok(())
 }
 
+/// Where batches land.
+pub(super) enum Lands {
+    /// Where they are written, while the log is gone over at the start.
+    Here(Landing),
+    /// On a thread of its own.
+    Aside(Runway),
+}
+
+impl Lands {
+    /// Lets a batch land.
+    pub(super) fn take(&self, committed: Committed) {
+        match self {
+            Self::Here(landing) => landing.land(vec![committed]),
+            Self::Aside(runway) => runway.take(committed),
+        }
+    }
+
+    /// Waits until all batches have landed.
+    pub(super) fn wait(&self) {
+        if let Self::Aside(runway) = self {
+            runway.underway.wait_for(0);
+        }
+    }
+
+    /// Lands what is underway and ends the thread.
+    pub(super) fn end(self) {
+        if let Self::Aside(runway) = self {
+            runway.end();
+        }
+    }
+}
+
 /// The landing's thread, as the keeper sees it.
 pub(super) struct Runway {
     batches: mpsc::Sender<Committed>,
@@ -212,8 +244,8 @@ impl Runway {
         Ok(Self { batches: sender, underway, thread })
     }
 
-    /// Hands a batch to the thread; false when the thread is gone, with the batch lost to those that wait.
-    pub(super) fn take(&self, committed: Committed) {
+    /// Hands a batch to the thread; when that is gone, those who wait for the batch are told.
+    fn take(&self, committed: Committed) {
         self.underway.add();
         if let Err(mpsc::SendError(committed)) = self.batches.send(committed) {
             self.underway.landed(1);
@@ -221,13 +253,7 @@ impl Runway {
         }
     }
 
-    /// Waits until all batches have landed.
-    pub(super) fn wait(&self) {
-        self.underway.wait_for(0);
-    }
-
-    /// Lands what is underway and ends the thread.
-    pub(super) fn end(self) {
+    fn end(self) {
         drop(self.batches);
         if self.thread.join().is_err() {
             tracing::error!("the thread that answers ended badly");
