@@ -14,7 +14,7 @@ const FULL: usize = 3_840;
 /// Entries that may be overruled before old pieces are dropped, beside as many as hold.
 const OVERRULED: u64 = 4_096;
 /// Orders of which nothing is open that are remembered, so that one more event about one need not read its rows.
-const REMEMBERED: usize = 50_000;
+pub(super) const REMEMBERED: usize = 50_000;
 /// The piece of what may or may not stand in one.
 const UNSURE: u64 = u64::MAX;
 
@@ -239,7 +239,6 @@ impl Exposure {
         }
         self.written.things.append(&mut changed.things);
         self.written.decisions.append(&mut changed.decisions);
-        self.forget_longest_over();
         pieces.now.entries - before
     }
 
@@ -358,10 +357,11 @@ impl Exposure {
         self.write_changes(pieces);
     }
 
-    /// What was written is kept.
+    /// What was written is kept. Only now is an order forgotten: one that is still to be taken out of a lost batch must be there.
     pub fn keep(&mut self) {
         self.written.things.clear();
         self.written.decisions.clear();
+        self.forget_longest_over();
     }
 
     /// What was written is lost: it is written again with the next changes.

@@ -1,3 +1,4 @@
+use super::pieces::REMEMBERED;
 use super::*;
 use crate::catalogue::Catalogue;
 use crate::catalogue::tests::starter;
@@ -452,4 +453,22 @@ fn a_batch_that_is_lost_is_written_with_the_next() {
             reserve_many(&mut book, 4, 5);
         }
     }
+}
+
+#[test]
+fn an_order_is_there_until_the_batch_that_forgets_it_is_kept() {
+    let (mut book, mut pieces, mut written) = (noting(), small(), Written::default());
+    apply(&mut book, &event("order.paid", "o", 500), 1);
+    apply(&mut book, &event("order.delivered", "o", 0), 1);
+    written.batch(&mut book, &mut pieces, true);
+    // Of all that are remembered it is the longest over, and there is news of it.
+    book.over.extend((0..REMEMBERED).map(|n| (n as u128).to_be_bytes()));
+    let news = event("refund.issued", "o", 100);
+    let before = book.record();
+    apply(&mut book, &news, 1);
+    written.batch(&mut book, &mut pieces, false);
+    apply(&mut book, &news, -1);
+    assert_eq!((sums(&book), book.record()), ((0, 0, 0), before));
+    written.batch(&mut book, &mut pieces, true);
+    assert!(change(&news).and_then(|change| book.lacks(&change)).is_some());
 }
