@@ -245,6 +245,17 @@ fn the_audit_names_what_was_done_to_the_database() {
 }
 
 #[test]
+fn a_piece_that_is_missing_among_others_is_noticed_by_whoever_reads_them() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), 1);
+    tamper(folder.path(), "DELETE FROM exposure WHERE number = 2");
+    let mut reader = SqliteReader::open(folder.path()).unwrap();
+    assert_eq!(reader.exposure(3, 9).unwrap(), [(3, b"open".to_vec())]);
+    let refused = reader.exposure(0, 9).unwrap_err().to_string();
+    assert!(refused.contains("exposure 2 is damaged: the row is missing"), "{refused}");
+}
+
+#[test]
 fn a_chain_written_anew_from_the_middle_is_seen_against_the_checkpoints() {
     // A forger with the algorithm at hand can make a chain that fits itself; the file of checkpoints holds the old one.
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
