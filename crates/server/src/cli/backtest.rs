@@ -4,11 +4,11 @@ use super::args::Arguments;
 use super::backtest_args::{BacktestArgs, RequestsAsked};
 use super::backtest_picture::{of_groups, of_outcomes};
 use super::backtest_tables::{Shown, remarks, tables};
-use super::data::catalogue_files;
+use super::data::version_files;
 use super::out::{self, Bar};
 use super::rehearse::{seen_from, shown_path, write};
 use super::{Done, OK};
-use crate::app::{AppError, BacktestOptions, Backtested, Requests, backtest as decide_again, kept_catalogue};
+use crate::app::{AppError, BacktestOptions, Backtested, Requests, backtest as decide_again};
 use probity_credit::catalogue::{Catalogue, place_of};
 use probity_credit::policy::{RequestKind, decides};
 use probity_primitives::problem::shown;
@@ -99,10 +99,7 @@ fn moment(text: &str, ends: bool) -> Result<Timestamp, AppError> {
 /// The catalogue in force with the files that are to be tried, and the kinds of request that are decided again: those of the
 /// policies given, or all when anything else changes.
 fn candidate(arguments: &Arguments, asked: &BacktestArgs) -> Result<(Catalogue, Vec<RequestKind>), AppError> {
-    let mut texts = match &arguments.catalogue_version {
-        Some(version) => kept_catalogue(&arguments.data, version)?,
-        None => catalogue_files(arguments)?,
-    };
+    let mut texts = version_files(arguments)?;
     let mut given = BTreeMap::new();
     let mut kinds = Vec::new();
     let files = [

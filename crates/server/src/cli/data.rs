@@ -5,7 +5,8 @@ use super::out::{self, Bar};
 use super::{Done, OK, PARTIAL};
 use crate::app::{
     AppError, Clock, ImportOptions, ImportProgress, Imported, Probity, Stage, activated, chosen_currency,
-    embedded_catalogue, folder_catalogue, mapping_currency, past_catalogue, rehearse, report_in,
+    embedded_catalogue, folder_catalogue, kept_catalogue, mapping_currency, past_catalogue, rehearse,
+    report_in,
 };
 use crate::http::{ServeOptions, serve as serve_http};
 use probity_credit::catalogue::Catalogue;
@@ -92,6 +93,14 @@ pub(super) fn catalogue_files(arguments: &Arguments) -> Result<BTreeMap<String, 
         report_in(&mut texts, currency);
     }
     Ok(texts)
+}
+
+/// The files of the version that is named, or of the catalogue that is meant.
+pub(super) fn version_files(arguments: &Arguments) -> Result<BTreeMap<String, String>, AppError> {
+    match &arguments.catalogue_version {
+        Some(version) => kept_catalogue(&arguments.data, version),
+        None => catalogue_files(arguments),
+    }
 }
 
 /// The catalogue in force for a data folder, and the reporting currency that it shall remember: the one asked for, the one

@@ -1,13 +1,11 @@
 //! Training sets: options, and what is said of what was written. And the labels that there are.
 
 use super::args::Arguments;
-use super::data::catalogue_files;
+use super::data::{catalogue_files, version_files};
 use super::dataset_args::DatasetArgs;
 use super::out::{self, Bar};
 use super::{Done, OK};
-use crate::app::{
-    AppError, Counts, Dataset, DatasetOptions, WantedIndicators, When, dataset as build, kept_catalogue,
-};
+use crate::app::{AppError, Counts, Dataset, DatasetOptions, WantedIndicators, When, dataset as build};
 use probity_credit::catalogue::Catalogue;
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Duration, Problem, Timestamp};
@@ -17,11 +15,7 @@ const INVALID: Code = Code::new("dataset-invalid");
 /// Answers `dataset`.
 pub(super) fn dataset(arguments: &Arguments, asked: &DatasetArgs) -> Done {
     let options = options(asked)?;
-    let texts = match &arguments.catalogue_version {
-        Some(version) => kept_catalogue(&arguments.data, version)?,
-        None => catalogue_files(arguments)?,
-    };
-    let catalogue = Catalogue::load(texts)?;
+    let catalogue = Catalogue::load(version_files(arguments)?)?;
     let mut bar = Bar::new();
     let built = build(&arguments.data, catalogue, &options, &mut |what, done, of| {
         bar.at(what, done, of, false);

@@ -2,7 +2,7 @@
 
 use super::args::Arguments;
 use super::changes::{shown, with};
-use super::data::catalogue_files;
+use super::data::version_files;
 use super::learning_args::{ApproveArgs, CompareArgs, MethodAsked, TrainArgs, ValidateArgs};
 use super::learning_tables::{described, drift, figures, parts};
 use super::lists::role;
@@ -11,19 +11,10 @@ use super::rehearse::write;
 use super::{Done, FAILED, OK};
 use crate::app::{
     AppError, Approved, Compared, Method, MovedRow, Step, SwapRow, TrainOptions, Trained, ValidateOptions,
-    Validated, compare_cards, kept_catalogue, train as fit, validate as examine,
+    Validated, compare_cards, train as fit, validate as examine,
 };
 use probity_credit::catalogue::Catalogue;
 use probity_primitives::Duration;
-
-/// The definitions that are meant.
-pub(super) fn definitions(arguments: &Arguments) -> Result<Catalogue, AppError> {
-    let texts = match &arguments.catalogue_version {
-        Some(version) => kept_catalogue(&arguments.data, version)?,
-        None => catalogue_files(arguments)?,
-    };
-    Ok(Catalogue::load(texts)?)
-}
 
 /// Work that reads a file and tells how far it is.
 fn reading<T>(work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> Result<T, AppError>) -> Result<T, AppError> {
@@ -52,7 +43,7 @@ pub(super) fn train(arguments: &Arguments, asked: &TrainArgs) -> Done {
         seed: asked.seed,
         name: asked.name.clone(),
     };
-    let catalogue = definitions(arguments)?;
+    let catalogue = Catalogue::load(version_files(arguments)?)?;
     let trained = reading(|progress| fit(&catalogue, &options, progress))?;
     write(&asked.out, &trained.text)?;
     if let Some(to) = &asked.report {
@@ -111,7 +102,7 @@ pub(super) fn validate(arguments: &Arguments, asked: &ValidateArgs) -> Done {
         dataset: asked.dataset.clone(),
         segments: asked.segment.clone(),
     };
-    let catalogue = definitions(arguments)?;
+    let catalogue = Catalogue::load(version_files(arguments)?)?;
     let found = reading(|progress| examine(&catalogue, &options, progress))?;
     if asked.report.is_some() || asked.model_card.is_some() {
         let pages = reading(|progress| crate::app::card_report(&catalogue, &options, progress))?;
@@ -160,7 +151,7 @@ fn tell_validated(found: &Validated) {
 
 /// Answers `compare`.
 pub(super) fn compare(arguments: &Arguments, asked: &CompareArgs) -> Done {
-    let catalogue = definitions(arguments)?;
+    let catalogue = Catalogue::load(version_files(arguments)?)?;
     let cards = (asked.first.as_path(), asked.second.as_deref());
     let found = reading(|progress| compare_cards(&catalogue, cards, &asked.dataset, progress))?;
     shown(arguments, &found, || tell_compared(&found, asked.limit))

@@ -2,7 +2,7 @@
 
 use super::args::Arguments;
 use super::changes::shown;
-use super::data::catalogue_files;
+use super::data::version_files;
 use super::dataset::moment;
 use super::learning_args::MonitorArgs;
 use super::learning_tables::{drift, parts, ranged};
@@ -11,7 +11,7 @@ use super::monitor_page::page;
 use super::out::{self, Bar};
 use super::rehearse::write;
 use super::{Done, FAILED, OK};
-use crate::app::{AsOf, Clock, MonitorOptions, Monitored, OutcomeCount, kept_catalogue, monitor as watch};
+use crate::app::{AsOf, Clock, MonitorOptions, Monitored, OutcomeCount, monitor as watch};
 use probity_credit::catalogue::Catalogue;
 use probity_primitives::Duration;
 
@@ -26,11 +26,7 @@ pub(super) fn monitor(arguments: &Arguments, asked: &MonitorArgs) -> Done {
         from: given(&asked.from)?,
         reference: given(&asked.reference)?,
     };
-    let texts = match &arguments.catalogue_version {
-        Some(version) => kept_catalogue(&arguments.data, version)?,
-        None => catalogue_files(arguments)?,
-    };
-    let catalogue = Catalogue::load(texts)?;
+    let catalogue = Catalogue::load(version_files(arguments)?)?;
     let mut bar = Bar::new();
     let now = Clock::system().now();
     let found = watch(&arguments.data, catalogue, now, &options, &mut |what, done, of| {
