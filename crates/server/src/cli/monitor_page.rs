@@ -1,15 +1,12 @@
 //! A scorecard in force as a page of its own: no script, no font, nothing from elsewhere.
 
+use super::picture::escaped;
 use crate::app::{Drifted, Monitored, PartRow};
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 720.0;
 const LEFT: f64 = 220.0;
 const ROW: f64 = 20.0;
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
 
 /// The page.
 pub(super) fn page(found: &Monitored) -> String {

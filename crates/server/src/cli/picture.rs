@@ -26,7 +26,8 @@ pub(super) enum Hang {
     End,
 }
 
-fn escaped(text: &str) -> String {
+/// Text that may stand in HTML and SVG, also inside quotes.
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
