@@ -84,9 +84,9 @@ pub use import::{
 };
 pub use learning::{
     Alarm, Approved, CardPages, CardShown, Compared, DatasetShown, Drifted, Interval, LeakShown, LeftColumn,
-    Method, MonitorOptions, Monitored, MovedRow, OutcomeCount, Paired, PartRow, Performance, ScoreColumn,
-    Stability, Step, SwapRow, TermRow, TrainOptions, Trained, TrendShown, TriedRow, ValidateOptions,
-    Validated, card_report, compare_cards, monitor, train, validate,
+    MonitorOptions, Monitored, MovedRow, OutcomeCount, Paired, PartRow, Performance, ScoreColumn, Stability,
+    Step, SwapRow, TermRow, TrainOptions, Trained, TrendShown, TriedRow, ValidateOptions, Validated,
+    card_report, compare_cards, monitor, train, validate,
 };
 pub use open::{Opening, Probity, chosen_currency};
 pub use outcome::{Outcome, Settling};

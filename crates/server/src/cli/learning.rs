@@ -3,15 +3,15 @@
 use super::args::Arguments;
 use super::changes::{shown, with};
 use super::data::version_files;
-use super::learning_args::{ApproveArgs, CompareArgs, MethodAsked, TrainArgs, ValidateArgs};
+use super::learning_args::{ApproveArgs, CompareArgs, TrainArgs, ValidateArgs};
 use super::learning_tables::{described, drift, figures, parts};
 use super::lists::role;
 use super::out::{self, Bar};
 use super::rehearse::write;
 use super::{Done, FAILED, OK};
 use crate::app::{
-    AppError, Approved, Compared, Method, MovedRow, Step, SwapRow, TrainOptions, Trained, ValidateOptions,
-    Validated, compare_cards, train as fit, validate as examine,
+    AppError, Approved, Compared, MovedRow, Step, SwapRow, TrainOptions, Trained, ValidateOptions, Validated,
+    compare_cards, train as fit, validate as examine,
 };
 use probity_credit::catalogue::Catalogue;
 use probity_primitives::Duration;
@@ -30,11 +30,7 @@ pub(super) fn train(arguments: &Arguments, asked: &TrainArgs) -> Done {
         label: asked.label.clone(),
         dataset: asked.dataset.clone(),
         test: asked.test.clone(),
-        method: match asked.method {
-            MethodAsked::Auto => Method::Auto,
-            MethodAsked::Woe => Method::Woe,
-            MethodAsked::Additive => Method::Additive,
-        },
+        method: asked.method.into(),
         indicators: asked.indicators.clone(),
         without: asked.without.clone(),
         holdout: asked.holdout,

@@ -1,6 +1,7 @@
 //! What can be said of scorecards that the platform's own history teaches.
 
-use clap::{Args, ValueEnum};
+use super::scorecard_args::MethodAsked;
+use clap::Args;
 use std::path::PathBuf;
 
 /// Options of `train`.
@@ -46,17 +47,6 @@ pub struct TrainArgs {
     /// A page about it, in HTML.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-}
-
-/// The kind of model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MethodAsked {
-    /// Which of the two foretells parties better that it was not fitted on.
-    Auto,
-    /// Weights of evidence and a logistic regression.
-    Woe,
-    /// An additive model.
-    Additive,
 }
 
 /// Options of `validate`.

@@ -3,9 +3,9 @@
 mod rehearse_args;
 mod backtest_args;
 mod dataset_args;
-mod learning_args;
 mod sanction_args;
 mod scorecard_args;
+mod learning_args;
 mod language;
 mod decide_args;
 mod trial_args;

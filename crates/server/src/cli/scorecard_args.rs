@@ -1,6 +1,7 @@
 //! What can be said of scorecards on any table.
 
 use clap::{Args, Subcommand, ValueEnum};
+use probity_scorecard::fit::Method;
 use std::path::PathBuf;
 
 /// Scorecards on any table: fit one, score with it, look at it.
@@ -119,6 +120,16 @@ pub enum MethodAsked {
     Woe,
     /// An additive model: a table of points for each column, and for pairs where they are asked for.
     Additive,
+}
+
+impl From<MethodAsked> for Method {
+    fn from(asked: MethodAsked) -> Self {
+        match asked {
+            MethodAsked::Auto => Self::Auto,
+            MethodAsked::Woe => Self::Woe,
+            MethodAsked::Additive => Self::Additive,
+        }
+    }
 }
 
 /// Options of `scorecard score`.

@@ -85,7 +85,7 @@ pub(super) fn refuse(detail: impl Into<String>, hint: &str) -> AppError {
 ///
 /// # Errors
 /// `label-unknown`, with those that there are.
-pub(super) fn label_of<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Label, AppError> {
+pub(in crate::app) fn label_of<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Label, AppError> {
     catalogue.labels.get(name).ok_or_else(|| {
         let known: Vec<&str> = catalogue.labels.list().iter().map(Label::name).collect();
         let hint = if known.is_empty() {

@@ -14,6 +14,7 @@ mod labelling;
 mod rows;
 mod run;
 
+pub(super) use asking::label_of;
 pub use asking::{DatasetOptions, Wanted, When};
 pub(super) use carried::{Carried, Parties};
 pub use report::{Counts, Dataset, LabelShown, LeftOut, MomentRow};

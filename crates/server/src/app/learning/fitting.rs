@@ -2,9 +2,10 @@
 
 use super::super::error::AppError;
 use super::rows::{Rows, refused};
-use super::train::{LeftColumn, Method, TriedRow};
+use super::train::{LeftColumn, TriedRow};
 use probity_primitives::Digest;
 use probity_scorecard::bins::Special;
+use probity_scorecard::fit::Method;
 use probity_scorecard::points::{self, Centre};
 use probity_scorecard::scale::{Scale, probability};
 use probity_scorecard::{Error, Sample, Scorecard, additive, binning, validation, woe};

@@ -35,6 +35,6 @@ pub use measures::{Interval, Paired, Performance};
 pub use monitor::{MonitorOptions, Monitored, monitor};
 pub use pages::{CardPages, card_report};
 pub use rows::DatasetShown;
-pub use train::{LeftColumn, Method, TermRow, TrainOptions, Trained, TriedRow, train};
+pub use train::{LeftColumn, TermRow, TrainOptions, Trained, TriedRow, train};
 pub use validate::{LeakShown, ScoreColumn, TrendShown, ValidateOptions, Validated, validate};
 pub use vintages::PartRow;

@@ -4,7 +4,7 @@
 //! became known, as those of training sets are.
 
 use super::super::dataset::{
-    Carried, DatasetOptions, Parties, SheetRow, Sink, Wanted, When, gathered, known,
+    Carried, DatasetOptions, Parties, SheetRow, Sink, Wanted, When, gathered, known, label_of,
 };
 use super::super::decide::beside;
 use super::super::error::AppError;
@@ -197,15 +197,15 @@ impl<'a> Watching<'a> {
             found.remarks.push("no --label is given: what became of parties is not looked at".to_owned());
             return Ok(());
         };
-        let label = self.catalogue.labels.get(&name);
-        if let Some(label) = label.filter(|label| label.of() != options.of) {
+        let label = label_of(self.catalogue, &name)?;
+        if label.of() != options.of {
             let of = label.of().as_str();
             return Err(invalid(
                 format!("the label {name} is about {of}s"),
                 "take one of the role that is watched",
             ));
         }
-        let (from, to) = label.map_or((at, at), |label| stretch(card, label, options, at));
+        let (from, to) = stretch(card, label, options, at);
         if from > to {
             let when = "no vintage since then has a label that is over";
             found.remarks.push(format!(

@@ -1,6 +1,7 @@
 //! Training: the early moments of a set are fitted, the late ones judge what came of it.
 
-use super::super::error::{AppError, Class};
+use super::super::dataset::label_of;
+use super::super::error::AppError;
 use super::fitting::{Fit, Known, Wanted, fitted};
 use super::judging::{Judge, Judged};
 use super::measures::{Paired, Performance, paired, performance};
@@ -11,28 +12,16 @@ use probity_credit::indicator::Better;
 use probity_credit::label::Label;
 use probity_credit::score::{Fitted, HeldOut, Scorecard};
 use probity_primitives::problem::shown;
-use probity_primitives::{Code, Duration, Problem, Timestamp};
+use probity_primitives::{Duration, Timestamp};
 use probity_scorecard::bins::Special;
+use probity_scorecard::fit::Method;
 use probity_scorecard::scale::Scale;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-const LABEL_UNKNOWN: Code = Code::new("label-unknown");
-
 /// Bins of the distribution of scores that monitoring holds live ones against.
 const SCORE_BINS: usize = 10;
-
-/// The kind of model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Which of the two foretells parties better that it was not fitted on.
-    Auto,
-    /// Weights of evidence in optimal bins, and a logistic regression.
-    Woe,
-    /// An additive model without pairs.
-    Additive,
-}
 
 /// What is asked of a training.
 #[derive(Debug, Clone)]
@@ -43,7 +32,7 @@ pub struct TrainOptions {
     pub dataset: PathBuf,
     /// Rows to judge the card by, instead of the late ones of the set.
     pub test: Option<PathBuf>,
-    /// The kind of model.
+    /// The kind of model; left open, the one that foretells parties better that it was not fitted on.
     pub method: Method,
     /// Indicators beside those that the card in force reads.
     pub indicators: Vec<String>,
@@ -148,10 +137,7 @@ pub fn train(
     options: &TrainOptions,
     progress: Reading<'_>,
 ) -> Result<Trained, AppError> {
-    let label = catalogue.labels.get(&options.label).ok_or_else(|| {
-        let problem = Problem::new(LABEL_UNKNOWN, format!("no label is called '{}'", shown(&options.label)));
-        AppError::new(Class::Missing, problem.hint("`probity catalogue labels` lists them"))
-    })?;
+    let label = label_of(catalogue, &options.label)?;
     if !(0.0..1.0).contains(&options.holdout) {
         return Err(invalid(
             format!("--holdout {}", options.holdout),
