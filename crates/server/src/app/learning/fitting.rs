@@ -1,4 +1,8 @@
 //! The fit itself: which way each column may go, and which kind of model the rows are better told by.
+//!
+//! It asks `woe` and `additive` themselves and not `probity_scorecard::fit`, which serves tables whose rows are strangers to
+//! each other: that one deals out single rows for the comparison and takes the number of rows for the evidence, where here a
+//! party's rows stay together and may count as one. It also tells columns that are left out only in sentences.
 
 use super::super::error::AppError;
 use super::rows::{Rows, refused};
@@ -86,6 +90,10 @@ pub(super) fn fitted(rows: &Rows, wanted: &Wanted<'_>) -> Result<Fit, AppError> 
     let way = tried.first().map_or(Way { additive: false, by_party: true }, |(way, _)| *way);
     let sample = sample_of(rows, &names, way)?;
     let (card, left_out) = once(&sample, wanted, way).map_err(|error| refused(&error))?;
+    if card.inputs().is_empty() {
+        // Any table may have a card that scores all rows alike; the catalogue has no place for one.
+        return Err(refused(&Error::Fit("no column tells good from bad".to_owned())));
+    }
     Ok(Fit { card, method: way.method(), left_out, tried: tried.into_iter().map(|(_, row)| row).collect() })
 }
 

@@ -1,6 +1,7 @@
 //! How rows are divided, where neutral lies, and what a stability index says.
 
 use super::drift::{Seen, drifted};
+use super::fitting::{Known, Wanted, fitted};
 use super::judging::places_of;
 use super::rows::Rows;
 use super::train::split;
@@ -10,6 +11,8 @@ use probity_credit::catalogue::Catalogue;
 use probity_credit::event::Role;
 use probity_primitives::{Duration, Timestamp};
 use probity_scorecard::Table;
+use probity_scorecard::fit::Method;
+use probity_scorecard::scale::Scale;
 use probity_scorecard::table::Column;
 
 fn catalogue() -> Catalogue {
@@ -71,6 +74,20 @@ fn late_moments_are_held_out_whole_and_with_room_before_them() {
     // Nothing is left to learn from; or all that is held out is good.
     check(&[0, 0], 0.3, 0, None);
     check(&[0, 0, 30], 0.3, 0, None);
+}
+
+#[test]
+fn a_card_that_would_tell_nothing_is_refused() {
+    let mut rows = rows(&[0; 400]);
+    // Of two rows of every value one is bad.
+    let values = (0..400).map(|row| f64::from(row / 2)).collect();
+    rows.table = Table::try_new(vec![Column::numbers("tenure_days", values)]).unwrap();
+    let columns = [("tenure_days".to_owned(), Known { lower_is_better: false, specials: Vec::new() })].into();
+    for method in [Method::Woe, Method::Additive, Method::Auto] {
+        let wanted = Wanted { columns: &columns, method, scale: Scale::default(), seed: 7 };
+        let told = fitted(&rows, &wanted).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains("no column tells good from bad"), "{method:?}: {told}");
+    }
 }
 
 #[test]
