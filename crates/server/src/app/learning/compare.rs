@@ -1,7 +1,7 @@
 //! Two scorecards on the same rows: which tells bad from good better, and who changes sides.
 
 use super::super::error::AppError;
-use super::judging::{CardShown, Judge, Judged, read_card, role};
+use super::judging::{CardShown, Judge, Judged, lacking, read_card, role};
 use super::measures::{Paired, Performance, paired, performance};
 use super::rows::{DatasetShown, Reading, Rows, invalid};
 use probity_credit::catalogue::Catalogue;
@@ -100,14 +100,7 @@ pub fn compare_cards(
     let judge = Judge::new(&one, catalogue);
     let (a, b) = (judge.judge(&rows)?, Judge::new(other, catalogue).judge(&rows)?);
     let mut remarks = Vec::new();
-    if !a.without.is_empty() || !b.without.is_empty() {
-        let both: std::collections::BTreeSet<&String> = a.without.iter().chain(&b.without).collect();
-        let names: Vec<&str> = both.into_iter().map(String::as_str).collect();
-        remarks.push(format!(
-            "the set lacks {}, which gates or the history read: they count as missing",
-            names.join(", ")
-        ));
-    }
+    remarks.extend(lacking([&a, &b]));
     for card in [&one, other] {
         if let Some(fitted) = card.fitted().filter(|fitted| fitted.dataset == rows.digest) {
             let until = &fitted.to;
@@ -146,7 +139,7 @@ fn swaps(rows: &Rows, a: &Judged, b: &Judged, tiers: &Tiers) -> Vec<SwapRow> {
                 (false, true) => 2,
                 (false, false) => continue,
             };
-            let weight = rows.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0);
+            let weight = rows.weight_of(row);
             if let Some((all, bad)) = sums.get_mut(slot) {
                 *all += weight;
                 *bad += if rows.bad.get(row) == Some(&true) { weight } else { 0.0 };

@@ -45,7 +45,7 @@ pub(super) struct Spread {
     /// How many rows (the effective number where they are weighed).
     pub(super) rows: f64,
     /// Weight by bins of the score.
-    score: Vec<f64>,
+    pub(super) score: Vec<f64>,
     /// Weight by the places of each characteristic.
     places: Vec<Vec<f64>>,
 }

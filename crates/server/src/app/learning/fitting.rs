@@ -101,11 +101,8 @@ pub(super) fn fitted(rows: &Rows, wanted: &Wanted<'_>) -> Result<Fit, AppError> 
 fn sample_of(rows: &Rows, names: &[String], way: Way) -> Result<Sample, AppError> {
     let mut sample = rows.sample(names)?;
     if way.by_party {
-        let mut parties = rows.party.clone();
-        parties.sort_unstable();
-        parties.dedup();
         // All alike, so that neither parties of many rows nor bad rates count otherwise.
-        let each = parties.len() as f64 / rows.len().max(1) as f64;
+        let each = rows.parties() as f64 / rows.len().max(1) as f64;
         let weights = sample.weight.unwrap_or_else(|| vec![1.0; rows.len()]);
         sample.weight = Some(weights.into_iter().map(|weight| weight * each).collect());
     }

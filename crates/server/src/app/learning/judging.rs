@@ -9,7 +9,9 @@ use probity_credit::score::{Chosen, Scorecard};
 use probity_credit::tier::{Tiers, assign};
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Problem};
+use probity_scorecard::Sample;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 const UNREADABLE: Code = Code::new("scorecard-invalid");
@@ -78,6 +80,18 @@ impl Judged {
     }
 }
 
+/// What to say where gates or the measure of history read columns that the set has not.
+pub(super) fn lacking<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Option<String> {
+    let mut names: Vec<&str> =
+        judged.into_iter().flat_map(|judged| &judged.without).map(String::as_str).collect();
+    // One card's stand in the order of the catalogue; what two lack is said once.
+    let mut said = BTreeSet::new();
+    names.retain(|name| said.insert(*name));
+    let names = names.join(", ");
+    (!names.is_empty())
+        .then(|| format!("the set lacks {names}, which gates or the history read: they count as missing"))
+}
+
 /// The log-odds of bad that a score stands for.
 pub(super) fn log_odds_at(card: &Scorecard, score: i32) -> f64 {
     (card.scale().offset() - f64::from(score)) / card.scale().factor()
@@ -107,6 +121,15 @@ pub(super) fn read_card(path: &Path, catalogue: &Catalogue) -> Result<(Scorecard
 pub(super) fn role_of(text: &str) -> Option<Role> {
     let place = probity_credit::catalogue::place_of(text)?;
     Role::parse(place.strip_prefix("scorecards/")?.strip_suffix(".toml")?)
+}
+
+/// The columns that a card reads.
+///
+/// # Errors
+/// `training-set-invalid` when one of them is not there.
+pub(super) fn sample_of(card: &Scorecard, rows: &Rows) -> Result<Sample, AppError> {
+    let read: Vec<String> = card.characteristics().iter().map(|one| one.indicator.clone()).collect();
+    rows.sample(&read)
 }
 
 /// No weight in any place of any characteristic.
@@ -177,7 +200,7 @@ impl<'a> Judge<'a> {
                 )
                 .index,
             );
-            let weight = rows.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0);
+            let weight = rows.weight_of(row);
             count(self.card, &scored.chosen, weight, &mut judged.places);
             judged.score.push(scored.score);
             judged.points.push(scored.points_total);

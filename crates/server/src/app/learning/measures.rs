@@ -97,7 +97,7 @@ fn ranked(rows: &Rows, first: &Judged, second: &Judged) -> Vec<Ranked> {
             stratum: 0,
             said: [said(first, row)?, said(second, row)?],
             bad: *rows.bad.get(row)?,
-            weight: rows.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0),
+            weight: rows.weight_of(row),
         })
     };
     (0..rows.len()).filter_map(one).collect()

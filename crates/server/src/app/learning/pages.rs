@@ -2,13 +2,13 @@
 
 use super::super::error::AppError;
 use super::bridge::{as_table, stated};
-use super::judging::{read_card, role};
+use super::judging::{read_card, role, sample_of};
 use super::rows::{Reading, Rows, refused};
 use super::validate::ValidateOptions;
 use probity_credit::catalogue::Catalogue;
 use probity_credit::score::Scorecard;
 use probity_scorecard::report::{Named, Options, html, model_card};
-use probity_scorecard::validation::{Division, Limits};
+use probity_scorecard::validation::Limits;
 
 /// What is known of a card, to be read by people.
 #[derive(Debug, Clone)]
@@ -32,12 +32,12 @@ pub fn card_report(
     let card = read.as_ref().map_or_else(|| catalogue.scorecard(options.of), |(card, _)| card);
     let rows = Rows::read(&options.dataset, role(card), progress)?;
     let table = as_table(card)?;
-    let inputs: Vec<String> = card.characteristics().iter().map(|one| one.indicator.clone()).collect();
-    let sample = rows.sample(&inputs)?;
+    let sample = sample_of(card, &rows)?;
+    let periods = rows.by_moment()?;
     let made = || {
         let scored = table.score(&sample.table)?;
         let mut named = Named::new("this set", &sample, &scored);
-        named.periods = Some(moments(&rows)?);
+        named.periods = Some(periods.clone());
         let asked = asked(card, catalogue);
         Ok(CardPages {
             html: html(&table, &[named.clone()], &asked)?,
@@ -45,13 +45,6 @@ pub fn card_report(
         })
     };
     made().map_err(|error: probity_scorecard::Error| refused(&error))
-}
-
-fn moments(rows: &Rows) -> Result<Division, probity_scorecard::Error> {
-    let moments: Vec<_> = rows.moments().into_keys().collect();
-    let names = moments.iter().map(ToString::to_string).collect();
-    let of_row = rows.at.iter().map(|at| moments.partition_point(|moment| moment < at));
-    Division::try_new(names, of_row.collect())
 }
 
 fn asked(card: &Scorecard, catalogue: &Catalogue) -> Options {

@@ -6,6 +6,7 @@ use probity_credit::event::Role;
 use probity_primitives::problem::shown;
 use probity_primitives::{Code, Digest, Problem, Timestamp};
 use probity_scorecard::table::{Column, MISSING, Value, Values};
+use probity_scorecard::validation::Division;
 use probity_scorecard::{Error, Sample, Table};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,11 +137,32 @@ impl Rows {
         self.weight.as_deref()
     }
 
+    /// How much a row counts.
+    pub(super) fn weight_of(&self, row: usize) -> f64 {
+        self.weights().and_then(|weight| weight.get(row).copied()).unwrap_or(1.0)
+    }
+
+    /// How many parties they are of.
+    pub(super) fn parties(&self) -> usize {
+        self.party.iter().collect::<BTreeSet<_>>().len()
+    }
+
     /// The moments, ascending, each with its number of rows.
     pub(super) fn moments(&self) -> BTreeMap<Timestamp, usize> {
         let mut moments = BTreeMap::new();
         self.at.iter().for_each(|at| *moments.entry(*at).or_insert(0) += 1);
         moments
+    }
+
+    /// The rows by moment.
+    ///
+    /// # Errors
+    /// `training-refused`; rows that were read have none.
+    pub(super) fn by_moment(&self) -> Result<Division, AppError> {
+        let moments: Vec<Timestamp> = self.moments().into_keys().collect();
+        let names = moments.iter().map(ToString::to_string).collect();
+        let of_row = self.at.iter().map(|at| moments.partition_point(|moment| moment < at));
+        Division::try_new(names, of_row.collect()).map_err(|error| refused(&error))
     }
 
     /// Some of the rows.
@@ -195,16 +217,13 @@ impl Rows {
     }
 
     pub(super) fn shown(&self) -> DatasetShown {
-        let mut parties = self.party.clone();
-        parties.sort_unstable();
-        parties.dedup();
         let text = |at: Option<&Timestamp>| at.map(ToString::to_string).unwrap_or_default();
         DatasetShown {
             file: self.file.clone(),
             digest: self.digest.clone(),
             rows: self.len(),
             bad: self.bad.iter().filter(|bad| **bad).count(),
-            parties: parties.len(),
+            parties: self.parties(),
             from: text(self.at.iter().min()),
             to: text(self.at.iter().max()),
         }

@@ -2,8 +2,10 @@
 
 use super::super::dataset::label_of;
 use super::super::error::AppError;
+use super::bridge::{scale_of, specials_of};
+use super::drift::Seen;
 use super::fitting::{Fit, Known, Wanted, fitted};
-use super::judging::{Judge, Judged};
+use super::judging::{Judge, Judged, lacking};
 use super::measures::{Paired, Performance, paired, performance};
 use super::rows::{DatasetShown, Reading, Rows, invalid, refused};
 use super::writing::Draft;
@@ -13,15 +15,10 @@ use probity_credit::label::Label;
 use probity_credit::score::{Fitted, HeldOut, Scorecard};
 use probity_primitives::problem::shown;
 use probity_primitives::{Duration, Timestamp};
-use probity_scorecard::bins::Special;
 use probity_scorecard::fit::Method;
-use probity_scorecard::scale::Scale;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-
-/// Bins of the distribution of scores that monitoring holds live ones against.
-const SCORE_BINS: usize = 10;
 
 /// What is asked of a training.
 #[derive(Debug, Clone)]
@@ -155,9 +152,7 @@ pub fn train(
         None => split(&all, options.holdout, embargo)?,
     };
     let known = candidates(catalogue, label, options)?;
-    let scale = catalogue.scorecard(label.of()).scale();
-    let scale = Scale::try_new(f64::from(scale.score), scale.odds, scale.points_to_double)
-        .map_err(|error| refused(&error))?;
+    let scale = scale_of(catalogue.scorecard(label.of())).map_err(|error| refused(&error))?;
     let wanted = Wanted { columns: &known, method: options.method, scale, seed: options.seed };
     let fit = fitted(&early, &wanted)?;
     finish(catalogue, label, options, Made { early, embargoed, late, fit })
@@ -199,7 +194,7 @@ fn finish(
     };
     let clamped =
         |scored: &probity_scorecard::card::Scored| in_force.scale().clamp(scored.score.saturating_add(moved));
-    let scores: Vec<f64> = scores.iter().map(|scored| f64::from(clamped(scored))).collect();
+    let scores: Vec<i32> = scores.iter().map(clamped).collect();
     let mut section = about(label, &on, &fit, options, distribution(&scores, early.weights())?);
     let parsed = |text: &str| Scorecard::parse("the trained card", text, catalogue.plan.names(label.of()));
     let mut trained = Trained {
@@ -269,12 +264,7 @@ fn measure(
     trained.performance = Some(performance(late, own, card)?);
     trained.champion = Some(performance(late, champion, in_force)?);
     trained.paired = Some(paired(late, own, champion)?);
-    if !own.without.is_empty() {
-        trained.remarks.push(format!(
-            "the set lacks {}, which gates or the history read: they count as missing",
-            own.without.join(", ")
-        ));
-    }
+    trained.remarks.extend(lacking([own]));
     Ok(())
 }
 
@@ -377,13 +367,8 @@ fn candidates(
             }
         };
         let specials = in_force.characteristics().iter().find(|one| one.indicator == name);
-        let specials = specials.map(|one| {
-            one.special
-                .iter()
-                .map(|special| Special { name: special.title.clone(), values: vec![special.value] })
-                .collect()
-        });
-        known.insert(name.to_owned(), Known { lower_is_better, specials: specials.unwrap_or_default() });
+        let specials = specials.map(specials_of).unwrap_or_default();
+        known.insert(name.to_owned(), Known { lower_is_better, specials });
     }
     if known.is_empty() {
         return Err(invalid("no indicator is left to learn from", "name some with --indicators"));
@@ -392,20 +377,12 @@ fn candidates(
 }
 
 /// Cuts between bins of about as many scores each, and the share of rows in each bin.
-fn distribution(scores: &[f64], weight: Option<&[f64]>) -> Result<(Vec<f64>, Vec<f64>), AppError> {
-    let bins = probity_scorecard::validation::ScoreBins::try_new(scores, weight, SCORE_BINS)
-        .map_err(|error| refused(&error))?;
-    let mut shares = vec![0.0; bins.cuts.len() + 1];
-    let mut all = 0.0;
-    for (row, score) in scores.iter().enumerate() {
-        let weight = weight.and_then(|weight| weight.get(row).copied()).unwrap_or(1.0);
-        all += weight;
-        if let Some(share) = shares.get_mut(bins.cuts.partition_point(|cut| cut <= score)) {
-            *share += weight;
-        }
-    }
-    let rounded = |share: &f64| (share / all * 1e6).round() / 1e6;
-    Ok((bins.cuts, shares.iter().map(rounded).collect()))
+fn distribution(scores: &[i32], weight: Option<&[f64]>) -> Result<(Vec<f64>, Vec<f64>), AppError> {
+    let seen = Seen { scores, weight, places: &[] };
+    let cuts = seen.cuts()?;
+    let weights = seen.spread(&cuts).score;
+    let all: f64 = weights.iter().sum();
+    Ok((cuts, weights.iter().map(|weight| (weight / all * 1e6).round() / 1e6).collect()))
 }
 
 fn about(

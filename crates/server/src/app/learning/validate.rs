@@ -3,7 +3,7 @@
 use super::super::error::AppError;
 use super::bridge::{as_table, stated};
 use super::drift::{Drifted, Seen, drifted, of_training};
-use super::judging::{CardShown, Judge, Judged, read_card, role};
+use super::judging::{CardShown, Judge, Judged, lacking, read_card, role, sample_of};
 use super::measures::{Paired, Performance, paired, performance};
 use super::rows::{DatasetShown, Reading, Rows, refused};
 use super::vintages::{PartRow, by_moment, by_segment};
@@ -106,12 +106,7 @@ pub fn validate(
     let shown = CardShown::new(card, catalogue);
     let champion = Judge::new(in_force, catalogue).judge(&rows);
     let mut remarks = Vec::new();
-    if !own.without.is_empty() {
-        remarks.push(format!(
-            "the set lacks {}, which gates or the history read: they count as missing",
-            own.without.join(", ")
-        ));
-    }
+    remarks.extend(lacking([&own]));
     let champion = match champion {
         Ok(champion) => Some(champion),
         Err(_) => {
@@ -184,8 +179,8 @@ fn drift(card: &Scorecard, judged: &Judged, rows: &Rows) -> Result<Vec<Drifted>,
 }
 
 fn leaks(rows: &Rows, card: &Scorecard) -> Result<Vec<LeakShown>, AppError> {
-    let inputs: Vec<String> = card.characteristics().iter().map(|one| one.indicator.clone()).collect();
-    let found = leakage(&rows.sample(&inputs)?, None, &Limits::default()).map_err(|error| refused(&error))?;
+    let found =
+        leakage(&sample_of(card, rows)?, None, &Limits::default()).map_err(|error| refused(&error))?;
     let shown = found.into_iter().map(|one| LeakShown {
         indicator: one.column,
         suspicion: one.suspicion.name(),
@@ -195,8 +190,7 @@ fn leaks(rows: &Rows, card: &Scorecard) -> Result<Vec<LeakShown>, AppError> {
 }
 
 fn trends_of(card: &Scorecard, catalogue: &Catalogue, rows: &Rows) -> Result<Vec<TrendShown>, AppError> {
-    let inputs: Vec<String> = card.characteristics().iter().map(|one| one.indicator.clone()).collect();
-    let found = trends(&as_table(card)?, &rows.sample(&inputs)?, &stated(card, catalogue))
+    let found = trends(&as_table(card)?, &sample_of(card, rows)?, &stated(card, catalogue))
         .map_err(|error| refused(&error))?;
     let attributes = |indicator: &str, place: usize| {
         let one = card.characteristics().iter().find(|one| one.indicator == indicator)?;

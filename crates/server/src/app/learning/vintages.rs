@@ -9,7 +9,6 @@ use probity_expression::{Columns, Expression, Faults, Row, Type, Value};
 use probity_scorecard::table::Column;
 use probity_scorecard::validation::{Division, auc, by_part};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// What is measured of a part.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,12 +73,7 @@ fn ranking(rows: &Rows, judged: &Judged, within: impl Fn(usize) -> bool) -> Opti
 /// # Errors
 /// `training-refused`.
 pub(super) fn by_moment(rows: &Rows, judged: &Judged, card: &Scorecard) -> Result<Vec<PartRow>, AppError> {
-    let moments = rows.moments();
-    let places: BTreeMap<_, usize> = moments.keys().enumerate().map(|(place, at)| (*at, place)).collect();
-    let names = moments.keys().map(ToString::to_string).collect();
-    let of_row = rows.at.iter().map(|at| places.get(at).copied().unwrap_or(0)).collect();
-    let division = Division::try_new(names, of_row).map_err(|error| refused(&error))?;
-    parts(rows, judged, card, &division)
+    parts(rows, judged, card, &rows.by_moment()?)
 }
 
 struct Names<'a>(Vec<&'a Column>);
