@@ -9,7 +9,7 @@ const PLAN: [(&str, &[&str]); 9] = [
     ("expression", &["primitives"]),
     ("scorecard", &[]),
     ("challenger", &["scorecard"]),
-    ("credit", &["primitives", "expression", "scorecard"]),
+    ("credit", &["primitives", "expression"]),
     ("store", &["primitives"]),
     ("intake", &["primitives"]),
     ("sim", &["primitives"]),
