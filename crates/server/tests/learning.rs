@@ -206,7 +206,7 @@ fn put_in_force(house: &House, hash: &str, before: &str) {
     let party = list[0]["party"].as_str().unwrap().strip_prefix("merchant:").unwrap().to_owned();
     say(house, &format!("decide payout --merchant {party} --amount 100.00")).exits(0);
     let shadow = say(house, "--json shadow").exits(0).json();
-    assert_eq!(shadow["trial"]["compared"].as_u64().or(shadow["compared"].as_u64()), Some(1), "{shadow}");
+    assert_eq!(shadow["trial"]["compared"], 1, "{shadow}");
     say(house, "approve @card.toml --by ALICE --activate").refused(1, "catalogue-change-refused");
     assert_eq!(scored_by(house), before);
     let activated = say(house, "--json approve @card.toml --by bob --activate").exits(0).json();
