@@ -154,11 +154,11 @@ impl Bins {
     }
 
     /// The bin of the numbers from one on up to the next cut, but for those that are special: where the number itself is, it
-    /// stands for the others all the same. For a column of categories see [`Bins::find`].
-    pub(crate) fn find_from(&self, number: f64) -> usize {
-        match &self.split {
-            Split::Cuts(cuts) => cuts.partition_point(|cut| *cut <= number),
-            Split::Groups { .. } => self.find(Value::Number(number)),
+    /// stands for the others all the same. For other values, and columns of categories, see [`Bins::find`].
+    pub(crate) fn find_from(&self, value: Value<'_>) -> usize {
+        match (&self.split, value) {
+            (Split::Cuts(cuts), Value::Number(from)) => cuts.partition_point(|cut| *cut <= from),
+            _ => self.find(value),
         }
     }
 

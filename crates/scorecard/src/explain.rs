@@ -221,29 +221,13 @@ struct Steps<'a> {
 impl<'a> Steps<'a> {
     fn of(row: &Row<'a>, input: usize) -> Self {
         let tables = row.tables_of(input);
-        let mut cuts: Vec<f64> = Vec::new();
-        let mut categories: Vec<Value<'a>> = Vec::new();
-        for table in &tables {
-            match table.bins.split() {
-                Split::Cuts(more) => cuts.extend(more),
-                Split::Groups { groups, .. } => {
-                    categories.extend(groups.iter().flatten().map(|text| Value::Category(text)));
-                }
-            }
-        }
-        cuts.sort_by(f64::total_cmp);
-        cuts.dedup();
-        let values = if categories.is_empty() { stretches(&cuts) } else { categories };
-        let value = row.values[input];
-        let here: i32 = tables.iter().map(|table| table.points(table.bins.find(value))).sum();
-        let there = |table: &Slice<'_>, value: Value<'_>| match value {
-            Value::Number(from) => table.bins.find_from(from),
-            other => table.bins.find(other),
+        let (cuts, values) = stretches(tables.iter().map(|table| table.bins));
+        let points = |bin: &dyn Fn(&Bins) -> usize| -> i32 {
+            tables.iter().map(|table| table.points(bin(table.bins))).sum()
         };
-        let points = |value: &Value<'_>| -> i32 {
-            tables.iter().map(|table| table.points(there(table, *value))).sum()
-        };
-        let gains: Vec<i32> = values.iter().map(|value| points(value) - here).collect();
+        let here = points(&|bins| bins.find(row.values[input]));
+        let gains: Vec<i32> =
+            values.iter().map(|value| points(&|bins| bins.find_from(*value)) - here).collect();
         let gain = gains.iter().copied().fold(0, i32::max);
         // Every input comes from a table, so there is a first one.
         Steps { input, bins: tables[0].bins, cuts, values, gains, gain }
@@ -273,9 +257,24 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// What each stretch between cuts begins with.
-fn stretches<'a>(cuts: &[f64]) -> Vec<Value<'a>> {
-    std::iter::once(f64::NEG_INFINITY).chain(cuts.iter().copied()).map(Value::Number).collect()
+/// The cuts of a column in all its tables, and the values that it could take: of numbers what each stretch in which no table
+/// changes begins with ([`Bins::find_from`]), of categories those that a table lists.
+pub(crate) fn stretches<'a>(tables: impl Iterator<Item = &'a Bins>) -> (Vec<f64>, Vec<Value<'a>>) {
+    let mut cuts: Vec<f64> = Vec::new();
+    let mut categories: Vec<Value<'a>> = Vec::new();
+    for bins in tables {
+        match bins.split() {
+            Split::Cuts(more) => cuts.extend(more),
+            Split::Groups { groups, .. } => {
+                categories.extend(groups.iter().flatten().map(|text| Value::Category(text)));
+            }
+        }
+    }
+    cuts.sort_by(f64::total_cmp);
+    cuts.dedup();
+    let begins = std::iter::once(f64::NEG_INFINITY).chain(cuts.iter().copied());
+    let values = if categories.is_empty() { begins.map(Value::Number).collect() } else { categories };
+    (cuts, values)
 }
 
 impl Line {

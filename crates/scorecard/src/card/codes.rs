@@ -40,7 +40,7 @@ impl<'a> Codes<'a> {
             }
             Codes::Cuts { cuts, specials, .. } => {
                 let from = std::iter::once(f64::NEG_INFINITY).chain(cuts.iter().copied());
-                found.extend(from.map(|from| code(bins.find_from(from))));
+                found.extend(from.map(|from| code(bins.find_from(Value::Number(from)))));
                 found.extend(specials.iter().map(|special| code(bins.find_number(*special))));
             }
         }

@@ -6,7 +6,7 @@ use crate::card::Characteristic;
 use crate::validation::{
     Auc, CalibrationBin, CharacteristicDrift, Drift, Estimate, Fairness, Finding, Gain, Influence, Part,
     Performance, Ranked, ScoreBins, Smallest, TrendCheck, auc, by_part, calibration_bins, csi, fairness,
-    leakage, sensitivity, share, trends,
+    gains, leakage, sensitivity, share, trends,
 };
 use crate::{Error, Sample, Scorecard};
 
@@ -49,13 +49,14 @@ pub(super) struct Measured<'a> {
     pub(super) periods: Vec<Part>,
 }
 
-/// How often a term of the card costs a row the most points.
+/// How often a column is the main reason for a score.
 pub(super) struct Reason {
     pub(super) name: String,
+    /// The reason as rows are told it.
     pub(super) text: String,
-    /// The mean of the points that its best attribute would add.
-    pub(super) shortfall: f64,
-    /// The share of rows of which it is the largest shortfall.
+    /// The mean of what scores would gain were the column alone at its best.
+    pub(super) cost: f64,
+    /// The share of rows that it costs the most points.
     pub(super) first: f64,
     /// The same among bad rows.
     pub(super) first_of_bad: f64,
@@ -234,55 +235,35 @@ fn cells(sample: &Sample, name: &str, bins: &Bins) -> Vec<Cell> {
     rows.iter().map(of).collect()
 }
 
-/// How far each term of the card stays below its best attribute, over the rows of a sample.
+/// How often each column is the first reason of a row, and what it costs, as rows are told it one by one.
 fn reasons(card: &Scorecard, sample: &Sample) -> Result<Vec<Reason>, Error> {
-    let parts = card.parts();
-    let mut names = Vec::new();
-    let mut lost: Vec<Vec<i32>> = Vec::new();
-    for characteristic in &parts.characteristics {
-        let best = characteristic.attributes.iter().map(|attribute| attribute.points).max().unwrap_or(0);
-        let bins = characteristic.bins.find_all(sample.table.column(&characteristic.name)?);
-        lost.push(
-            bins.into_iter().map(|bin| best - characteristic.attributes[usize::from(bin)].points).collect(),
-        );
-        names.push((characteristic.name.clone(), characteristic.reason.clone()));
-    }
-    for pair in &parts.pairs {
-        let best = pair.cells.iter().map(|cell| cell.points).max().unwrap_or(0);
-        let rows = pair.rows.find_all(sample.table.column(&pair.first)?);
-        let columns = pair.columns.find_all(sample.table.column(&pair.second)?);
-        let cell = |(row, column): (u16, u16)| usize::from(row) * pair.columns.count() + usize::from(column);
-        lost.push(rows.into_iter().zip(columns).map(|at| best - pair.cells[cell(at)].points).collect());
-        names.push((format!("{} × {}", pair.first, pair.second), String::new()));
-    }
-    let (mut shortfall, mut first, mut first_of_bad) =
-        (vec![0.0; lost.len()], vec![0.0; lost.len()], vec![0.0; lost.len()]);
+    let told = |name: &str| {
+        let own = card.parts().characteristics.iter().find(|own| own.name == name);
+        own.filter(|own| !own.reason.is_empty()).map_or(name, |own| &own.reason).to_owned()
+    };
+    let costs: Vec<Vec<i32>> =
+        card.inputs().iter().map(|name| gains(card, sample, name)).collect::<Result<_, _>>()?;
+    let reason = |name: &String| Reason {
+        name: name.clone(),
+        text: told(name),
+        cost: 0.0,
+        first: 0.0,
+        first_of_bad: 0.0,
+    };
+    let mut found: Vec<Reason> = card.inputs().iter().map(reason).collect();
+    let (good, bad) = sample.good_and_bad();
     for row in 0..sample.rows() {
         let weight = sample.weight_of(row);
-        let mut worst: Option<usize> = None;
-        for (term, lost_by) in lost.iter().enumerate() {
-            shortfall[term] += weight * f64::from(lost_by[row]);
-            if lost_by[row] > worst.map_or(0, |worst| lost[worst][row]) {
-                worst = Some(term);
-            }
+        for (reason, costs) in found.iter_mut().zip(&costs) {
+            reason.cost += weight * f64::from(costs[row]) / (good + bad);
         }
-        if let Some(worst) = worst {
-            first[worst] += weight;
-            first_of_bad[worst] += if sample.bad[row] { weight } else { 0.0 };
+        // Of equal ones the first in the card comes first: the last maximum from the end.
+        let worst = (0..costs.len()).rev().max_by_key(|column| costs[*column][row]);
+        if let Some(worst) = worst.filter(|worst| costs[*worst][row] > 0) {
+            found[worst].first += weight / (good + bad);
+            found[worst].first_of_bad += if sample.bad[row] { weight / bad } else { 0.0 };
         }
     }
-    let (good, bad) = sample.good_and_bad();
-    let mut found: Vec<Reason> = names
-        .into_iter()
-        .enumerate()
-        .map(|(term, (name, text))| Reason {
-            name,
-            text,
-            shortfall: shortfall[term] / (good + bad),
-            first: first[term] / (good + bad),
-            first_of_bad: first_of_bad[term] / bad,
-        })
-        .collect();
     found.sort_by(|a, b| b.first.total_cmp(&a.first));
     Ok(found)
 }

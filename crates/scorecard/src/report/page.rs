@@ -521,7 +521,7 @@ fn columns(facts: &Facts<'_>) -> String {
             Cell::left(reason.text.as_str()),
             Cell::bar(percent(reason.first), reason.first, most, "last"),
             Cell::bar(percent(reason.first_of_bad), reason.first_of_bad, most, "bad"),
-            Cell::right(decimal(reason.shortfall, 1)),
+            Cell::right(decimal(reason.cost, 1)),
         ]
     });
     let step = |step: &Option<crate::validation::Step>| match step {
@@ -542,7 +542,7 @@ fn columns(facts: &Facts<'_>) -> String {
         ]
     };
     let note = "AUC lost: the card as it is against the card with the column's points taken away, on the same rows (DeLong, paired); a fit without the column could make up for a part. \
-                One bin up and down: what scores change by when every value lies one bin aside (mean; least to most). Main reason: the share of rows in which the term stays furthest below its best points.";
+                One bin up and down: what scores change by when every value lies one bin aside (mean; least to most). Main reason: the share of rows that the column costs the most points, which is what the score would gain were it alone at its best, its pairs counted along.";
     format!("<p class=\"note\">{}</p>\n", escaped(note))
         + &charts_in_rows(&[figure(
             "AUC lost without a column",
@@ -557,7 +557,7 @@ fn columns(facts: &Facts<'_>) -> String {
         + "<h3>Reasons</h3>\n"
         + &table(
             &[0, 1],
-            &["term", "reason as told", "main reason", "of bad rows", "mean shortfall, points"],
+            &["column", "reason as told", "main reason", "of bad rows", "mean cost, points"],
             &reasons.collect::<Vec<_>>(),
         )
 }

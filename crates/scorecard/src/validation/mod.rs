@@ -38,6 +38,7 @@ pub use performance::Performance;
 pub use probabilities::{Brier, CalibrationBin, CalibrationLine, Spiegelhalter};
 pub use probabilities::{brier, calibration_bins, calibration_line, log_loss, spiegelhalter};
 pub use ranked::{Confusion, Gain, Ks, Ranked, RocPoint};
+pub(crate) use sensitivity::gains;
 pub use sensitivity::{Influence, Step, sensitivity};
 pub use shape::{Shape, TrendCheck, shape_of, trends};
 pub use split::{SplitOptions, Splitted, split};

@@ -2,6 +2,7 @@
 
 use super::auc::{Comparison, compare};
 use crate::bins::{Bins, Split};
+use crate::explain::stretches;
 use crate::table::{Column, Value};
 use crate::{Error, Sample, Scorecard};
 
@@ -87,6 +88,25 @@ pub fn sensitivity(card: &Scorecard, sample: &Sample) -> Result<Vec<Influence>, 
         })
     };
     card.inputs().iter().map(of).collect()
+}
+
+/// What the score of each row would gain were a column alone at its best: its weight as a reason, as
+/// [`explain`](crate::explain::explain) has it.
+///
+/// # Errors
+/// When the sample lacks a column.
+pub(crate) fn gains(card: &Scorecard, sample: &Sample, name: &str) -> Result<Vec<i32>, Error> {
+    let terms = terms_of(card, sample, name, sample.table.column(name)?)?;
+    let (_, values) = stretches(terms.iter().map(|term| term.bins));
+    let bins = |value: &Value<'_>| terms.iter().map(|term| term.bins.find_from(*value)).collect();
+    let places: Vec<Vec<usize>> = values.iter().map(bins).collect();
+    let gain = |row: usize| {
+        let here: i32 = terms.iter().map(|term| term.of(row).1).sum();
+        let there =
+            |bins: &Vec<usize>| terms.iter().zip(bins).map(|(term, bin)| term.at(row, *bin).1).sum::<i32>();
+        places.iter().map(|bins| there(bins) - here).fold(0, i32::max)
+    };
+    Ok((0..sample.rows()).map(gain).collect())
 }
 
 fn terms_of<'a>(
@@ -184,6 +204,7 @@ fn step(
 mod tests {
     use super::*;
     use crate::Table;
+    use crate::explain::explain;
     use crate::validation::auc;
     use crate::validation::card_for_tests::{card, changed, sample};
 
@@ -210,6 +231,24 @@ mod tests {
         // Home gives 25 points seven times, −25 five times (a new category counts as rent).
         let (mean, square): (f64, f64) = (25.0 * 2.0 / 12.0, 625.0);
         assert!((found[1].spread - (square - mean * mean).sqrt()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_column_costs_in_a_sample_what_it_costs_each_row() {
+        let (card, sample) = (card(), sample());
+        let inputs = card.inputs();
+        let told = inputs.iter().map(|name| gains(&card, &sample, name).unwrap()).collect::<Vec<_>>();
+        let mut seen = 0;
+        for row in 0..sample.rows() {
+            let value = |name: &String| sample.table.column(name).unwrap().value(row);
+            let reasons = explain(&card, &inputs.iter().map(value).collect::<Vec<_>>()).reasons;
+            for (name, gains) in inputs.iter().zip(&told) {
+                let reason = reasons.iter().find(|reason| reason.column == *name);
+                assert_eq!(gains[row], reason.map_or(0, |reason| reason.gain), "{name} in row {row}");
+                seen += usize::from(reason.is_some());
+            }
+        }
+        assert!(seen > 12, "{seen} reasons");
     }
 
     #[test]
