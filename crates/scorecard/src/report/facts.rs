@@ -93,6 +93,7 @@ impl<'a> Facts<'a> {
         let last = &measured[measured.len() - 1];
         let cut_off = options.cut_off.unwrap_or(-last.by_score.ks().risk as i32 + 1);
         let several = samples.len() > 1;
+        let by_score = ScoreBins::try_new(&scores(reference), reference.sample.weight.as_deref(), 10)?;
         let weight = judged.sample.weight.as_deref();
         let mut influences = sensitivity(card, judged.sample)?;
         influences.sort_by(|a, b| b.without.difference.value.total_cmp(&a.without.difference.value));
@@ -114,13 +115,8 @@ impl<'a> Facts<'a> {
             card,
             options,
             cut_off,
-            drift: several
-                .then(|| {
-                    ScoreBins::try_new(&scores(reference), reference.sample.weight.as_deref(), 10)?
-                        .drift(&scores(judged), weight)
-                })
-                .transpose()?,
-            score_cuts: ScoreBins::try_new(&scores(reference), reference.sample.weight.as_deref(), 10)?.cuts,
+            drift: several.then(|| by_score.drift(&scores(judged), weight)).transpose()?,
+            score_cuts: by_score.cuts,
             csi: if several { csi(card, reference.sample, judged.sample)? } else { Vec::new() },
             trends: trends(card, judged.sample, &options.trends)?,
             reasons: reasons(card, judged.sample)?,
