@@ -3,7 +3,7 @@
 use super::facts::{Facts, Measured};
 use super::svg::{Axis, Frame, Hang, Picture, Unit, nice};
 use super::text::{count, decimal, percent};
-use crate::validation::{Estimate, Part, RocPoint};
+use crate::validation::{Drift, Estimate, Part, RocPoint, Verdict};
 
 /// Scores of good and bad rows of the sample by which the card is judged.
 pub(super) fn distribution(facts: &Facts<'_>) -> String {
@@ -35,12 +35,7 @@ pub(super) fn distribution(facts: &Facts<'_>) -> String {
     picture.places();
     let at = picture.across(f64::from(facts.cut_off));
     picture.line((at, picture.top), (at, picture.bottom), "mark");
-    let hang = if at > (picture.left + picture.right) / 2.0 {
-        (Hang::End, at - 5.0)
-    } else {
-        (Hang::Begin, at + 5.0)
-    };
-    picture.say((hang.1, picture.top + 12.0), hang.0, "ink", &format!("cut-off {}", facts.cut_off));
+    picture.beside((at, picture.top + 12.0), &format!("cut-off {}", facts.cut_off));
     picture.legend(&[("good", "good".to_owned()), ("bad", "bad".to_owned())]);
     picture.end()
 }
@@ -99,18 +94,8 @@ pub(super) fn ks(facts: &Facts<'_>) -> String {
     let ks = judged.by_score.ks();
     let at = picture.across(-ks.risk);
     picture.line((at, picture.up(ks.bad_share)), (at, picture.up(ks.good_share)), "strong");
-    let (hang, beside) = if at > (picture.left + picture.right) / 2.0 {
-        (Hang::End, at - 6.0)
-    } else {
-        (Hang::Begin, at + 6.0)
-    };
     let middle = (picture.up(ks.bad_share) + picture.up(ks.good_share)) / 2.0;
-    picture.say(
-        (beside, middle + 4.0),
-        hang,
-        "ink",
-        &format!("KS {} at {}", decimal(ks.value, 3), decimal(-ks.risk, 0)),
-    );
+    picture.beside((at, middle + 4.0), &format!("KS {} at {}", decimal(ks.value, 3), decimal(-ks.risk, 0)));
     picture.legend(&[("good", "good".to_owned()), ("bad", "bad".to_owned())]);
     picture.end()
 }
@@ -240,16 +225,16 @@ pub(super) fn ladder(
 
 /// Stability of the score and each characteristic.
 pub(super) fn stability(facts: &Facts<'_>) -> String {
-    let class = |value: f64| match value {
-        value if value < 0.1 => "good",
-        value if value < 0.25 => "warn",
-        _ => "bad",
+    let class = |drift: &Drift| match drift.verdict {
+        Verdict::Stable => "good",
+        Verdict::Shifted => "warn",
+        Verdict::Unstable => "bad",
     };
     let mut bars: Vec<(String, f64, &'static str)> =
-        facts.csi.iter().map(|one| (one.name.clone(), one.drift.value, class(one.drift.value))).collect();
+        facts.csi.iter().map(|one| (one.name.clone(), one.drift.value, class(&one.drift))).collect();
     bars.sort_by(|a, b| b.1.total_cmp(&a.1));
     if let Some(drift) = &facts.drift {
-        bars.insert(0, ("score".to_owned(), drift.value, class(drift.value)));
+        bars.insert(0, ("score".to_owned(), drift.value, class(drift)));
     }
     ladder("Stability", "PSI of the score, CSI of each characteristic", &bars, &[0.1, 0.25])
 }
@@ -315,9 +300,12 @@ pub(super) fn parts(parts: &[Part], periods: bool) -> Vec<String> {
     let low = aucs().map(|auc| auc.low).fold(0.5, f64::min);
     let rates = parts.iter().filter_map(|part| part.bad_rate).map(|rate| rate.high);
     let most = rates.chain(parts.iter().filter_map(|part| part.predicted)).fold(0.0, f64::max).min(1.0);
-    let auc: fn(&Part) -> Option<Estimate> =
-        |part| part.auc.map(|auc| Estimate { value: auc.value, low: auc.low, high: auc.high });
-    let auc = Series { class: "last", name: "AUC", along: periods, figure: auc };
+    let auc = Series {
+        class: "last",
+        name: "AUC",
+        along: periods,
+        figure: |part| part.auc.map(|auc| auc.estimate()),
+    };
     let predicted =
         Series { class: "good", name: "predicted", along: periods, figure: |part| part.predicted.map(exact) };
     let observed = Series { class: "bad", name: "observed", along: periods, figure: |part| part.bad_rate };

@@ -2,9 +2,10 @@
 //! Reporting, FAT* 2019).
 
 use super::facts::Facts;
-use super::text::{count, decimal, in_markdown, interval, percent};
+use super::text::{count, decimal, ends, how_to_read, in_markdown, interval, percent, points, too_few};
 use super::warnings::warnings;
-use crate::validation::{Auc, Part};
+use crate::card::Attribute;
+use crate::validation::{Auc, Estimate, Part};
 use std::fmt::Write as _;
 
 /// The page in Markdown.
@@ -74,9 +75,6 @@ fn method(facts: &Facts<'_>, page: &mut String) {
     );
     page.push_str("| characteristic | dimension | bins | points | risk | AUC lost without it |\n|---|---|---:|---|---|---:|\n");
     for one in &parts.characteristics {
-        let points = one.attributes.iter().map(|attribute| attribute.points);
-        let (least, most) =
-            points.fold((i32::MAX, i32::MIN), |ends, points| (ends.0.min(points), ends.1.max(points)));
         let risk = facts
             .trends
             .iter()
@@ -89,59 +87,59 @@ fn method(facts: &Facts<'_>, page: &mut String) {
             .map(|influence| influence.without.difference.value);
         let _ = writeln!(
             page,
-            "| {} | {} | {} | {} to {} | {risk} | {} |",
+            "| {} | {} | {} | {} | {risk} | {} |",
             in_markdown(&one.name),
             in_markdown(&one.dimension),
             one.bins.count(),
-            super::text::points(least),
-            super::text::points(most),
+            span(&one.attributes),
             lost.map_or_else(|| "–".to_owned(), |lost| decimal(lost, 4))
         );
     }
     for pair in &parts.pairs {
-        let cells = pair.cells.iter().map(|cell| cell.points);
-        let (least, most) =
-            cells.fold((i32::MAX, i32::MIN), |ends, points| (ends.0.min(points), ends.1.max(points)));
         let _ = writeln!(
             page,
-            "| {} × {} | | {} | {} to {} | table | |",
+            "| {} × {} | | {} | {} | table | |",
             in_markdown(&pair.first),
             in_markdown(&pair.second),
             pair.cells.len(),
-            super::text::points(least),
-            super::text::points(most)
+            span(&pair.cells)
         );
     }
     page.push('\n');
 }
 
+/// The fewest and the most points of a table.
+fn span(table: &[Attribute]) -> String {
+    let all = table.iter().map(|attribute| attribute.points);
+    let (least, most) = all.fold((i32::MAX, i32::MIN), |ends, one| (ends.0.min(one), ends.1.max(one)));
+    format!("{} to {}", points(least), points(most))
+}
+
+/// A figure, and its interval in brackets.
+fn in_brackets(estimate: &Estimate, decimals: usize) -> String {
+    format!("{} ({})", decimal(estimate.value, decimals), ends(estimate, decimals))
+}
+
 fn of_auc(auc: &Auc) -> String {
-    format!("{} ({} to {})", decimal(auc.value, 3), decimal(auc.low, 3), decimal(auc.high, 3))
+    in_brackets(&auc.estimate(), 3)
 }
 
 fn performance(facts: &Facts<'_>, page: &mut String) {
     page.push_str("## Performance\n\nIn brackets: intervals of 95 %.\n\n| sample | AUC | Gini | KS | Brier | log loss | predicted | observed | slope |\n|---|---|---|---:|---|---|---:|---:|---|\n");
     for sample in &facts.samples {
         let p = &sample.performance;
-        let write = |estimate: &crate::validation::Estimate, decimals: usize| {
-            format!(
-                "{} ({})",
-                decimal(estimate.value, decimals),
-                interval(estimate, |value| decimal(value, decimals))
-            )
-        };
         let _ = writeln!(
             page,
             "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             in_markdown(sample.name),
             of_auc(&p.auc),
-            write(&p.auc.gini(), 3),
+            in_brackets(&p.auc.gini(), 3),
             decimal(p.ks.value, 3),
-            write(&p.brier.score, 4),
-            write(&p.log_loss, 4),
+            in_brackets(&p.brier.score, 4),
+            in_brackets(&p.log_loss, 4),
             percent(p.predicted),
             percent(p.bad_rate.value),
-            p.line.slope.map_or_else(|| "–".to_owned(), |slope| write(&slope, 2))
+            p.line.slope.map_or_else(|| "–".to_owned(), |slope| in_brackets(&slope, 2))
         );
     }
     let at = facts.judged().by_score.confusion(-f64::from(facts.cut_off));
@@ -223,20 +221,11 @@ fn fairness(facts: &Facts<'_>, page: &mut String) {
             facts.cut_off
         );
         for group in &found.groups {
-            let share = |estimate: Option<crate::validation::Estimate>| {
+            let share = |estimate: Option<Estimate>| {
                 estimate.map_or_else(|| "–".to_owned(), |estimate| percent(estimate.value))
             };
-            let few = if group.too_few.is_empty() {
-                String::new()
-            } else {
-                format!(" (too few {})", group.too_few.join(", "))
-            };
-            let ratio = group.approval_ratio.map_or_else(
-                || "–".to_owned(),
-                |ratio| {
-                    format!("{} ({})", decimal(ratio.value, 2), interval(&ratio, |value| decimal(value, 2)))
-                },
-            );
+            let few = too_few(group);
+            let ratio = group.approval_ratio.map_or_else(|| "–".to_owned(), |ratio| in_brackets(&ratio, 2));
             let _ = writeln!(
                 page,
                 "| {}{few} | {} | {} | {ratio} | {} | {} | {} | {} | {} |",
@@ -278,15 +267,7 @@ fn limits(facts: &Facts<'_>, page: &mut String) {
 }
 
 fn reading(facts: &Facts<'_>, page: &mut String) {
-    let (parts, scale) = (facts.card.parts(), facts.card.parts().scale);
-    let _ = write!(
-        page,
-        "## How to read the points\n\nA score is {} base points plus the points of the bins that a row falls into. A score of {} stands for {} good to one bad; every\n{} points double these odds. Higher is better.\n\n",
-        parts.base_points,
-        decimal(scale.score, 0),
-        decimal(scale.odds, 1),
-        decimal(scale.points_to_double, 1)
-    );
+    let _ = write!(page, "## How to read the points\n\n{}\n\n", how_to_read(facts.card.parts()));
 }
 
 fn provenance(facts: &Facts<'_>, page: &mut String) {

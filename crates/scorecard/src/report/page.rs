@@ -3,8 +3,8 @@
 use super::charts;
 use super::facts::Facts;
 use super::tables::{Cell, table};
-use super::terms::{characteristics, of_interval, pairs};
-use super::text::{count, decimal, escaped, interval, p_value, percent};
+use super::terms::{characteristics, pairs};
+use super::text::{count, decimal, ends, escaped, how_to_read, interval, p_value, percent, too_few};
 use super::warnings::warnings;
 use crate::validation::{Estimate, Fairness, Part};
 use std::fmt::Write as _;
@@ -105,19 +105,15 @@ fn head(facts: &Facts<'_>, html: &mut String) {
         let _ = writeln!(html, "<p>{}</p>", escaped(&facts.options.purpose));
     }
     let auc = &performance.auc;
-    let auc_interval = Estimate { value: auc.value, low: auc.low, high: auc.high };
     let mut tiles = vec![
-        (decimal(auc.value, 3), format!("AUC, {}", of_interval(&auc_interval, 3))),
-        (decimal(auc.gini().value, 3), format!("Gini, {}", of_interval(&auc.gini(), 3))),
+        (decimal(auc.value, 3), format!("AUC, {}", ends(&auc.estimate(), 3))),
+        (decimal(auc.gini().value, 3), format!("Gini, {}", ends(&auc.gini(), 3))),
         (decimal(performance.ks.value, 3), "KS".to_owned()),
         (
             percent(performance.bad_rate.value),
             format!("bad rate; predicted {}", percent(performance.predicted)),
         ),
-        (
-            decimal(performance.brier.score.value, 4),
-            format!("Brier, {}", of_interval(&performance.brier.score, 4)),
-        ),
+        (decimal(performance.brier.score.value, 4), format!("Brier, {}", ends(&performance.brier.score, 4))),
     ];
     if let Some(drift) = &facts.drift {
         tiles.push((decimal(drift.value, 3), format!("PSI against {}", facts.reference().name)));
@@ -139,6 +135,19 @@ fn figure(title: &str, remark: &str, svg: &str) -> String {
         "<figure><figcaption>{}<small>{}</small></figcaption>{svg}</figure>\n",
         escaped(title),
         escaped(remark)
+    )
+}
+
+/// A figure and its interval.
+fn noted(estimate: &Estimate, decimals: usize) -> Cell {
+    Cell::Noted(decimal(estimate.value, decimals), ends(estimate, decimals))
+}
+
+/// A share and its interval.
+fn shared(share: Option<Estimate>) -> Cell {
+    share.map_or_else(
+        || Cell::right("–"),
+        |share| Cell::Noted(percent(share.value), interval(&share, percent)),
     )
 }
 
@@ -183,16 +192,12 @@ fn performance(facts: &Facts<'_>) -> String {
     ];
     let row = |sample: &super::facts::Measured<'_>| {
         let p = &sample.performance;
-        let auc = Estimate { value: p.auc.value, low: p.auc.low, high: p.auc.high };
-        let noted = |estimate: &Estimate, decimals| {
-            Cell::Noted(decimal(estimate.value, decimals), of_interval(estimate, decimals))
-        };
         vec![
             Cell::left(sample.name),
             Cell::right(count(p.rows as f64)),
             Cell::right(count(p.bad_rows as f64)),
-            Cell::Noted(percent(p.bad_rate.value), interval(&p.bad_rate, percent)),
-            noted(&auc, 3),
+            shared(Some(p.bad_rate)),
+            noted(&p.auc.estimate(), 3),
             noted(&p.auc.gini(), 3),
             Cell::right(decimal(p.ks.value, 3)),
             Cell::right(decimal(sample.points.value, 3)),
@@ -410,20 +415,9 @@ fn of_parts(parts: &[Part], word: &str) -> String {
             Cell::left(if part.small { format!("{} (small)", part.name) } else { part.name.clone() }),
             Cell::right(count(part.rows as f64)),
             Cell::right(count(part.bad_rows as f64)),
-            part.bad_rate.map_or_else(
-                || Cell::right("–"),
-                |rate| Cell::Noted(percent(rate.value), interval(&rate, percent)),
-            ),
+            shared(part.bad_rate),
             Cell::right(part.predicted.map_or_else(dash, percent)),
-            part.auc.map_or_else(
-                || Cell::right("–"),
-                |auc| {
-                    Cell::Noted(
-                        decimal(auc.value, 3),
-                        format!("{} to {}", decimal(auc.low, 3), decimal(auc.high, 3)),
-                    )
-                },
-            ),
+            part.auc.map_or_else(|| Cell::right("–"), |auc| noted(&auc.estimate(), 3)),
             Cell::right(part.ks.map_or_else(dash, |ks| decimal(ks, 3))),
             Cell::right(part.drift.as_ref().map_or_else(dash, |drift| decimal(drift.value, 3))),
         ];
@@ -438,40 +432,18 @@ fn of_parts(parts: &[Part], word: &str) -> String {
 }
 
 fn fairness(facts: &Facts<'_>, name: &str, found: &Fairness) -> String {
-    let shared = |estimate: Option<Estimate>| {
-        estimate.map_or_else(
-            || Cell::right("–"),
-            |estimate| Cell::Noted(percent(estimate.value), interval(&estimate, percent)),
-        )
-    };
     let row = |group: &crate::validation::Group| {
-        let few = if group.too_few.is_empty() {
-            String::new()
-        } else {
-            format!(" (too few {})", group.too_few.join(", "))
-        };
         vec![
-            Cell::left(format!("{}{few}", group.name)),
+            Cell::left(format!("{}{}", group.name, too_few(group))),
             Cell::right(count(group.rows as f64)),
             Cell::right(count(group.bad_rows as f64)),
             shared(group.approval),
-            group.approval_ratio.map_or_else(
-                || Cell::right("–"),
-                |ratio| Cell::Noted(decimal(ratio.value, 2), of_interval(&ratio, 2)),
-            ),
+            group.approval_ratio.map_or_else(|| Cell::right("–"), |ratio| noted(&ratio, 2)),
             shared(group.good_approved),
             shared(group.bad_approved),
             shared(group.bad_rate),
             Cell::right(group.predicted.map_or_else(|| "–".to_owned(), percent)),
-            group.auc.map_or_else(
-                || Cell::right("–"),
-                |auc| {
-                    Cell::Noted(
-                        decimal(auc.value, 3),
-                        format!("{} to {}", decimal(auc.low, 3), decimal(auc.high, 3)),
-                    )
-                },
-            ),
+            group.auc.map_or_else(|| Cell::right("–"), |auc| noted(&auc.estimate(), 3)),
         ]
     };
     let gap = |what: &str, gap: &Option<crate::validation::Gap>, write: &dyn Fn(f64) -> String| match gap {
@@ -534,7 +506,7 @@ fn columns(facts: &Facts<'_>) -> String {
     let influence = |one: &crate::validation::Influence| {
         vec![
             Cell::left(one.name.as_str()),
-            Cell::Noted(decimal(one.without.difference.value, 4), of_interval(&one.without.difference, 4)),
+            noted(&one.without.difference, 4),
             Cell::right(p_value(one.without.p)),
             Cell::right(decimal(one.spread, 1)),
             step(&one.up),
@@ -563,15 +535,8 @@ fn columns(facts: &Facts<'_>) -> String {
 }
 
 fn reading(facts: &Facts<'_>) -> String {
-    let (parts, scale) = (facts.card.parts(), facts.card.parts().scale);
-    let words = format!(
-        "A score is {} base points plus the points of the bins that a row falls into. A score of {} stands for {} good to one bad; every {} points double these odds. Higher is better.",
-        parts.base_points,
-        decimal(scale.score, 0),
-        decimal(scale.odds, 1),
-        decimal(scale.points_to_double, 1)
-    );
-    let mut html = format!("<p>{}</p>\n", escaped(&words));
+    let parts = facts.card.parts();
+    let mut html = format!("<p>{}</p>\n", escaped(&how_to_read(parts)));
     for limit in &facts.options.limits {
         let _ = writeln!(html, "<p>{}</p>", escaped(limit));
     }

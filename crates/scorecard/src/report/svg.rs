@@ -165,6 +165,13 @@ impl Picture {
         );
     }
 
+    /// A remark beside an upright line, on the side where there is more room.
+    pub(super) fn beside(&mut self, (x, y): (f64, f64), text: &str) {
+        let (hang, x) =
+            if x > (self.left + self.right) / 2.0 { (Hang::End, x - 6.0) } else { (Hang::Begin, x + 6.0) };
+        self.say((x, y), hang, "ink", text);
+    }
+
     /// A name that may be long: cut to so many characters, the whole of it shown where the reader points.
     pub(super) fn name(&mut self, at: (f64, f64), hang: Hang, text: &str, most: usize) {
         let whole = text.chars().count() <= most;

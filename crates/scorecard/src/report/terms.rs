@@ -3,7 +3,7 @@
 use super::facts::{Cell as Bin, Facts};
 use super::svg::{Axis, Frame, Hang, Picture, Unit};
 use super::tables::{Cell, table};
-use super::text::{decimal, escaped, interval, percent, points, short};
+use super::text::{decimal, escaped, percent, points, short};
 use crate::bins::Bins;
 use crate::card::{Characteristic, Pair};
 use std::fmt::Write as _;
@@ -240,9 +240,4 @@ fn heat(place: usize, pair: &Pair) -> String {
         html.push_str("</tr>\n");
     }
     html + "</tbody></table></div>\n"
-}
-
-/// An interval in words, for tables.
-pub(super) fn of_interval(estimate: &crate::validation::Estimate, decimals: usize) -> String {
-    interval(estimate, |value| decimal(value, decimals))
 }

@@ -1,6 +1,7 @@
 //! Figures as they are written, and texts of others made harmless.
 
-use crate::validation::Estimate;
+use crate::card::Parts;
+use crate::validation::{Estimate, Group};
 
 /// Text that may stand in HTML, also inside an attribute's quotes. Characters that no document may hold are left out.
 pub(super) fn escaped(text: &str) -> String {
@@ -90,6 +91,28 @@ pub(super) fn interval(estimate: &Estimate, write: impl Fn(f64) -> String) -> St
         return format!("{} to {}", write(estimate.low), write(estimate.high));
     }
     "not known".to_owned()
+}
+
+/// The ends of an interval with so many decimals.
+pub(super) fn ends(estimate: &Estimate, decimals: usize) -> String {
+    interval(estimate, |value| decimal(value, decimals))
+}
+
+/// What stands behind the name of a group that is too small to be judged; nothing behind that of another.
+pub(super) fn too_few(group: &Group) -> String {
+    if group.too_few.is_empty() { String::new() } else { format!(" (too few {})", group.too_few.join(", ")) }
+}
+
+/// How points are to be read.
+pub(super) fn how_to_read(parts: &Parts) -> String {
+    let scale = parts.scale;
+    format!(
+        "A score is {} base points plus the points of the bins that a row falls into. A score of {} stands for {} good to one bad; every {} points double these odds. Higher is better.",
+        parts.base_points,
+        decimal(scale.score, 0),
+        decimal(scale.odds, 1),
+        decimal(scale.points_to_double, 1)
+    )
 }
 
 /// A probability of chance.

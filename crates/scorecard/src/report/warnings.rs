@@ -1,7 +1,7 @@
 //! What a reader of a report must not overlook.
 
 use super::facts::Facts;
-use super::text::{decimal, p_value, percent};
+use super::text::{decimal, p_value, percent, too_few};
 use crate::validation::{Finding, Verdict};
 
 /// How much it matters.
@@ -138,7 +138,7 @@ fn tables(facts: &Facts<'_>, found: &mut Vec<Warning>) {
 fn groups(facts: &Facts<'_>, found: &mut Vec<Warning>) {
     for (name, fairness) in &facts.fairness {
         let of = || (*name).to_owned();
-        if let Some(gap) = fairness.approval.as_ref().filter(|gap| gap.value < 0.8) {
+        if let Some(gap) = fairness.approval.as_ref().filter(|_| fairness.four_fifths() == Some(false)) {
             let (lowest, highest, ratio) = (&gap.lowest, &gap.highest, decimal(gap.value, 2));
             let text = format!(
                 "Four-fifths rule: approval of {lowest} is {ratio} of that of {highest}; at least 0.80 is asked."
@@ -157,7 +157,7 @@ fn groups(facts: &Facts<'_>, found: &mut Vec<Warning>) {
             .groups
             .iter()
             .filter(|group| !group.too_few.is_empty())
-            .map(|group| format!("{} (too few {})", group.name, group.too_few.join(", ")))
+            .map(|group| format!("{}{}", group.name, too_few(group)))
             .collect();
         if !small.is_empty() {
             let text = format!("Groups too small to be judged: {}.", small.join("; "));

@@ -18,6 +18,11 @@ pub struct Auc {
 }
 
 impl Auc {
+    /// The area with its interval, without the variance.
+    pub fn estimate(&self) -> Estimate {
+        Estimate { value: self.value, low: self.low, high: self.high }
+    }
+
     /// Gini with its interval: 2 · AUC − 1.
     pub fn gini(&self) -> Estimate {
         let gini = |auc: f64| 2.0 * auc - 1.0;
