@@ -96,7 +96,7 @@ fn time_of(text: &str) -> Option<i64> {
     Some(((hours * 60.0 + minutes - shift) * 60_000.0 + seconds * 1000.0) as i64)
 }
 
-/// The month of a moment: `2024-03`.
+/// The year and the month of a moment.
 pub(super) fn month(milliseconds: i64) -> (i64, i64) {
     let days = milliseconds.div_euclid(86_400_000) + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
