@@ -7,7 +7,6 @@ use super::estimate::Estimate;
 use super::ranked::Ranked;
 use super::rows::Rows;
 use crate::Error;
-use crate::scale::probability;
 
 /// Parts with fewer good or bad rows than this have measures that say little.
 pub const FEW: usize = 30;
@@ -95,8 +94,7 @@ fn measured(
     let rows = Rows::try_new(risk, bad, weight)?;
     part.weight = rows.weight();
     part.bad_rate = Some(rows.bad_rate());
-    part.predicted =
-        Some(rows.iter().map(|row| row.weight * probability(row.risk)).sum::<f64>() / rows.weight());
+    part.predicted = Some(rows.predicted());
     part.drift = expected.map(|bins| bins.drift(risk, weight)).transpose()?;
     if good_rows > 0 && bad_rows > 0 {
         part.auc = Some(auc(risk, bad, weight)?);

@@ -5,7 +5,6 @@ use super::division::Division;
 use super::estimate::{Estimate, Mass, Z};
 use super::rows::{Row, Rows};
 use crate::Error;
-use crate::scale::probability;
 
 /// From how many rows on a group's figures are compared with those of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,8 +188,7 @@ fn measured(
     }
     let rows = Rows::try_new(&risk, &bad, Some(&weight))?;
     group.bad_rate = Some(rows.bad_rate());
-    group.predicted =
-        Some(rows.iter().map(|row| row.weight * probability(row.risk)).sum::<f64>() / rows.weight());
+    group.predicted = Some(rows.predicted());
     if bad_rows > 0 && good_rows > 0 {
         group.auc = Some(auc(&risk, &bad, Some(&weight))?);
     }

@@ -47,14 +47,13 @@ impl Performance {
     pub fn of_log_odds(log_odds: &[f64], bad: &[bool], weight: Option<&[f64]>) -> Result<Self, Error> {
         let rows = Rows::of_both(log_odds, bad, weight)?;
         let risk: Vec<f64> = log_odds.iter().map(|log_odds| probability(*log_odds)).collect();
-        let predicted = rows.iter().map(|row| row.weight * risk[row.place]).sum::<f64>() / rows.weight();
         Ok(Performance {
             rows: rows.count(),
             effective_rows: rows.effective(),
             weight: rows.weight(),
             bad_rows: rows.bad_mass.rows,
             bad_rate: rows.bad_rate(),
-            predicted,
+            predicted: rows.predicted(),
             // By log-odds, not by probability: the latter are equal where they are rounded to 1.
             auc: auc(log_odds, bad, weight)?,
             ks: Ranked::try_new(log_odds, bad, weight)?.ks(),

@@ -2,6 +2,7 @@
 
 use super::estimate::{Estimate, Mass};
 use crate::Error;
+use crate::scale::probability;
 
 /// Checked rows.
 #[derive(Debug, Clone, Copy)]
@@ -137,6 +138,11 @@ impl<'a> Rows<'a> {
     pub(super) fn effective(&self) -> f64 {
         let squares = self.good_mass.squares + self.bad_mass.squares;
         self.weight() * self.weight() / squares
+    }
+
+    /// The mean probability of bad, where the risks are log-odds.
+    pub(super) fn predicted(&self) -> f64 {
+        self.iter().map(|row| row.weight * probability(row.risk)).sum::<f64>() / self.weight()
     }
 
     pub(super) fn bad_rate(&self) -> Estimate {
