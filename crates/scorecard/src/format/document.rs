@@ -160,7 +160,7 @@ fn is_false(flag: &bool) -> bool {
 }
 
 /// Zero stands for unknown and need not be written; its negative twin is written, so that it comes back.
-fn is_unknown(figure: &f64) -> bool {
+pub(super) fn is_unknown(figure: &f64) -> bool {
     figure.to_bits() == 0
 }
 
@@ -264,10 +264,10 @@ pub(super) fn refusal(place: &str, what: &str) -> Error {
     Error::Card(format!("{place}{}", short.as_deref().unwrap_or(what)))
 }
 
-/// Refuses a text that is too long to be read.
-pub(super) fn check_length(text: &str) -> Result<(), Error> {
+/// A text that is not too long to be read, without the mark of its encoding that some editors begin a file with.
+pub(super) fn readable(text: &str) -> Result<&str, Error> {
     if text.len() <= MOST_BYTES {
-        return Ok(());
+        return Ok(text.strip_prefix('\u{feff}').unwrap_or(text));
     }
     Err(Error::Card(format!(
         "{} bytes are too long for a scorecard; at most {MOST_BYTES} are read",

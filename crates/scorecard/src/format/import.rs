@@ -50,7 +50,7 @@ pub(super) struct Csv {
 
 impl Csv {
     pub(super) fn read(text: &str) -> Result<Self, Error> {
-        super::document::check_length(text)?;
+        let text = super::document::readable(text)?;
         let mut reader = ReaderBuilder::new().from_reader(text.as_bytes());
         let wrong = |error: csv::Error| refused(format!("the table is no CSV: {error}"));
         let header = reader.headers().map_err(wrong)?.clone();

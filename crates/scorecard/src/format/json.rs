@@ -1,6 +1,6 @@
 //! A scorecard as JSON: the same document as the one in [TOML](mod@super::toml), for programs.
 
-use super::document::{Document, check_length, refusal};
+use super::document::{Document, readable, refusal};
 use crate::{Error, Scorecard};
 
 /// A scorecard as a JSON text, indented. Bounds without end are the texts `"inf"` and `"-inf"`, which JSON has no numbers for.
@@ -19,9 +19,7 @@ pub fn write(card: &Scorecard) -> Result<String, Error> {
 /// When the text is too long, is not JSON (with line and column), has an unknown or lacks a needed member, or says what no
 /// scorecard can be (with a JSON pointer).
 pub fn read(text: &str) -> Result<Scorecard, Error> {
-    check_length(text)?;
-    // Some editors begin a file with a mark of its encoding.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = readable(text)?;
     let document: Document = serde_json::from_str(text).map_err(|error| refusal("", &error.to_string()))?;
     document.card().map_err(|fault| match fault.pointer() {
         pointer if pointer.is_empty() => refusal("", &fault.what),

@@ -12,11 +12,9 @@
 
 use crate::bins::{Bins, Split};
 use crate::card::{Attribute, Curve, Parts};
+use crate::explain::MOST_REASONS;
 use crate::{Error, Scorecard};
 use std::fmt::Write;
-
-/// At most this many reasons are given; laws that ask for them are content with four.
-const MOST_REASONS: usize = 4;
 
 /// What the PMML scorecard adds up: one `Scorecard` element has one sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

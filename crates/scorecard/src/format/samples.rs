@@ -72,7 +72,7 @@ fn specials(texts: Texts) -> impl Strategy<Value = Vec<Special>> {
     })
 }
 
-pub(super) fn bins(texts: Texts) -> impl Strategy<Value = Bins> {
+fn bins(texts: Texts) -> impl Strategy<Value = Bins> {
     let cuts = vec(bound(), 0..5).prop_map(|cuts| Split::Cuts(distinct(cuts)));
     let groups = (proptest::collection::hash_set(text(texts), 0..7), 1..4usize, any::<prop::sample::Index>())
         .prop_map(|(categories, count, other)| {

@@ -39,7 +39,8 @@
 //! alone means is said [one module up](super).
 
 use super::document::{
-    Bound, Document, Fault, Group, Head, PairTable, Row, Side, SpecialRow, Step, Table, check_length, refusal,
+    Bound, Document, Fault, Group, Head, PairTable, Row, Side, SpecialRow, Step, Table, is_unknown, readable,
+    refusal,
 };
 use crate::{Error, Scorecard};
 use std::fmt::Write;
@@ -77,9 +78,7 @@ pub fn write(card: &Scorecard) -> String {
 /// When the text is too long, is not TOML, has an unknown or lacks a needed key, or says what no scorecard can be: with the
 /// line and column where that is known.
 pub fn read(text: &str) -> Result<Scorecard, Error> {
-    check_length(text)?;
-    // Some editors begin a file with a mark of its encoding.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = readable(text)?;
     let document: Document = ::toml::from_str(text).map_err(|error| {
         let at = error.span().map(|span| place(text, span.start)).unwrap_or_default();
         refusal(&at, error.message())
@@ -188,7 +187,7 @@ fn taken(row: &Row) -> String {
 fn gives(points: i32, log_odds: f64, weight: f64, bad: f64) -> String {
     let mut text = format!("points = {points}, log_odds = {}", number(log_odds));
     for (key, figure) in [("weight", weight), ("bad", bad)] {
-        if figure.to_bits() != 0 {
+        if !is_unknown(&figure) {
             text += &format!(", {key} = {}", number(figure));
         }
     }
