@@ -71,35 +71,9 @@ fn column(head: &Value, numbers: impl Iterator<Item = f64>) -> Column {
     }
 }
 
-/// The chance that of a bad and a good row the bad one has the higher risk; equal risks count half.
-pub(crate) fn auc(risk: &[f64], bad: &[bool]) -> f64 {
-    let mut rows: Vec<(f64, bool)> = risk.iter().copied().zip(bad.iter().copied()).collect();
-    rows.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let (mut good, mut pairs) = (0.0, 0.0);
-    for same in rows.chunk_by(|one, other| one.0 == other.0) {
-        let bad = same.iter().filter(|row| row.1).count() as f64;
-        let good_here = same.len() as f64 - bad;
-        pairs += bad * (good + good_here / 2.0);
-        good += good_here;
-    }
-    pairs / (good * (rows.len() as f64 - good))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn equal_risks_count_half() {
-        for (risk, bad, wanted) in [
-            (vec![1.0, 2.0, 3.0, 4.0], vec![false, false, true, true], 1.0),
-            (vec![4.0, 3.0, 2.0, 1.0], vec![false, false, true, true], 0.0),
-            (vec![1.0, 1.0, 1.0], vec![false, true, true], 0.5),
-            (vec![1.0, 2.0, 2.0, 3.0], vec![false, true, false, true], 0.875),
-        ] {
-            assert_eq!(auc(&risk, &bad).to_bits(), f64::to_bits(wanted), "{risk:?} {bad:?}");
-        }
-    }
 
     #[test]
     fn a_set_is_read_as_it_was_written() {

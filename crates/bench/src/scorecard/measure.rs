@@ -1,11 +1,11 @@
 //! One measurement of ours, in a process of its own.
 
 use super::ways::{HELD, Model, WAYS, Way, held};
-use crate::set::{FOLDS, Set, auc};
-use probity_scorecard::bins::Bins;
+use crate::set::{FOLDS, Set};
 use probity_scorecard::card::Attribute;
 use probity_scorecard::explain::explain;
 use probity_scorecard::table::Value as Cell;
+use probity_scorecard::validation::Ranked;
 use probity_scorecard::{Sample, Scorecard, Table, binning};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -83,8 +83,7 @@ fn wrong_signed(card: &Scorecard) -> usize {
 fn tables(card: &Scorecard) -> Value {
     let parts = card.parts();
     let longest = parts.characteristics.iter().map(|one| one.attributes.len()).max().unwrap_or(0);
-    let size = |bins: &Bins| bins.count();
-    let sizes = parts.pairs.iter().map(|pair| (size(&pair.rows), size(&pair.columns)));
+    let sizes = parts.pairs.iter().map(|pair| (pair.rows.count(), pair.columns.count()));
     let largest = sizes.max_by_key(|size| size.0 * size.1).unwrap_or((0, 0));
     let singles: usize = parts.characteristics.iter().map(|one| one.attributes.len()).sum();
     let cells: usize = parts.pairs.iter().map(|pair| pair.cells.len()).sum();
@@ -110,11 +109,11 @@ fn measure_auc(set: &Set, way: Way) -> Result<Vec<Measured>, String> {
     for fold in 0..folds {
         let (rest, held) = set.fold(fold);
         let model = (way.1)(&rest)?;
-        found.push(auc(&model.log_odds(&held.table)?, &held.bad));
+        found.push(auc(&model.log_odds(&held.table)?, &held.bad)?);
         if let Some(card) = model.card() {
             let scored = card.score(&held.table).map_err(|error| error.to_string())?;
             let risk: Vec<f64> = scored.iter().map(|scored| -f64::from(scored.score)).collect();
-            of_points.push(auc(&risk, &held.bad));
+            of_points.push(auc(&risk, &held.bad)?);
         }
     }
     let mut figures = vec![mean("AUC", &found), ("AUC by fold", json!(found), "", None)];
@@ -122,6 +121,10 @@ fn measure_auc(set: &Set, way: Way) -> Result<Vec<Measured>, String> {
         figures.push(mean("AUC of whole points", &of_points));
     }
     Ok(figures)
+}
+
+fn auc(risk: &[f64], bad: &[bool]) -> Result<f64, String> {
+    Ranked::try_new(risk, bad, None).map(|ranked| ranked.auc()).map_err(|error| error.to_string())
 }
 
 fn mean(figure: &'static str, found: &[f64]) -> Measured {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::format;
-use probity_scorecard::Table;
 use probity_scorecard::table::Column;
+use probity_scorecard::{Table, validation};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -41,16 +41,9 @@ fn sample(rows: usize, seed: u64) -> Sample {
     Sample::try_new(&Table::try_new(columns).unwrap(), "bad", None).unwrap()
 }
 
-/// The chance that a bad row has the higher log-odds of two.
 fn auc(model: &Model, sample: &Sample) -> f64 {
-    let mut rows: Vec<(f64, bool)> =
-        model.score(&sample.table).unwrap().into_iter().zip(sample.bad.iter().copied()).collect();
-    rows.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let (mut good, mut below) = (0.0, 0.0);
-    for (_, bad) in &rows {
-        if *bad { below += good } else { good += 1.0 }
-    }
-    below / (good * (rows.len() as f64 - good))
+    let risk = model.score(&sample.table).unwrap();
+    validation::auc(&risk, &sample.bad, None).unwrap().value
 }
 
 fn quick() -> Options {
