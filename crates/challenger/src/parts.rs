@@ -5,12 +5,7 @@
 pub(crate) fn deal(bad: &[bool], count: usize, seed: u64) -> Vec<usize> {
     let mut parts = vec![0; bad.len()];
     for class in [false, true] {
-        let mut rows: Vec<(u64, usize)> = (0..bad.len())
-            .filter(|row| bad[*row] == class)
-            .map(|row| (mixed(seed, row as u64), row))
-            .collect();
-        rows.sort_unstable();
-        for (place, (_, row)) in rows.into_iter().enumerate() {
+        for (place, row) in shuffled(bad, class, seed).into_iter().enumerate() {
             parts[row] = place % count.max(1);
         }
     }
@@ -21,15 +16,18 @@ pub(crate) fn deal(bad: &[bool], count: usize, seed: u64) -> Vec<usize> {
 pub(crate) fn draw(bad: &[bool], share: f64, seed: u64) -> Vec<bool> {
     let mut drawn = vec![false; bad.len()];
     for class in [false, true] {
-        let mut rows: Vec<(u64, usize)> = (0..bad.len())
-            .filter(|row| bad[*row] == class)
-            .map(|row| (mixed(seed, row as u64), row))
-            .collect();
-        rows.sort_unstable();
+        let rows = shuffled(bad, class, seed);
         let wanted = (rows.len() as f64 * share).round() as usize;
-        rows.into_iter().take(wanted).for_each(|(_, row)| drawn[row] = true);
+        rows.into_iter().take(wanted).for_each(|row| drawn[row] = true);
     }
     drawn
+}
+
+/// The rows of a class, in an order that the seed makes.
+fn shuffled(bad: &[bool], class: bool, seed: u64) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..bad.len()).filter(|row| bad[*row] == class).collect();
+    rows.sort_by_cached_key(|row| (mixed(seed, *row as u64), *row));
+    rows
 }
 
 /// SplitMix64's output function (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014) of a

@@ -293,11 +293,11 @@ fn steps(graph: &Graph, output: &str) -> Result<Vec<Step>, Error> {
             }
         }
     }
-    let used = graph.nodes.iter().zip(&needed).filter(|(_, needed)| **needed);
-    let taken: HashSet<&str> = used.flat_map(|(node, _)| node.inputs.iter().map(String::as_str)).collect();
+    let used = || graph.nodes.iter().zip(&needed).filter(|(_, needed)| **needed).map(|(node, _)| node);
+    let taken: HashSet<&str> = used().flat_map(|node| node.inputs.iter().map(String::as_str)).collect();
     let wanted = |name: &str| name == output || taken.contains(name);
     let mut steps = Vec::new();
-    for (node, _) in graph.nodes.iter().zip(&needed).filter(|(_, needed)| **needed) {
+    for node in used() {
         // Of a classifier's two outputs the second holds the probabilities.
         let made = if node.operator.ends_with("Classifier") { 1 } else { 0 };
         let other = node.outputs.iter().enumerate().find(|(place, name)| *place != made && wanted(name));

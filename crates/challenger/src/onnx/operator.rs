@@ -7,6 +7,7 @@ use super::forest::{Forest, forest};
 use super::graph::{Kind, Node, Tensor};
 use super::value::{MOST_WIDTH, Numbers, Value, beside};
 use crate::Error;
+use probity_scorecard::scale::probability;
 use std::collections::HashMap;
 
 /// What a node does to its inputs; settings are read and checked once.
@@ -183,7 +184,7 @@ impl Operator {
             Operator::Arithmetic(apply) => arithmetic(given, inputs, *apply)?,
             Operator::Each(change) => given.map(change),
             Operator::Sigmoid => {
-                let mut found = given.map(logistic);
+                let mut found = given.map(probability);
                 found.log_odds = (given.width == 1).then(|| given.data.clone());
                 found
             }
@@ -213,10 +214,6 @@ impl Operator {
 
 fn single(number: f64) -> f64 {
     f64::from(number as f32)
-}
-
-fn logistic(x: f64) -> f64 {
-    1.0 / (1.0 + libm::exp(-x))
 }
 
 fn finish(node: &Node) -> Result<Finish, Error> {
@@ -439,17 +436,15 @@ fn finished(sums: Numbers, finish: Finish, positive: bool) -> Numbers {
         Finish::Scores => sums.by_row(2, |row, to| to.extend(<[f64; 2]>::from(both(row)))),
         Finish::Logistic => sums.by_row(2, |row, to| {
             let (good, bad) = both(row);
-            to.extend([logistic(good), logistic(bad)]);
+            to.extend([probability(good), probability(bad)]);
         }),
         Finish::Softmax => {
             let pairs = sums.by_row(2, |row, to| to.extend(<[f64; 2]>::from(both(row))));
             softmax(&pairs)
         }
     };
-    match finish {
-        Finish::Logistic => found.log_odds = Some(sums.rows().map(|row| both(row).1).collect()),
-        Finish::Plain | Finish::Scores | Finish::Softmax => {}
+    if finish == Finish::Logistic {
+        found.log_odds = Some(sums.rows().map(|row| both(row).1).collect());
     }
-    let log_odds = found.log_odds.take();
-    Numbers { log_odds, ..Numbers::new(Kind::Float, found.width, found.data) }
+    Numbers { log_odds: found.log_odds, ..Numbers::new(Kind::Float, found.width, found.data) }
 }
