@@ -5,7 +5,7 @@ use crate::finding::Finding;
 use crate::rust_text::{Mention, RustText};
 
 /// The crates that run alike live, in a backtest and in an audit replay.
-const PURE: [&str; 5] = ["primitives", "expression", "scorecard", "credit", "sim"];
+const PURE: [&str; 6] = ["primitives", "expression", "scorecard", "challenger", "credit", "sim"];
 
 /// What they may not name, and what to do instead. A name of one segment is a crate.
 const BANNED: [(&str, &str); 11] = [
