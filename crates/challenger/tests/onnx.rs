@@ -2,6 +2,7 @@
 //! (`onnx/make.py`), and no file, however damaged, does more than give an error.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![allow(clippy::disallowed_methods, reason = "the models and the answers held against them are files")]
 
 use probity_challenger::onnx::{Onnx, Reading};
 use probity_scorecard::Table;
