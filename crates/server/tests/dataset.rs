@@ -369,6 +369,8 @@ fn what_cannot_be_is_refused_and_leaves_what_stood() {
     dataset(&house, &definitions, "a_fraud", at, &[]).exits(0);
     assert_eq!(rows_of(&house, "2023-02-01T23:59:59.999Z").len(), 1);
     let empty = House::new();
-    dataset(&empty, &definitions, "a_fraud", at, &[]).refused(1, "store-missing");
+    let asked = ["dataset", "--label", "a_fraud", "--at", at, "--out", out.to_str().unwrap()];
+    let with = ["--catalogue-dir", definitions.to_str().unwrap()];
+    empty.run(with.into_iter().chain(asked)).refused(1, "store-missing");
     assert!(!empty.data().exists(), "nothing is made where nothing is");
 }

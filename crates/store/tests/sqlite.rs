@@ -252,7 +252,7 @@ fn a_piece_that_is_missing_among_others_is_noticed_by_whoever_reads_them() {
     let mut reader = SqliteReader::open(folder.path()).unwrap();
     assert_eq!(reader.exposure(3, 9).unwrap(), [(3, b"open".to_vec())]);
     let refused = reader.exposure(0, 9).unwrap_err().to_string();
-    assert!(refused.contains("exposure 2 is damaged: the row is missing"), "{refused}");
+    assert!(refused.contains("damaged at exposure 2: the row is missing"), "{refused}");
 }
 
 #[test]
