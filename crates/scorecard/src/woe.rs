@@ -315,7 +315,8 @@ fn design<'a>(
     Design::try_new(regressors, &sample.bad, sample.weight.as_deref(), sample.offset.as_deref())
 }
 
-/// Fits, leaves out what is held at zero or tells nothing, and fits again until nothing more goes.
+/// Fits, leaves out what is held at zero or tells nothing, and fits again until nothing more goes. What is held at zero goes
+/// without another fit: without it the best coefficients of the others are the same.
 fn regress(
     kept: &mut Vec<&Column>,
     dropped: &mut Vec<Dropped>,
@@ -325,9 +326,7 @@ fn regress(
     let mut chosen: Option<(f64, Option<Path>)> = None;
     loop {
         if kept.is_empty() {
-            let told: Vec<String> =
-                dropped.iter().map(|dropped| format!("{}: {}", dropped.name, dropped.reason)).collect();
-            return Err(Error::Fit(format!("no column tells good from bad ({})", told.join("; "))));
+            return Err(nothing_tells(dropped));
         }
         let design = design(kept.iter().copied(), sample)?;
         let how = logistic::Options {
@@ -339,30 +338,31 @@ fn regress(
             Some(chosen) => chosen,
             None => penalty(&design, &how, &options.penalty)?,
         };
-        let fit = logistic::fit(&design, &logistic::Options { l2, ..how })?;
-        let held = |place: &usize| matches!(fit.coefficients[*place].state, State::Held | State::Constant);
+        let mut fit = logistic::fit(&design, &logistic::Options { l2, ..how })?;
+        for place in (0..kept.len()).rev() {
+            if matches!(fit.coefficients[place].state, State::Held | State::Constant) {
+                fit.coefficients.remove(place);
+                dropped.push(Dropped { name: kept.remove(place).name.clone(), reason: Reason::WrongSign });
+            }
+        }
+        if kept.is_empty() {
+            return Err(nothing_tells(dropped));
+        }
         let p_value = |place: usize| fit.coefficients[place].p_value.unwrap_or(0.0);
         let worst = (0..kept.len())
             .filter(|&place| p_value(place) > options.max_p_value)
             .reduce(|one, other| if p_value(other) > p_value(one) { other } else { one });
-        let leave: Vec<(usize, Reason)> = match (0..kept.len()).filter(held).collect::<Vec<_>>() {
-            held if !held.is_empty() => held.into_iter().map(|place| (place, Reason::WrongSign)).collect(),
-            _ => worst
-                .map(|place| {
-                    let (p_value, most) = (p_value(place), options.max_p_value);
-                    (place, Reason::Insignificant { p_value, most })
-                })
-                .into_iter()
-                .collect(),
-        };
-        if leave.is_empty() {
-            return Ok((fit, l2, path));
-        }
-        for (place, reason) in leave.into_iter().rev() {
-            dropped.push(Dropped { name: kept.remove(place).name.clone(), reason });
-        }
+        let Some(worst) = worst else { return Ok((fit, l2, path)) };
+        let reason = Reason::Insignificant { p_value: p_value(worst), most: options.max_p_value };
+        dropped.push(Dropped { name: kept.remove(worst).name.clone(), reason });
         chosen = Some((l2, path));
     }
+}
+
+fn nothing_tells(dropped: &[Dropped]) -> Error {
+    let told: Vec<String> =
+        dropped.iter().map(|dropped| format!("{}: {}", dropped.name, dropped.reason)).collect();
+    Error::Fit(format!("no column tells good from bad ({})", told.join("; ")))
 }
 
 fn penalty(

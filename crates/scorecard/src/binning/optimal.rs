@@ -68,9 +68,7 @@ enum Step {
 pub(super) struct Blocks {
     items: usize,
     rules: Rules,
-    /// Whether the number of bins can matter to what is allowed; if not, one layer serves for all numbers.
-    layered: bool,
-    /// More bins there cannot be.
+    /// More bins there cannot be, or may not.
     most: usize,
     rate: Vec<f64>,
     /// NaN: the block may not be a bin.
@@ -109,7 +107,6 @@ impl Blocks {
         let mut blocks = Blocks {
             items: n,
             rules,
-            layered: rules.min_bins > 1 || rules.max_bins < most,
             most: most.min(rules.max_bins),
             rate: vec![0.0; size],
             value: vec![f64::NAN; size],
@@ -181,14 +178,28 @@ impl Blocks {
     /// The best partition with this trend; [`Trend::Auto`] and [`Trend::Monotone`], which choose between others, count as
     /// [`Trend::Any`]. None: there is none.
     pub(super) fn best(&self, trend: Trend) -> Option<Solution> {
-        let steps = self.steps(trend);
-        Tables::fill(self, steps).best(steps.len())
+        let [found] = self.solutions(trend, [self.steps(trend).len()]);
+        found
     }
 
     /// The best partition that only rises (for a valley: falls) and the best one that may turn round once.
-    pub(super) fn straight_and_bent(&self, trend: Trend) -> (Option<Solution>, Option<Solution>) {
-        let tables = Tables::fill(self, self.steps(trend));
-        (tables.best(1), tables.best(2))
+    pub(super) fn straight_and_bent(&self, trend: Trend) -> [Option<Solution>; 2] {
+        self.solutions(trend, [1, 2])
+    }
+
+    /// The best partitions that end in one of the first so many steps of a trend. A layer for each number of bins is filled
+    /// only where the best of all numbers has too few or too many: where it has not, it is the best of those allowed.
+    fn solutions<const N: usize>(&self, trend: Trend, last: [usize; N]) -> [Option<Solution>; N] {
+        let steps = self.steps(trend);
+        let of_any_number = Tables::fill(self, steps, false);
+        let found = last.map(|step| of_any_number.best(step));
+        let allowed = self.rules.min_bins..=self.most.max(1);
+        let fits = |found: &Solution| allowed.contains(&found.ends.len());
+        if found.iter().flatten().all(fits) {
+            return found;
+        }
+        let by_number = Tables::fill(self, steps, true);
+        last.map(|step| by_number.best(step))
     }
 
     fn steps(&self, trend: Trend) -> &'static [Step] {
@@ -236,20 +247,21 @@ fn larger(a: f64, b: f64) -> f64 {
     if b > a { b } else { a }
 }
 
-/// What the best partition reaches that ends with each block: for each number of bins (a layer), and for each step of the
-/// trend that the block's bin is in. A trend with two steps may pass from the first to the second once.
+/// What the best partition reaches that ends with each block: for each number of bins (a layer) or for any (one layer), and for
+/// each step of the trend that the block's bin is in. A trend with two steps may pass from the first to the second once.
 struct Tables<'a> {
     blocks: &'a Blocks,
     steps: &'a [Step],
+    layered: bool,
     layers: usize,
     reached: Vec<f64>,
 }
 
 impl<'a> Tables<'a> {
-    fn fill(blocks: &'a Blocks, steps: &'a [Step]) -> Self {
-        let layers = if blocks.layered { blocks.most.max(1) } else { 1 };
+    fn fill(blocks: &'a Blocks, steps: &'a [Step], layered: bool) -> Self {
+        let layers = if layered { blocks.most.max(1) } else { 1 };
         let reached = vec![f64::NEG_INFINITY; layers * steps.len() * blocks.value.len()];
-        let mut tables = Tables { blocks, steps, layers, reached };
+        let mut tables = Tables { blocks, steps, layered, layers, reached };
         for to in 1..=blocks.items {
             let place = blocks.place(0, to);
             if !blocks.value[place].is_nan() {
@@ -271,7 +283,7 @@ impl<'a> Tables<'a> {
 
     /// The layer of the second bin.
     fn first_layer(&self) -> usize {
-        usize::from(self.blocks.layered)
+        usize::from(self.layered)
     }
 
     fn table(&self, layer: usize, step: usize) -> usize {
@@ -340,7 +352,7 @@ impl<'a> Tables<'a> {
     fn best(&self, steps: usize) -> Option<Solution> {
         let n = self.blocks.items;
         let mut best: Option<(f64, usize, usize, usize)> = None;
-        let least = if self.blocks.layered { self.blocks.rules.min_bins - 1 } else { 0 };
+        let least = if self.layered { self.blocks.rules.min_bins - 1 } else { 0 };
         for layer in least..self.layers {
             for step in 0..steps {
                 for from in 0..n {

@@ -53,8 +53,8 @@ fn by_trend(blocks: &Blocks, trend: Trend, total: Count, objective: Objective) -
     match trend {
         Trend::Monotone => better(best(Trend::Ascending), best(Trend::Descending)),
         Trend::Auto => {
-            let (rise, peak) = blocks.straight_and_bent(Trend::Peak);
-            let (fall, valley) = blocks.straight_and_bent(Trend::Valley);
+            let [rise, peak] = blocks.straight_and_bent(Trend::Peak);
+            let [fall, valley] = blocks.straight_and_bent(Trend::Valley);
             let with = |found: Option<Solution>, trend| found.map(|found| (found, trend));
             let monotone = better(with(rise, Trend::Ascending), with(fall, Trend::Descending));
             let bent = better(with(peak, Trend::Peak), with(valley, Trend::Valley));

@@ -108,6 +108,8 @@ const SUSPECT: f64 = 1e6;
 const SEPARATED: f64 = 1e9;
 /// A Hessian is computed anew when a step is not below this part of the one before.
 const SLOW: f64 = 0.2;
+/// Up to so many columns a Hessian costs less than the passes that it saves: it is computed with every gradient.
+const NARROW: usize = 32;
 
 /// Fits a logistic regression. Equal rows with summed weights, and the rows in any other order, give the same result up to
 /// the tolerance.
@@ -120,8 +122,8 @@ pub fn fit(design: &Design<'_>, options: &Options) -> Result<Fit, Error> {
     let mut state = Newton::new(design, options);
     let warm = warm_start(design, options);
     let start = warm.unwrap_or_else(|| (state.start(design), None));
-    state.run(design, start)?;
-    state.finish(design)
+    let now = state.run(design, start)?;
+    state.finish(design, now)
 }
 
 /// The coefficients of a fit from a given start, on the centred scale: what a path needs.
@@ -173,8 +175,14 @@ fn warm_start(design: &Design<'_>, options: &Options) -> Option<(Vec<f64>, Optio
         Options { l1: options.l1 * share, l2: options.l2 * share, tolerance: 1e-2, ..options.clone() };
     let mut state = Newton::new(&some, &options);
     let start = state.start(&some);
-    state.run(&some, (start, None)).ok()?;
-    let mut hessian = moments(&some, &state.at, Second::Hessian).hessian;
+    let now = state.run(&some, (start, None)).ok()?;
+    if state.second() == Second::Hessian {
+        return Some((state.at, None));
+    }
+    let mut hessian = now.hessian;
+    if hessian.is_empty() {
+        hessian = moments(&some, &state.at, Second::Hessian).hessian;
+    }
     hessian.iter_mut().for_each(|cell| *cell /= share);
     Some((state.at, Some(hessian)))
 }
@@ -227,35 +235,40 @@ impl<'a> Newton<'a> {
         each.sum()
     }
 
+    /// Steps until what is still to go is below the tolerance. The moments where it stands; without a Hessian where the last
+    /// one is of an earlier place.
     fn run(
         &mut self,
         design: &Design<'_>,
-        (start, hessian): (Vec<f64>, Option<Vec<f64>>),
-    ) -> Result<(), Error> {
+        (start, given): (Vec<f64>, Option<Vec<f64>>),
+    ) -> Result<Moments, Error> {
         self.at = start;
-        let second = if hessian.is_some() { Second::None } else { Second::Hessian };
-        let mut now = moments(design, &self.at, second);
-        let mut fresh = hessian.is_none();
-        let mut hessian = hessian.unwrap_or_else(|| std::mem::take(&mut now.hessian));
+        let mut now = moments(design, &self.at, given.as_ref().map_or(Second::Hessian, |_| self.second()));
+        let mut earlier = given.unwrap_or_default();
         let mut before = f64::INFINITY;
         while self.steps < self.options.most_steps {
-            let (mut step, mut decrement) = self.step(&now, &hessian);
-            if !fresh && decrement > self.options.tolerance && decrement > SLOW * before {
-                hessian = moments(design, &self.at, Second::Hessian).hessian;
-                fresh = true;
-                (step, decrement) = self.step(&now, &hessian);
+            let hessian = if now.hessian.is_empty() { &earlier } else { &now.hessian };
+            let (mut step, mut decrement) = self.step(&now, hessian);
+            if now.hessian.is_empty() && decrement > self.options.tolerance && decrement > SLOW * before {
+                now = moments(design, &self.at, Second::Hessian);
+                (step, decrement) = self.step(&now, &now.hessian);
             }
             if decrement <= self.options.tolerance {
-                return Ok(());
+                return Ok(now);
             }
             self.steps += 1;
-            match self.advance(design, &mut now, &step) {
+            match self.advance(design, &now, &step) {
+                Some((part, there)) => {
+                    before = if part == 1.0 { decrement } else { 0.0 };
+                    let hessian = std::mem::replace(&mut now, there).hessian;
+                    if !hessian.is_empty() {
+                        earlier = hessian;
+                    }
+                }
                 // Nothing is lower than this by more than rounding.
-                None if fresh => return Ok(()),
-                Some(1.0) => before = decrement,
-                _ => before = 0.0,
+                None if !now.hessian.is_empty() => return Ok(now),
+                None => before = 0.0,
             }
-            fresh = false;
         }
         Err(Error::Fit(format!(
             "it did not settle in {} steps; give a penalty l2 above 0, or merge bins",
@@ -263,17 +276,23 @@ impl<'a> Newton<'a> {
         )))
     }
 
-    /// Takes a step, or half of it, a quarter, … until the function falls. The part that was taken; none when none fell.
-    fn advance(&mut self, design: &Design<'_>, now: &mut Moments, step: &[f64]) -> Option<f64> {
+    /// What is computed with every gradient.
+    fn second(&self) -> Second {
+        if self.at.len() <= NARROW { Second::Hessian } else { Second::None }
+    }
+
+    /// Takes a step, or half of it, a quarter, … until the function falls. The part that was taken and the moments there; none
+    /// when none fell.
+    fn advance(&mut self, design: &Design<'_>, now: &Moments, step: &[f64]) -> Option<(f64, Moments)> {
         let value = now.loss + self.penalty(&self.at);
         let mut part = 1.0;
         while part > 1e-9 {
             let next: Vec<f64> = self.at.iter().zip(step).map(|(at, step)| at + part * step).collect();
-            let there = moments(design, &next, Second::None);
+            let there = moments(design, &next, self.second());
             // Near the end the function's change drowns in its rounding.
             if there.loss + self.penalty(&next) <= value + 1e-12 * value.abs() {
-                (self.at, *now) = (next, there);
-                return Some(part);
+                self.at = next;
+                return Some((part, there));
             }
             part *= 0.5;
         }
@@ -317,8 +336,10 @@ impl<'a> Newton<'a> {
         (step, decrement.max(0.0).sqrt())
     }
 
-    fn finish(self, design: &Design<'_>) -> Result<Fit, Error> {
-        let now = moments(design, &self.at, Second::Hessian);
+    fn finish(self, design: &Design<'_>, mut now: Moments) -> Result<Fit, Error> {
+        if now.hessian.is_empty() {
+            now = moments(design, &self.at, Second::Hessian);
+        }
         let width = self.at.len();
         let inner: Vec<usize> =
             (0..width).filter(|&place| self.moves[place] && (place == 0 || !self.is_held(place))).collect();
