@@ -173,9 +173,12 @@ impl Bins {
     pub fn find_all(&self, column: &Column) -> Vec<u16> {
         // MOST_BINS holds every bin's number inside 16 bits.
         match &column.values {
-            Values::Numbers(numbers) => {
-                numbers.iter().map(|number| self.find(Value::Number(*number)) as u16).collect()
-            }
+            Values::Numbers(numbers) => match &self.split {
+                Split::Cuts(cuts) => self.find_numbers(numbers, cuts),
+                Split::Groups { .. } => {
+                    numbers.iter().map(|number| self.find(Value::Number(*number)) as u16).collect()
+                }
+            },
             Values::Categories { codes, levels } => {
                 let of_level: Vec<u16> =
                     levels.iter().map(|level| self.find(Value::Category(level)) as u16).collect();
@@ -184,6 +187,24 @@ impl Bins {
                 codes.iter().map(find).collect()
             }
         }
+    }
+
+    /// The bin of each number of a column with cuts, as [`Bins::find_number`] has it.
+    fn find_numbers(&self, numbers: &[f64], cuts: &[f64]) -> Vec<u16> {
+        let mut found = among(numbers, cuts);
+        let missing = self.missing() as u16;
+        for (bin, number) in found.iter_mut().zip(numbers) {
+            *bin = if number.is_nan() { missing } else { *bin };
+        }
+        for (place, special) in self.specials.iter().enumerate() {
+            let special_bin = (self.regular() + place) as u16;
+            for (bin, number) in found.iter_mut().zip(numbers) {
+                if special.values.contains(number) {
+                    *bin = special_bin;
+                }
+            }
+        }
+        found
     }
 
     /// A bin in words: `below 2`, `2 to 5`, `5 or more`, `rent, own`, the special value's name, `missing`.
@@ -206,6 +227,26 @@ impl Bins {
             Split::Cuts(cuts) => stretch(cuts, bin),
         }
     }
+}
+
+/// Up to so many cuts, each number is compared with all of them, some numbers at a time; with more, they are searched.
+const FEW_CUTS: usize = 24;
+
+/// How many cuts are not above each number; 0 for NaN.
+fn among(numbers: &[f64], cuts: &[f64]) -> Vec<u16> {
+    if cuts.len() > FEW_CUTS {
+        return numbers.iter().map(|number| cuts.partition_point(|cut| *cut <= *number) as u16).collect();
+    }
+    let mut found = vec![0; numbers.len()];
+    for (found, numbers) in found.chunks_mut(128).zip(numbers.chunks(128)) {
+        // As wide as what is compared, so that a comparison is a number right away.
+        let mut below = [0u64; 128];
+        for cut in cuts {
+            below.iter_mut().zip(numbers).for_each(|(below, number)| *below += u64::from(*cut <= *number));
+        }
+        found.iter_mut().zip(below).for_each(|(found, below)| *found = below as u16);
+    }
+    found
 }
 
 /// A stretch of numbers between cuts in words.

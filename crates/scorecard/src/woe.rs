@@ -203,10 +203,9 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Fitted, Error> {
     let candidates: Vec<Candidate> = columns.iter().map(candidate).collect();
     let rules = with_fixed(&options.selection, &options.fixed);
     let selected = logistic::select(&design, &candidates, &rules)?;
-    drop(design);
-    let mut dropped = selected.dropped;
-    let mut kept: Vec<&Column> = selected.kept.iter().map(|&place| &columns[place]).collect();
-    let (fit, l2, path) = regress(&mut kept, &mut dropped, sample, options)?;
+    let (mut kept, mut dropped) = (selected.kept, selected.dropped);
+    let (fit, l2, path) = regress(&design, &columns, &mut kept, &mut dropped, options)?;
+    let kept: Vec<&Column> = kept.iter().map(|&place| &columns[place]).collect();
     let told: Vec<Told> = kept.iter().zip(&fit.coefficients).map(|(column, one)| column.told(one)).collect();
     let parts = parts(&kept, &fit, sample, options, l2);
     let rounded = points::round(parts, options.centre, Some(&sample.table))?;
@@ -303,24 +302,22 @@ fn pure(
     Ok((regular.len() > 1 && regular.iter().any(is_pure)).then_some(found))
 }
 
-fn design<'a>(
-    columns: impl IntoIterator<Item = &'a Column>,
-    sample: &'a Sample,
-) -> Result<Design<'a>, Error> {
+fn design<'a>(columns: &'a [Column], sample: &'a Sample) -> Result<Design<'a>, Error> {
     let regressor = |column: &'a Column| Regressor {
         name: column.name.clone(),
         entries: Entries::Coded { codes: column.codes.as_slice().into(), values: column.woe.clone() },
     };
-    let regressors = columns.into_iter().map(regressor).collect();
+    let regressors = columns.iter().map(regressor).collect();
     Design::try_new(regressors, &sample.bad, sample.weight.as_deref(), sample.offset.as_deref())
 }
 
 /// Fits, leaves out what is held at zero or tells nothing, and fits again until nothing more goes. What is held at zero goes
 /// without another fit: without it the best coefficients of the others are the same.
 fn regress(
-    kept: &mut Vec<&Column>,
+    design: &Design<'_>,
+    columns: &[Column],
+    kept: &mut Vec<usize>,
     dropped: &mut Vec<Dropped>,
-    sample: &Sample,
     options: &Options,
 ) -> Result<(logistic::Fit, f64, Option<Path>), Error> {
     let mut chosen: Option<(f64, Option<Path>)> = None;
@@ -328,10 +325,11 @@ fn regress(
         if kept.is_empty() {
             return Err(nothing_tells(dropped));
         }
-        let design = design(kept.iter().copied(), sample)?;
+        let design = design.only(kept);
+        let fixed = |place: &usize| options.fixed.get(&columns[*place].name).copied();
         let how = logistic::Options {
             signs: vec![Sign::NotNegative; kept.len()],
-            fixed: kept.iter().map(|column| options.fixed.get(&column.name).copied()).collect(),
+            fixed: kept.iter().map(fixed).collect(),
             ..logistic::Options::default()
         };
         let (l2, path) = match chosen.take() {
@@ -342,7 +340,8 @@ fn regress(
         for place in (0..kept.len()).rev() {
             if matches!(fit.coefficients[place].state, State::Held | State::Constant) {
                 fit.coefficients.remove(place);
-                dropped.push(Dropped { name: kept.remove(place).name.clone(), reason: Reason::WrongSign });
+                let name = columns[kept.remove(place)].name.clone();
+                dropped.push(Dropped { name, reason: Reason::WrongSign });
             }
         }
         if kept.is_empty() {
@@ -354,7 +353,7 @@ fn regress(
             .reduce(|one, other| if p_value(other) > p_value(one) { other } else { one });
         let Some(worst) = worst else { return Ok((fit, l2, path)) };
         let reason = Reason::Insignificant { p_value: p_value(worst), most: options.max_p_value };
-        dropped.push(Dropped { name: kept.remove(worst).name.clone(), reason });
+        dropped.push(Dropped { name: columns[kept.remove(worst)].name.clone(), reason });
         chosen = Some((l2, path));
     }
 }

@@ -51,7 +51,8 @@ impl Entries<'_> {
         match self {
             Entries::Coded { codes, values } => {
                 values.iter().all(|value| value.is_finite())
-                    && codes.iter().all(|code| usize::from(*code) < values.len())
+                    // A maximum is found several rows at a time; a search that may end early is not.
+                    && codes.iter().fold(0, |most, code| most.max(*code)) as usize + usize::from(!codes.is_empty()) <= values.len()
             }
             Entries::Numbers(numbers) => numbers.iter().all(|value| value.is_finite()),
         }
@@ -91,6 +92,21 @@ impl Entries<'_> {
             Entries::Numbers(numbers) => Entries::Numbers(every(numbers, stride).into()),
         }
     }
+}
+
+/// The weight of the rows of each code.
+fn weights_of(codes: &[u16], count: usize, weight: Option<&[f64]>) -> Vec<f64> {
+    let Some(weight) = weight else {
+        // Neighbouring rows often have the same code: counted apart, none waits for the other.
+        let mut counts = vec![[0u32; 4]; count];
+        for (row, code) in codes.iter().enumerate() {
+            counts[usize::from(*code)][row % 4] += 1;
+        }
+        return counts.iter().map(|counts| counts.iter().copied().map(f64::from).sum()).collect();
+    };
+    let mut weights = vec![0.0; count];
+    codes.iter().zip(weight).for_each(|(code, weight)| weights[usize::from(*code)] += weight);
+    weights
 }
 
 fn every<T: Copy>(values: &[T], stride: usize) -> Vec<T> {
@@ -160,6 +176,10 @@ impl<'a> Design<'a> {
 
     /// The weights of the good rows and of the bad ones.
     pub(super) fn classes(&self) -> (f64, f64) {
+        if self.weight.is_none() {
+            let bad = self.bad.iter().filter(|bad| **bad).count();
+            return ((self.rows() - bad) as f64, bad as f64);
+        }
         let mut sums = (0.0, 0.0);
         for (row, &bad) in self.bad.iter().enumerate() {
             *if bad { &mut sums.1 } else { &mut sums.0 } += self.weight_of(row);
@@ -169,6 +189,18 @@ impl<'a> Design<'a> {
 
     pub(super) fn weight_of(&self, row: usize) -> f64 {
         self.weight.as_ref().map_or(1.0, |weight| weight[row])
+    }
+
+    /// Some of the regressors, by their places.
+    pub fn only(&self, places: &[usize]) -> Design<'_> {
+        Design {
+            regressors: places.iter().map(|&place| self.regressors[place].borrowed()).collect(),
+            bad: Cow::Borrowed(&self.bad),
+            weight: self.weight.as_deref().map(Cow::Borrowed),
+            offset: self.offset.as_deref().map(Cow::Borrowed),
+            means: places.iter().map(|&place| self.means[place]).collect(),
+            ranges: places.iter().map(|&place| self.ranges[place]).collect(),
+        }
     }
 
     /// The same regressors and rows with other weights, such as those that leave a fold out.
@@ -204,7 +236,8 @@ impl<'a> Design<'a> {
 
     /// Finds means and ranges.
     fn describe(&mut self) {
-        let total: f64 = (0..self.rows()).map(|row| self.weight_of(row)).sum();
+        let (good, bad) = self.classes();
+        let total = good + bad;
         for regressor in &self.regressors {
             let (mut low, mut high, mut sum) = (f64::INFINITY, f64::NEG_INFINITY, 0.0);
             let mut see = |value: f64, weight: f64| {
@@ -216,10 +249,7 @@ impl<'a> Design<'a> {
             };
             match &regressor.entries {
                 Entries::Coded { codes, values } => {
-                    let mut weights = vec![0.0; values.len()];
-                    for (row, code) in codes.iter().enumerate() {
-                        weights[usize::from(*code)] += self.weight_of(row);
-                    }
+                    let weights = weights_of(codes, values.len(), self.weight.as_deref());
                     values.iter().zip(&weights).for_each(|(value, weight)| see(*value, *weight));
                 }
                 Entries::Numbers(numbers) => {

@@ -82,39 +82,72 @@ fn link(
     slope: &mut Block,
     curve: &mut Block,
 ) -> f64 {
-    slope.fill(0.0);
-    curve.fill(0.0);
-    let mut loss = 0.0;
-    // Π(1 + e^−|η|) ≤ 2^128 over a block, so one logarithm serves the whole block where every row weighs one.
-    let mut product = 1.0;
+    let rows = end - start;
+    let mut small = [0.0; BLOCK];
+    small.iter_mut().zip(eta).for_each(|(small, eta)| *small = exp_of_negative(-eta.abs()));
+    // ln(1 + e^η) − y·η = max(0, ±η) + ln(1 + e^−|η|), the sign by the target.
+    let mut hinge = [0.0; BLOCK];
+    let outcome = |row: usize| f64::from(u8::from(design.bad[row]));
     for (place, row) in (start..end).enumerate() {
-        let eta = eta[place];
-        let small = libm::exp(-eta.abs());
+        let (eta, small, bad) = (eta[place], small[place], outcome(row));
         let rest = 1.0 / (1.0 + small);
-        let probability = if eta >= 0.0 { rest } else { small * rest };
-        let bad = design.bad[row];
-        // ln(1 + e^η) − y·η = max(0, ±η) + ln(1 + e^−|η|), the sign by the target.
-        let hinge = if bad { (-eta).max(0.0) } else { eta.max(0.0) };
-        let error = probability - if bad { 1.0 } else { 0.0 };
-        let bend = small * rest * rest;
-        match &design.weight {
-            None => {
-                product *= 1.0 + small;
-                loss += hinge;
-                slope[place] = error;
-                curve[place] = bend;
-            }
-            Some(weight) => {
-                let weight = weight[row];
-                if weight > 0.0 {
-                    loss += weight * (hinge + libm::log1p(small));
-                }
-                slope[place] = weight * error;
-                curve[place] = weight * bend;
-            }
-        }
+        slope[place] = if eta >= 0.0 { rest } else { small * rest } - bad;
+        curve[place] = small * rest * rest;
+        hinge[place] = (eta * (1.0 - 2.0 * bad)).max(0.0);
     }
-    loss + libm::log(product)
+    for block in [&mut *slope, &mut *curve] {
+        block[rows..].fill(0.0);
+    }
+    let Some(weight) = &design.weight else {
+        // Π(1 + e^−|η|) ≤ 2^128 over a block, so one logarithm serves the whole of it.
+        let mut products = [1.0; LANES];
+        for lanes in small[..rows].chunks(LANES) {
+            products.iter_mut().zip(lanes).for_each(|(product, small)| *product *= 1.0 + small);
+        }
+        return dot(&hinge, &[1.0; BLOCK]) + libm::log(products.iter().product());
+    };
+    let mut loss = 0.0;
+    for (place, weight) in weight[start..end].iter().enumerate() {
+        if *weight > 0.0 {
+            loss += weight * (hinge[place] + libm::log1p(small[place]));
+        }
+        slope[place] *= weight;
+        curve[place] *= weight;
+    }
+    loss
+}
+
+/// e^x for x ≤ 0 to the last digit or the one before it, without a branch, so that it is found for some rows at a time.
+/// Cody and Waite's reduction (*Software Manual for the Elementary Functions*, 1980): e^x = 2^n · e^r with |r| ≤ ln 2 / 2,
+/// and of e^r as many terms of the Taylor series as a double can tell. Below e^−708 it stays there.
+fn exp_of_negative(x: f64) -> f64 {
+    /// The whole part of a sum with it stands in its lowest bits.
+    const SHIFT: f64 = 6_755_399_441_055_744.0;
+    /// ln 2 in two parts, of which the first has zeros where a whole number is multiplied in.
+    const LN_2: (f64, f64) = (6.931_471_803_691_238e-1, 1.908_214_929_270_587_7e-10);
+    /// 1 / 12!, 1 / 11!, … 1 / 1!, 1.
+    const TERMS: [f64; 13] = [
+        1.0 / 479_001_600.0,
+        1.0 / 39_916_800.0,
+        1.0 / 3_628_800.0,
+        1.0 / 362_880.0,
+        1.0 / 40_320.0,
+        1.0 / 5_040.0,
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ];
+    let x = x.max(-708.0);
+    let shifted = x * std::f64::consts::LOG2_E + SHIFT;
+    let n = shifted - SHIFT;
+    let r = (x - n * LN_2.0) - n * LN_2.1;
+    let series = TERMS.iter().fold(0.0, |sum, term| sum * r + term);
+    let power = f64::from_bits((shifted.to_bits() << 52).wrapping_add(1.0f64.to_bits()));
+    series * power
 }
 
 /// The centred regressors of a block of rows; the first column is the intercept's.
@@ -217,4 +250,20 @@ fn dots(first: [&Block; 2], second: [&Block; 2]) -> [f64; 4] {
         }
     }
     lanes.map(|lanes| lanes[0] + lanes[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exp_of_negative;
+
+    #[test]
+    fn the_exponential_is_right_to_the_last_digits() {
+        for place in 0..200_000 {
+            let x = -f64::from(place) * 0.003_537;
+            let (found, wanted) = (exp_of_negative(x), libm::exp(x));
+            assert!((found / wanted - 1.0).abs() < 4e-16, "e^{x} is {wanted}, not {found}");
+        }
+        assert_eq!(exp_of_negative(0.0), 1.0);
+        assert_eq!(exp_of_negative(f64::NEG_INFINITY), exp_of_negative(-708.0));
+    }
 }

@@ -108,8 +108,12 @@ const SUSPECT: f64 = 1e6;
 const SEPARATED: f64 = 1e9;
 /// A Hessian is computed anew when a step is not below this part of the one before.
 const SLOW: f64 = 0.2;
-/// Up to so many columns a Hessian costs less than the passes that it saves: it is computed with every gradient.
+/// Up to so many columns a Hessian costs less than the passes that it saves: it is computed with every gradient …
 const NARROW: usize = 32;
+/// … but, where rows are many, for one that is this many standard errors or less from the one before.
+const NEAR: f64 = 5e-3;
+/// So near to the best coefficients of a part of the rows, in standard errors, the last step is taken without a look back.
+const ROUGH: f64 = 3.0;
 
 /// Fits a logistic regression. Equal rows with summed weights, and the rows in any other order, give the same result up to
 /// the tolerance.
@@ -122,7 +126,7 @@ pub fn fit(design: &Design<'_>, options: &Options) -> Result<Fit, Error> {
     let mut state = Newton::new(design, options);
     let warm = warm_start(design, options);
     let start = warm.unwrap_or_else(|| (state.start(design), None));
-    let now = state.run(design, start)?;
+    let now = state.run(design, start, options.tolerance)?;
     state.finish(design, now)
 }
 
@@ -134,7 +138,7 @@ pub(super) fn refit(
 ) -> Result<Vec<f64>, Error> {
     let mut state = Newton::new(design, options);
     let start = start.map_or_else(|| state.start(design), <[f64]>::to_vec);
-    state.run(design, (start, None))?;
+    state.run(design, (start, None), options.tolerance)?;
     Ok(state.at)
 }
 
@@ -163,7 +167,7 @@ pub(super) fn check(design: &Design<'_>, options: &Options) -> Result<(), Error>
     }
 }
 
-/// A fit on every so many rows, scaled up: near enough that a few cheap passes over all rows do the rest.
+/// A rough fit on every so many rows, scaled up: near enough that a few passes over all rows do the rest.
 fn warm_start(design: &Design<'_>, options: &Options) -> Option<(Vec<f64>, Option<Vec<f64>>)> {
     if design.rows() < MANY_ROWS {
         return None;
@@ -171,18 +175,13 @@ fn warm_start(design: &Design<'_>, options: &Options) -> Option<(Vec<f64>, Optio
     let some = design.every(design.rows() / FEW_ROWS)?;
     let total = |(good, bad): (f64, f64)| good + bad;
     let share = total(some.classes()) / total(design.classes());
-    let options =
-        Options { l1: options.l1 * share, l2: options.l2 * share, tolerance: 1e-2, ..options.clone() };
+    let options = Options { l1: options.l1 * share, l2: options.l2 * share, ..options.clone() };
     let mut state = Newton::new(&some, &options);
     let start = state.start(&some);
-    let now = state.run(&some, (start, None)).ok()?;
-    if state.second() == Second::Hessian {
-        return Some((state.at, None));
-    }
+    let now = state.run(&some, (start, None), ROUGH).ok()?;
+    let (step, _) = state.step(&now, &now.hessian);
+    state.at.iter_mut().zip(step).for_each(|(at, step)| *at += step);
     let mut hessian = now.hessian;
-    if hessian.is_empty() {
-        hessian = moments(&some, &state.at, Second::Hessian).hessian;
-    }
     hessian.iter_mut().for_each(|cell| *cell /= share);
     Some((state.at, Some(hessian)))
 }
@@ -235,29 +234,40 @@ impl<'a> Newton<'a> {
         each.sum()
     }
 
-    /// Steps until what is still to go is below the tolerance. The moments where it stands; without a Hessian where the last
-    /// one is of an earlier place.
+    /// Steps until what is still to go is below the tolerance. The moments where it stands, the Hessian of a place that is
+    /// [`NEAR`] at most.
     fn run(
         &mut self,
         design: &Design<'_>,
         (start, given): (Vec<f64>, Option<Vec<f64>>),
+        tolerance: f64,
     ) -> Result<Moments, Error> {
         self.at = start;
-        let mut now = moments(design, &self.at, given.as_ref().map_or(Second::Hessian, |_| self.second()));
+        let second = if given.is_some() { Second::None } else { Second::Hessian };
+        let mut now = moments(design, &self.at, second);
         let mut earlier = given.unwrap_or_default();
         let mut before = f64::INFINITY;
-        while self.steps < self.options.most_steps {
+        let narrow = self.at.len() <= NARROW;
+        loop {
             let hessian = if now.hessian.is_empty() { &earlier } else { &now.hessian };
             let (mut step, mut decrement) = self.step(&now, hessian);
-            if now.hessian.is_empty() && decrement > self.options.tolerance && decrement > SLOW * before {
+            if now.hessian.is_empty() && decrement > tolerance && decrement > SLOW * before {
                 now = moments(design, &self.at, Second::Hessian);
                 (step, decrement) = self.step(&now, &now.hessian);
             }
-            if decrement <= self.options.tolerance {
-                return Ok(now);
+            if decrement <= tolerance {
+                break;
+            }
+            if self.steps == self.options.most_steps {
+                return Err(Error::Fit(format!(
+                    "it did not settle in {} steps; give a penalty l2 above 0, or merge bins",
+                    self.options.most_steps
+                )));
             }
             self.steps += 1;
-            match self.advance(design, &now, &step) {
+            let near = decrement <= NEAR && design.rows() >= MANY_ROWS;
+            let second = if narrow && !near { Second::Hessian } else { Second::None };
+            match self.advance(design, &now, &step, second) {
                 Some((part, there)) => {
                     before = if part == 1.0 { decrement } else { 0.0 };
                     let hessian = std::mem::replace(&mut now, there).hessian;
@@ -266,29 +276,32 @@ impl<'a> Newton<'a> {
                     }
                 }
                 // Nothing is lower than this by more than rounding.
-                None if !now.hessian.is_empty() => return Ok(now),
+                None if !now.hessian.is_empty() => break,
                 None => before = 0.0,
             }
         }
-        Err(Error::Fit(format!(
-            "it did not settle in {} steps; give a penalty l2 above 0, or merge bins",
-            self.options.most_steps
-        )))
-    }
-
-    /// What is computed with every gradient.
-    fn second(&self) -> Second {
-        if self.at.len() <= NARROW { Second::Hessian } else { Second::None }
+        if now.hessian.is_empty() {
+            // Zero stands for a step that was not taken whole.
+            let near = narrow && before > 0.0 && before <= NEAR;
+            now.hessian = if near { earlier } else { moments(design, &self.at, Second::Hessian).hessian };
+        }
+        Ok(now)
     }
 
     /// Takes a step, or half of it, a quarter, … until the function falls. The part that was taken and the moments there; none
     /// when none fell.
-    fn advance(&mut self, design: &Design<'_>, now: &Moments, step: &[f64]) -> Option<(f64, Moments)> {
+    fn advance(
+        &mut self,
+        design: &Design<'_>,
+        now: &Moments,
+        step: &[f64],
+        second: Second,
+    ) -> Option<(f64, Moments)> {
         let value = now.loss + self.penalty(&self.at);
         let mut part = 1.0;
         while part > 1e-9 {
             let next: Vec<f64> = self.at.iter().zip(step).map(|(at, step)| at + part * step).collect();
-            let there = moments(design, &next, self.second());
+            let there = moments(design, &next, second);
             // Near the end the function's change drowns in its rounding.
             if there.loss + self.penalty(&next) <= value + 1e-12 * value.abs() {
                 self.at = next;
@@ -336,10 +349,7 @@ impl<'a> Newton<'a> {
         (step, decrement.max(0.0).sqrt())
     }
 
-    fn finish(self, design: &Design<'_>, mut now: Moments) -> Result<Fit, Error> {
-        if now.hessian.is_empty() {
-            now = moments(design, &self.at, Second::Hessian);
-        }
+    fn finish(self, design: &Design<'_>, now: Moments) -> Result<Fit, Error> {
         let width = self.at.len();
         let inner: Vec<usize> =
             (0..width).filter(|&place| self.moves[place] && (place == 0 || !self.is_held(place))).collect();
