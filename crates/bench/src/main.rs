@@ -29,6 +29,10 @@ use figures::{Figure, Verdict};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+/// That of the binary, since what is measured in process stands for it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A part: its name, what it measures, and the work.
 type Part = (&'static str, &'static str, fn() -> Result<Vec<Figure>, String>);
 

@@ -94,8 +94,16 @@ struct Bucket {
     whole: Whole,
     low: u64,
     high: u64,
-    /// The node it is split into; 0: it is not, since the first node is nobody's child.
-    child: u32,
+}
+
+impl Bucket {
+    const EMPTY: Self = Bucket { whole: [0; 2], low: u64::MAX, high: 0 };
+
+    fn add(&mut self, key: u64, bad: bool, weight: u64) {
+        self.whole[usize::from(bad)] += weight;
+        self.low = self.low.min(key);
+        self.high = self.high.max(key);
+    }
 }
 
 /// Some buckets in a row: those of the keys from `origin` on, 2^shift keys in each.
@@ -106,9 +114,21 @@ struct Node {
     len: usize,
 }
 
+impl Node {
+    fn place(&self, key: u64) -> usize {
+        self.first + ((key - self.origin) >> self.shift) as usize
+    }
+}
+
+#[derive(Default)]
 struct Buckets {
     nodes: Vec<Node>,
     buckets: Vec<Bucket>,
+    /// The node that each bucket is split into; 0: it is not, since the first node is nobody's child. By themselves they stay
+    /// in the nearest cache.
+    children: Vec<u32>,
+    /// The bucket of the first node in which each row is; behind the last one: in none.
+    coarse: Vec<u16>,
 }
 
 fn many(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) -> (Vec<Run>, Whole) {
@@ -125,24 +145,28 @@ fn many(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) -> (Vec<Ru
             total += weight;
         }
     }
-    let mut buckets = Buckets { nodes: Vec::new(), buckets: Vec::new() };
+    let mut buckets = Buckets::default();
     buckets.split(low, high, FIRST_BITS);
+    buckets.count(numbers, bad, &weight);
     // A column that is still lumped after a pass, because its values lie in few places of their range, is split on less finely.
     let mut much = total / FINEST;
     let mut counted = 0;
-    while counted < buckets.buckets.len() {
-        buckets.count(numbers, bad, &weight, counted);
+    loop {
         let fresh = counted..buckets.buckets.len();
         counted = fresh.end;
         for place in fresh {
-            let Bucket { whole, low, high, .. } = buckets.buckets[place];
+            let Bucket { whole, low, high } = buckets.buckets[place];
             let weight = whole[0] + whole[1];
             if weight > much && low < high {
                 let parts = weight / (much / 2).max(1) + 1;
-                buckets.buckets[place].child = buckets.nodes.len() as u32;
+                buckets.children[place] = buckets.nodes.len() as u32;
                 buckets.split(low, high, (parts.ilog2() + 1).min(FIRST_BITS));
             }
         }
+        if counted == buckets.buckets.len() {
+            break;
+        }
+        buckets.count_finer(numbers, bad, &weight, counted);
         much = (much * 4).max(1);
     }
     let mut runs = Vec::new();
@@ -156,42 +180,59 @@ impl Buckets {
         let range = high.saturating_sub(low);
         let shift = (64 - range.leading_zeros()).saturating_sub(bits);
         let node = Node { origin: low, shift, first: self.buckets.len(), len: (range >> shift) as usize + 1 };
-        let empty = Bucket { whole: [0; 2], low: u64::MAX, high: 0, child: 0 };
-        self.buckets.resize(node.first + node.len, empty);
+        self.buckets.resize(node.first + node.len, Bucket::EMPTY);
+        self.children.resize(node.first + node.len, 0);
         self.nodes.push(node);
     }
 
-    /// Counts the rows that come to a bucket from `fresh` on.
-    fn count(&mut self, numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64, fresh: usize) {
-        let Buckets { nodes, buckets } = self;
+    /// Counts all rows in the buckets of the first node.
+    fn count(&mut self, numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) {
+        let node = &self.nodes[0];
+        // 2^(FIRST_BITS + 1) is below 2^16.
+        let none = node.len as u16;
+        self.coarse.reserve(numbers.len());
         for (row, (number, bad)) in numbers.iter().zip(bad).enumerate() {
             let weight = weight(row);
             if number.is_nan() || weight == 0 {
+                self.coarse.push(none);
                 continue;
             }
             let key = key(*number);
-            let mut node = &nodes[0];
+            let place = node.place(key);
+            self.buckets[place].add(key, *bad, weight);
+            self.coarse.push(place as u16);
+        }
+    }
+
+    /// Counts the rows that come to a bucket from `fresh` on.
+    fn count_finer(&mut self, numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64, fresh: usize) {
+        let Buckets { nodes, buckets, children, coarse } = self;
+        let mut first = children[..nodes[0].len].to_vec();
+        first.push(0);
+        for (row, (number, coarse)) in numbers.iter().zip(coarse).enumerate() {
+            let mut child = first[usize::from(*coarse)];
+            if child == 0 {
+                continue;
+            }
+            let key = key(*number);
             let place = loop {
-                let place = node.first + ((key - node.origin) >> node.shift) as usize;
-                match buckets[place].child {
-                    0 => break place,
-                    child => node = &nodes[child as usize],
+                let place = nodes[child as usize].place(key);
+                child = children[place];
+                if child == 0 {
+                    break place;
                 }
             };
             if place >= fresh {
-                let bucket = &mut buckets[place];
-                bucket.whole[usize::from(*bad)] += weight;
-                bucket.low = bucket.low.min(key);
-                bucket.high = bucket.high.max(key);
+                buckets[place].add(key, bad[row], weight(row));
             }
         }
     }
 
     fn gather(&self, node: usize, runs: &mut Vec<Run>) {
         let Node { first, len, .. } = self.nodes[node];
-        for bucket in &self.buckets[first..first + len] {
-            if bucket.child != 0 {
-                self.gather(bucket.child as usize, runs);
+        for (bucket, child) in self.buckets[first..first + len].iter().zip(&self.children[first..]) {
+            if *child != 0 {
+                self.gather(*child as usize, runs);
             } else if bucket.low <= bucket.high {
                 runs.push(Run { low: number(bucket.low), high: number(bucket.high), whole: bucket.whole });
             }

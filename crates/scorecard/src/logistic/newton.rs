@@ -178,9 +178,9 @@ fn warm_start(design: &Design<'_>, options: &Options) -> Option<(Vec<f64>, Optio
     let options = Options { l1: options.l1 * share, l2: options.l2 * share, ..options.clone() };
     let mut state = Newton::new(&some, &options);
     let start = state.start(&some);
-    let now = state.run(&some, (start, None), ROUGH).ok()?;
+    let mut now = state.run(&some, (start, None), ROUGH).ok()?;
     let (step, _) = state.step(&now, &now.hessian);
-    state.at.iter_mut().zip(step).for_each(|(at, step)| *at += step);
+    state.step_unseen(&mut now, &step);
     let mut hessian = now.hessian;
     hessian.iter_mut().for_each(|cell| *cell /= share);
     Some((state.at, Some(hessian)))
@@ -258,6 +258,13 @@ impl<'a> Newton<'a> {
             if decrement <= tolerance {
                 break;
             }
+            // Newton's steps square what is still to go, times a factor that the last two steps tell.
+            let then = decrement * (decrement / before).powi(2);
+            let known = before > 0.0 && before.is_finite() && !now.hessian.is_empty();
+            if known && decrement <= NEAR && then <= tolerance {
+                self.step_unseen(&mut now, &step);
+                break;
+            }
             if self.steps == self.options.most_steps {
                 return Err(Error::Fit(format!(
                     "it did not settle in {} steps; give a penalty l2 above 0, or merge bins",
@@ -286,6 +293,17 @@ impl<'a> Newton<'a> {
             now.hessian = if near { earlier } else { moments(design, &self.at, Second::Hessian).hessian };
         }
         Ok(now)
+    }
+
+    /// Takes a step so small that the moments after it are known.
+    fn step_unseen(&mut self, now: &mut Moments, step: &[f64]) {
+        let bend = now.hessian.chunks_exact(step.len());
+        let bend: Vec<f64> = bend.map(|row| row.iter().zip(step).map(|(cell, by)| cell * by).sum()).collect();
+        for (place, by) in step.iter().enumerate() {
+            self.at[place] += by;
+            now.loss += by * (now.gradient[place] + 0.5 * bend[place]);
+        }
+        now.gradient.iter_mut().zip(&bend).for_each(|(slope, by)| *slope += by);
     }
 
     /// Takes a step, or half of it, a quarter, … until the function falls. The part that was taken and the moments there; none

@@ -132,7 +132,7 @@ pub struct Selected {
 }
 
 /// Correlations are taken from about this many rows, evenly spaced, where there are more.
-const ROWS_FOR_CORRELATION: usize = 50_000;
+const ROWS_FOR_CORRELATION: usize = 25_000;
 
 /// Selects columns; `candidates` stand for the design's columns, in their order.
 ///
