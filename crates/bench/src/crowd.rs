@@ -2,6 +2,7 @@
 
 use crate::client::{Connection, get};
 use std::net::SocketAddr;
+use std::sync::{Barrier, OnceLock};
 use std::time::{Duration, Instant};
 
 /// What the clients met together.
@@ -43,8 +44,11 @@ pub(crate) fn send(address: SocketAddr, requests: &[Vec<Vec<u8>>]) -> Result<Met
 pub(crate) fn paced(address: SocketAddr, requests: &[Vec<Vec<u8>>], rate: f64) -> Result<Met, String> {
     let clients = requests.len();
     let between = clients as f64 / rate;
-    together(clients, |client, begun| {
-        let mut connection = Connection::open(address)?;
+    let (connected, start) = (Barrier::new(clients), OnceLock::new());
+    together(clients, |client, _| {
+        let connection = Connection::open(address);
+        connected.wait();
+        let (mut connection, begun) = (connection?, *start.get_or_init(Instant::now));
         let mine = requests.get(client).map_or(&[][..], Vec::as_slice);
         let mut waits = Vec::with_capacity(mine.len());
         for (n, request) in mine.iter().enumerate() {

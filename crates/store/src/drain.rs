@@ -9,12 +9,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Passes at most before the writer does the rest. Each finds what was committed during the one before it. One that ends
 /// before the next commit leaves nothing: then the log begins anew at that commit, by itself.
 const PASSES: usize = 24;
 /// Pages that are written in no time. Of more, each pass has to leave less than half, or a reader holds them back.
 const FEW: i64 = 1_024;
+
+/// How long the disk is left to others between two pieces that are made durable.
+const BETWEEN_PIECES: Duration = Duration::from_millis(5);
 
 /// A thread with a connection of its own that drains when it is asked to.
 #[derive(Debug)]
@@ -33,6 +37,7 @@ impl Drainer {
         let little_left = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&little_left);
         let thread = std::thread::Builder::new().name("draining".into()).spawn(move || {
+            yield_to_others();
             while wanted.recv().is_ok() {
                 match drain(&connection, &durable) {
                     Ok(whole) => told.store(!whole, Ordering::Release),
@@ -62,12 +67,48 @@ impl Drainer {
     }
 }
 
+/// How much the thread steps back where processors are short: its share of one is a tenth of that of another thread.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Nobody waits for this thread, and while it copies pages it would take a whole processor from those who are waited for.
+fn yield_to_others() {
+    #[cfg(target_os = "linux")]
+    {
+        // Where it is not allowed, it goes on as before: nothing depends on it.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    }
+}
+
+/// Writes what is in the write-ahead log into the database, and makes that durable piece by piece meanwhile: SQLite does it at
+/// the end, all at once, and as long as the disk is at it, it does nothing else.
+fn drain_in_pieces(connection: &Connection, durable: &Durable) -> Result<(), StoreError> {
+    let drained = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let pieces = std::thread::Builder::new().name("draining pieces".into()).spawn_scoped(scope, || {
+            yield_to_others();
+            while !drained.load(Ordering::Acquire) {
+                durable.sync_database()?;
+                std::thread::sleep(BETWEEN_PIECES);
+            }
+            Ok(())
+        });
+        let result = folder::drain_wal(connection);
+        drained.store(true, Ordering::Release);
+        // Without that thread all is synchronised at the end, as SQLite does it by itself.
+        let Ok(pieces) = pieces else { return result };
+        let ended_badly =
+            || StoreError::Failed("the thread that synchronises the database ended badly".into());
+        result.and(pieces.join().unwrap_or_else(|_| Err(ended_badly())))
+    })
+}
+
 /// True when nothing is left. Who writes the last pages synchronises the database, with all that was written into it before:
 /// so that is done after each pass here, and nobody has to wait for much.
 fn drain(connection: &Connection, durable: &Durable) -> Result<bool, StoreError> {
     let mut before = i64::MAX;
     for _ in 0..PASSES {
-        folder::drain_wal(connection)?;
+        drain_in_pieces(connection, durable)?;
         let left = folder::wal_pages(connection)?;
         if left == 0 {
             return Ok(true);

@@ -16,8 +16,9 @@ pub(crate) const CHECKPOINTS_FILE: &str = "checkpoints";
 /// The lock.
 pub(crate) const LOCK_FILE: &str = "lock";
 
-/// Page cache of the writer in KiB: holds the upper pages of every index and the hot leaves.
-const WRITER_CACHE_KIB: i64 = 128 << 10;
+/// Page cache of the writer in KiB: holds the upper pages of every index and the hot leaves. SQLite goes over all of it at the end
+/// of a commit that split a page; what is not in it is read from the system's cache, which costs less.
+const WRITER_CACHE_KIB: i64 = 8 << 10;
 /// Page cache of a reader in KiB.
 const READER_CACHE_KIB: i64 = 16 << 10;
 /// How long a connection waits for another one of this process (recovery, the end of a checkpoint).
@@ -138,6 +139,8 @@ pub(crate) fn writing(folder: &Path) -> Result<Connection, StoreError> {
     for (name, value) in [("synchronous", 1), ("wal_autocheckpoint", 0), ("cache_size", -WRITER_CACHE_KIB)] {
         connection.pragma_update(None, name, value).at(place)?;
     }
+    // A batch that changes more pages than the cache holds keeps them until it is committed, rather than writing some twice.
+    connection.pragma_update(None, "cache_spill", false).at(place)?;
     settle(&connection)?;
     schema::migrate(&mut connection, MIGRATIONS)?;
     // What recovery found in the write-ahead log may never have been synchronised (the earlier process may have died at a

@@ -24,6 +24,9 @@ use std::sync::Arc;
 const DRAIN_AT: i64 = 8_192;
 /// Times as many at which the writer itself does it, though a thread is there for it.
 const DRAIN_HERE: i64 = 4;
+/// Pages that a batch adds to it, and each of its rows: more than most. Where so few cannot fill it, they are not counted.
+const PAGES_A_BATCH: i64 = 16;
+const PAGES_A_ROW: i64 = 8;
 
 /// A store on SQLite in one folder, opened for writing by this process alone.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub struct SqliteStore {
     set_asides: u64,
     /// Pages of the write-ahead log at which it is written into the database.
     drain_at: i64,
+    /// Pages that it may have at most, as far as is known without a look.
+    undrained: i64,
     drainer: Option<Drainer>,
     /// What of it is durable, and why nothing more is written.
     durable: Arc<Durable>,
@@ -79,7 +84,17 @@ impl SqliteStore {
         let set_asides = live::last_set_aside(&connection)?;
         let durable = Arc::new(Durable::new(folder, last.0)?);
         let reads = SqliteReader::of_writer(connection, folder);
-        Ok(Self { reads, last, parties, set_asides, drain_at: DRAIN_AT, drainer: None, durable, _lock: lock })
+        Ok(Self {
+            reads,
+            last,
+            parties,
+            set_asides,
+            drain_at: DRAIN_AT,
+            undrained: 0,
+            drainer: None,
+            durable,
+            _lock: lock,
+        })
     }
 
     /// From now on the write-ahead log is written into the database on a thread of its own.
@@ -91,12 +106,24 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// Counts a batch of so many rows against what the write-ahead log may hold.
+    fn count_pages(&mut self, rows: u64) {
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        self.undrained =
+            self.undrained.saturating_add(PAGES_A_ROW.saturating_mul(rows)).saturating_add(PAGES_A_BATCH);
+    }
+
     /// Sees to it that the write-ahead log does not grow without end.
-    fn keep_log_short(&self) -> Result<(), StoreError> {
+    fn keep_log_short(&mut self) -> Result<(), StoreError> {
         let connection = self.reads.connection();
+        let done = self.drainer.as_ref().is_some_and(Drainer::is_done);
+        if !done && self.undrained < self.drain_at {
+            return Ok(());
+        }
         let pages = folder::wal_pages(connection)?;
+        self.undrained = pages;
         match &self.drainer {
-            Some(drainer) if drainer.is_done() => folder::drain_wal(connection),
+            Some(_) if done => folder::drain_wal(connection),
             // Where the thread cannot keep up, the writer has to wait.
             Some(drainer) if pages < self.drain_at * DRAIN_HERE => {
                 if pages >= self.drain_at {
@@ -323,9 +350,11 @@ impl SqliteBatch<'_> {
     fn end(&mut self) -> Result<bool, StoreError> {
         self.write(|batch| batch.execute("COMMIT", [], || DATABASE.into()).map(|_| ()))?;
         self.open = false;
+        let rows = self.last.0 - self.store.last.0;
         self.store.last = self.last;
         self.store.parties = self.parties;
         self.store.set_asides = self.set_asides;
+        self.store.count_pages(rows);
         Ok(self.store.durable.committed(self.last.0, self.checkpoint))
     }
 
@@ -337,8 +366,8 @@ impl SqliteBatch<'_> {
     }
 
     fn after_commit(&mut self) -> Result<(), StoreError> {
-        let (store, durable) = (&self.store, &self.store.durable);
-        durable.mend_file(|| log::checkpoints(store.reads.connection(), 0))?;
+        let store = &mut self.store;
+        store.durable.mend_file(|| log::checkpoints(store.reads.connection(), 0))?;
         store.keep_log_short()
     }
 }

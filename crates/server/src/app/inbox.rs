@@ -99,8 +99,16 @@ impl Inbox {
     }
 
     /// While as many batches as may be are underway, the one at hand need not be closed: waits for more to go into it. False
-    /// when it is to be closed now.
-    pub(super) fn more(&mut self, commands: &mut mpsc::Receiver<Command>, underway: &Underway) -> bool {
+    /// when it is to be closed now. Where the one at hand is `awaited`, those underway land as soon as they can.
+    pub(super) fn more(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        underway: &Underway,
+        awaited: bool,
+    ) -> bool {
+        if awaited || !self.others.is_empty() {
+            underway.hurry();
+        }
         while self.events < LARGEST_GROUP && self.others.is_empty() && !underway.has_room() {
             let Some(command) = commands.blocking_recv() else { return false };
             self.fill(command, commands);

@@ -214,7 +214,7 @@ impl Keeper {
             let (Some(commands), Lands::Aside(runway)) = (commands.as_deref_mut(), &self.lands) else {
                 break;
             };
-            if !inbox.more(commands, &runway.underway) {
+            if !inbox.more(commands, &runway.underway, !told.is_empty()) {
                 break;
             }
             deciding.at(never_earlier(&mut self.last_recorded, &self.clock));

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 /// Those that wait for a batch, with what they will be told once it is durable.
 #[derive(Default)]
@@ -27,6 +28,11 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// Nobody waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.answers.is_empty()
+    }
+
     /// The batch is durable and applied, or lost.
     pub(super) fn give(self, kept: Result<(), &AppError>) {
         for (reply, outcomes) in self.taken {
@@ -50,11 +56,18 @@ pub(super) struct Committed {
     pub(super) told: Told,
 }
 
+/// How long a batch for which nobody waits stays before it is made durable: the next one grows meanwhile, and larger batches
+/// cost less for each of their rows.
+const UNHURRIED: Duration = Duration::from_millis(4);
+
 /// How many batches are underway.
 #[derive(Default)]
 pub(super) struct Underway {
     batches: Mutex<u64>,
     landed: Condvar,
+    /// Somebody waits for what is underway, or for what comes after it.
+    hurried: Mutex<bool>,
+    hurry: Condvar,
 }
 
 impl Underway {
@@ -63,6 +76,7 @@ impl Underway {
     }
 
     fn landed(&self, batches: u64) {
+        *lock(&self.hurried) = false;
         *lock(&self.batches) -= batches;
         self.landed.notify_all();
     }
@@ -72,7 +86,20 @@ impl Underway {
         *lock(&self.batches) < HANDED_OVER
     }
 
+    /// Lets what is underway land as soon as it can.
+    pub(super) fn hurry(&self) {
+        *lock(&self.hurried) = true;
+        self.hurry.notify_all();
+    }
+
+    /// Stays for a while, unless somebody hurries.
+    fn stay(&self) {
+        let waited = self.hurry.wait_timeout_while(lock(&self.hurried), UNHURRIED, |hurried| !*hurried);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn wait_for(&self, at_most: u64) {
+        self.hurry();
         let left = self.landed.wait_while(lock(&self.batches), |batches| *batches > at_most);
         drop(left.unwrap_or_else(PoisonError::into_inner));
     }
@@ -233,6 +260,9 @@ impl Runway {
         let seen = Arc::clone(&underway);
         let thread = std::thread::Builder::new().name("landing".into()).spawn(move || {
             while let Ok(first) = receiver.recv() {
+                if first.told.is_empty() {
+                    seen.stay();
+                }
                 let mut batches = vec![first];
                 batches.extend(receiver.try_iter());
                 let count = batches.len() as u64;

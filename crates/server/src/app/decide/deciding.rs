@@ -116,6 +116,10 @@ pub(in crate::app) struct Answers {
 }
 
 impl Answers {
+    pub(in crate::app) fn is_empty(&self) -> bool {
+        self.decided.is_empty() && self.closed.is_empty() && self.open.is_empty()
+    }
+
     /// The batch is on disk, or lost.
     pub(in crate::app) fn give(self, kept: Result<(), &AppError>) {
         for (reply, answer) in self.decided {
