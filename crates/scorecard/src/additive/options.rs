@@ -55,7 +55,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Any trend, up to 20 pairs of 10 × 10 cells, up to 30 attributes.
+    /// Any trend, up to 20 pairs of 12 × 12 cells, up to 30 attributes.
     fn default() -> Self {
         Options {
             name: "additive".to_owned(),
@@ -65,8 +65,8 @@ impl Default for Options {
             columns: BTreeMap::new(),
             pairs: Pairs::Automatic(20),
             attributes: 30,
-            rows: 10,
-            prebins: 200,
+            rows: 12,
+            prebins: 100,
             folds: 5,
             seed: 1,
         }
