@@ -16,11 +16,8 @@
 //! each pair along it before row means are taken out. Points are whole numbers: each table keeps its order in them, but a sum
 //! of several tables may be off by what [`Report::points_error`] says.
 //!
-//! Measured by 5-fold cross-validation on four public credit sets, against LightGBM 4.7.0 (the best of four settings, early
-//! stopping) and OptBinning 1.0.0's scorecard in the same folds (`benches/additive.rs`; differences of AUC with the standard
-//! error over folds): Give Me Some Credit 0.8645, LightGBM −0.0014 ± 0.0004, OptBinning +0.0094 ± 0.0021; Taiwan default
-//! 0.7842, −0.0021 ± 0.0007, +0.0138 ± 0.0016; HELOC 0.8014, +0.0028 ± 0.0011, +0.0060 ± 0.0014; German credit (560 rows to
-//! fit on) 0.771, +0.007 ± 0.005, −0.003 ± 0.005. So from some thousand rows on it is the better card; below, a card of
+//! `docs/SCORECARDS.md` holds what 5-fold cross-validation on four public credit sets gives beside LightGBM and OptBinning, all in
+//! one run (`cargo xtask bench scorecard`): from some thousand rows on this is the better card; with some hundred, a card of
 //! weights of evidence ([`crate::woe`]) is as good and shorter.
 //!
 //! A weight says how many rows a row stands for: weights that sum to much more than there are rows make the fit too sure.
