@@ -186,7 +186,6 @@ impl<'a> Reader<'a> {
 
     /// Text.
     pub fn text(&mut self) -> Result<String, WireError> {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let mut out = Vec::new();
         loop {
             let header = self.unsigned()?;
@@ -195,8 +194,7 @@ impl<'a> Reader<'a> {
                 out.extend_from_slice(self.take(length)?);
             } else {
                 for byte in self.take(length / 2)? {
-                    out.push(DIGITS[usize::from(byte >> 4)]);
-                    out.push(DIGITS[usize::from(byte & 15)]);
+                    out.extend(hex(*byte));
                 }
             }
             if header & 1 == 0 {
@@ -205,6 +203,12 @@ impl<'a> Reader<'a> {
         }
         String::from_utf8(out).map_err(|_| WireError::Malformed)
     }
+}
+
+/// A byte as two hexadecimal digits.
+pub(crate) const fn hex(byte: u8) -> [u8; 2] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    [DIGITS[(byte >> 4) as usize], DIGITS[(byte & 15) as usize]]
 }
 
 #[cfg(test)]

@@ -87,9 +87,10 @@ fn drain_in_pieces(connection: &Connection, durable: &Durable) -> Result<(), Sto
     std::thread::scope(|scope| {
         let pieces = std::thread::Builder::new().name("draining pieces".into()).spawn_scoped(scope, || {
             yield_to_others();
+            std::thread::park_timeout(BETWEEN_PIECES);
             while !drained.load(Ordering::Acquire) {
                 durable.sync_database()?;
-                std::thread::sleep(BETWEEN_PIECES);
+                std::thread::park_timeout(BETWEEN_PIECES);
             }
             Ok(())
         });
@@ -97,6 +98,7 @@ fn drain_in_pieces(connection: &Connection, durable: &Durable) -> Result<(), Sto
         drained.store(true, Ordering::Release);
         // Without that thread all is synchronised at the end, as SQLite does it by itself.
         let Ok(pieces) = pieces else { return result };
+        pieces.thread().unpark();
         let ended_badly =
             || StoreError::Failed("the thread that synchronises the database ended badly".into());
         result.and(pieces.join().unwrap_or_else(|_| Err(ended_badly())))
@@ -108,7 +110,12 @@ fn drain_in_pieces(connection: &Connection, durable: &Durable) -> Result<(), Sto
 fn drain(connection: &Connection, durable: &Durable) -> Result<bool, StoreError> {
     let mut before = i64::MAX;
     for _ in 0..PASSES {
-        drain_in_pieces(connection, durable)?;
+        // What came during a pass is little; it is written before more comes.
+        if before > FEW {
+            drain_in_pieces(connection, durable)?;
+        } else {
+            folder::drain_wal(connection)?;
+        }
         let left = folder::wal_pages(connection)?;
         if left == 0 {
             return Ok(true);

@@ -24,7 +24,7 @@ use std::sync::Arc;
 const DRAIN_AT: i64 = 8_192;
 /// Times as many at which the writer itself does it, though a thread is there for it.
 const DRAIN_HERE: i64 = 4;
-/// Pages that a batch adds to it, and each of its rows: more than most. Where so few cannot fill it, they are not counted.
+/// Pages that a batch adds to it, and each of its rows: more than most do. As long as these do not fill it, nobody looks.
 const PAGES_A_BATCH: i64 = 16;
 const PAGES_A_ROW: i64 = 8;
 
@@ -39,7 +39,7 @@ pub struct SqliteStore {
     set_asides: u64,
     /// Pages of the write-ahead log at which it is written into the database.
     drain_at: i64,
-    /// Pages that it may have at most, as far as is known without a look.
+    /// Pages that it may have by now, reckoned from the batches since the last look.
     undrained: i64,
     drainer: Option<Drainer>,
     /// What of it is durable, and why nothing more is written.

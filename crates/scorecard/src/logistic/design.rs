@@ -50,9 +50,10 @@ impl Entries<'_> {
     fn all_valid(&self) -> bool {
         match self {
             Entries::Coded { codes, values } => {
+                // A maximum is found several rows at a time; a search that may end early is not.
+                let most = codes.iter().fold(0, |most, code| most.max(*code));
                 values.iter().all(|value| value.is_finite())
-                    // A maximum is found several rows at a time; a search that may end early is not.
-                    && codes.iter().fold(0, |most, code| most.max(*code)) as usize + usize::from(!codes.is_empty()) <= values.len()
+                    && (codes.is_empty() || usize::from(most) < values.len())
             }
             Entries::Numbers(numbers) => numbers.iter().all(|value| value.is_finite()),
         }
@@ -192,7 +193,7 @@ impl<'a> Design<'a> {
     }
 
     /// Some of the regressors, by their places.
-    pub fn only(&self, places: &[usize]) -> Design<'_> {
+    pub(crate) fn only(&self, places: &[usize]) -> Design<'_> {
         Design {
             regressors: places.iter().map(|&place| self.regressors[place].borrowed()).collect(),
             bad: Cow::Borrowed(&self.bad),

@@ -33,6 +33,12 @@ impl Told {
         self.taken.is_empty() && self.answers.is_empty()
     }
 
+    /// Those who asked have their answers already. A batch that nobody asked for, such as that of timers, is not among them: the
+    /// keeper writes one after the other.
+    fn is_unhurried(&self) -> bool {
+        self.is_empty() && self.answers.early
+    }
+
     /// The batch is durable and applied, or lost.
     pub(super) fn give(self, kept: Result<(), &AppError>) {
         for (reply, outcomes) in self.taken {
@@ -56,51 +62,57 @@ pub(super) struct Committed {
     pub(super) told: Told,
 }
 
-/// How long a batch for which nobody waits stays before it is made durable: the next one grows meanwhile, and larger batches
-/// cost less for each of their rows.
+/// How long a batch stays before it is made durable when its answers were given early: the next one grows meanwhile, and larger
+/// batches cost less for each of their rows.
 const UNHURRIED: Duration = Duration::from_millis(4);
 
-/// How many batches are underway.
+/// The batches that are underway.
 #[derive(Default)]
 pub(super) struct Underway {
-    batches: Mutex<u64>,
-    landed: Condvar,
-    /// Somebody waits for what is underway, or for what comes after it.
-    hurried: Mutex<bool>,
-    hurry: Condvar,
+    flight: Mutex<Flight>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Flight {
+    batches: u64,
+    /// Somebody waits for them, or for what comes after them.
+    hurried: bool,
 }
 
 impl Underway {
     fn add(&self) {
-        *lock(&self.batches) += 1;
+        lock(&self.flight).batches += 1;
     }
 
     fn landed(&self, batches: u64) {
-        *lock(&self.hurried) = false;
-        *lock(&self.batches) -= batches;
-        self.landed.notify_all();
+        let mut flight = lock(&self.flight);
+        flight.batches -= batches;
+        flight.hurried &= flight.batches > 0;
+        self.changed.notify_all();
     }
 
     /// True when another batch can be handed over without waiting.
     pub(super) fn has_room(&self) -> bool {
-        *lock(&self.batches) < HANDED_OVER
+        lock(&self.flight).batches < HANDED_OVER
     }
 
     /// Lets what is underway land as soon as it can.
     pub(super) fn hurry(&self) {
-        *lock(&self.hurried) = true;
-        self.hurry.notify_all();
+        let mut flight = lock(&self.flight);
+        flight.hurried = flight.batches > 0;
+        self.changed.notify_all();
     }
 
     /// Stays for a while, unless somebody hurries.
     fn stay(&self) {
-        let waited = self.hurry.wait_timeout_while(lock(&self.hurried), UNHURRIED, |hurried| !*hurried);
+        let waited = self.changed.wait_timeout_while(lock(&self.flight), UNHURRIED, |flight| !flight.hurried);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     fn wait_for(&self, at_most: u64) {
         self.hurry();
-        let left = self.landed.wait_while(lock(&self.batches), |batches| *batches > at_most);
+        let left = self.changed.wait_while(lock(&self.flight), |flight| flight.batches > at_most);
         drop(left.unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -260,7 +272,7 @@ impl Runway {
         let seen = Arc::clone(&underway);
         let thread = std::thread::Builder::new().name("landing".into()).spawn(move || {
             while let Ok(first) = receiver.recv() {
-                if first.told.is_empty() {
+                if first.told.is_unhurried() {
                     seen.stay();
                 }
                 let mut batches = vec![first];
@@ -288,5 +300,40 @@ impl Runway {
         if self.thread.join().is_err() {
             tracing::error!("the thread that answers ended badly");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hurry_lasts_until_all_that_is_underway_has_landed() {
+        let underway = Underway::default();
+        let hurried = || lock(&underway.flight).hurried;
+        underway.hurry();
+        assert!(!hurried(), "there is nothing to hurry");
+        underway.add();
+        underway.add();
+        assert!(!underway.has_room());
+        underway.hurry();
+        underway.landed(1);
+        assert!(hurried(), "the second is waited for as well");
+        underway.landed(1);
+        assert!(!hurried() && underway.has_room());
+    }
+
+    #[test]
+    fn only_answers_that_were_given_early_let_a_batch_stay() {
+        let early = || {
+            let mut told = Told::default();
+            told.answers.early = true;
+            told
+        };
+        assert!(early().is_unhurried());
+        assert!(!Told::default().is_unhurried(), "timers");
+        let (reply, _) = tokio::sync::oneshot::channel();
+        let waits = Told { taken: vec![(reply, vec![])], ..early() };
+        assert!(!waits.is_unhurried(), "a sender of events waits");
     }
 }

@@ -113,9 +113,12 @@ pub(in crate::app) struct Answers {
     decided: Vec<(Reply<Each>, Each)>,
     closed: Vec<(Reply<()>, Result<(), AppError>)>,
     open: Vec<(Reply<i64>, i64)>,
+    /// Some were given before the batch is on disk.
+    pub(in crate::app) early: bool,
 }
 
 impl Answers {
+    /// Nobody waits for the batch.
     pub(in crate::app) fn is_empty(&self) -> bool {
         self.decided.is_empty() && self.closed.is_empty() && self.open.is_empty()
     }
@@ -199,6 +202,7 @@ impl Deciding<'_, '_> {
             match (asks.pop_front(), served) {
                 (Some(Ask::Decide { early: true, reply, .. }), Served::Decided(decided)) => {
                     let _ = reply.send(Ok(decided));
+                    answers.early = true;
                 }
                 (Some(Ask::Decide { reply, .. }), Served::Decided(decided)) => {
                     answers.decided.push((reply, decided));
