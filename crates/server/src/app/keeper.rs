@@ -304,10 +304,11 @@ impl Keeper {
                 self.checkpoint()?;
             }
         }
+        // A reader that finds nothing due reads at once: by then what went off must have landed.
+        self.rest();
         let next = self.shared.read(|reader| self.orders.next_due(reader))?;
         let next = [next, self.holding.next_expiry()].into_iter().flatten().min();
         self.shared.next_due.store(next.map_or(i64::MAX, Timestamp::millis), Ordering::Release);
-        self.rest();
         Ok(settled)
     }
 

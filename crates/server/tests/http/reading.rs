@@ -171,6 +171,28 @@ fn timers_go_off_before_the_next_reader() {
     assert!(events(&house) > before, "the order was not paid within seven days");
 }
 
+/// Whoever reads while another lets timers go off: either waits for them, or finds that they have gone off.
+#[test]
+fn no_reader_sees_timers_that_are_half_gone_off() {
+    let house = House::new();
+    let batch: Vec<Value> = (16..30)
+        .map(|n| placed(&format!("e{n}"), "m1", &format!("b{n}"), &format!("2018-06-{n}T11:00:00Z")))
+        .collect();
+    house.wait_until("2018-06-30T00:00:00Z");
+    house.post(Value::from(batch).to_string());
+    for day in 1..=30 {
+        house.wait_until(&format!("2018-07-{day:02}T00:00:00Z"));
+        // Not the count of events: at the end of a month a score may go on record meanwhile, which is one.
+        let read = || house.json("/v1/parties/merchant:m1/indicators?as_of=now")["indicators"].clone();
+        let seen: Vec<Value> = std::thread::scope(|scope| {
+            let reads: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
+            reads.into_iter().map(|read| read.join().unwrap()).collect()
+        });
+        let settled = read();
+        assert!(seen.iter().all(|seen| *seen == settled), "on day {day}: {seen:?}");
+    }
+}
+
 #[test]
 fn latest_holds_what_was_known_then_however_often_and_by_however_many_it_is_asked() {
     let mut house = filled(12);
