@@ -53,7 +53,7 @@ fn is_as_it_was(data: &Path, context: &str) {
     let of = |role| MOMENTS.map(|moment| scores(data, role, moment).exits(0).out).concat();
     let said = of("merchant") + &of("buyer");
     assert_eq!(said, fs::read_to_string(fixture("scores.csv")).unwrap(), "{context}");
-    assert_eq!(schema(data), 3, "{context}");
+    assert_eq!(schema(data), 4, "{context}");
     assert_eq!(run(data, ["--json", "set-aside"]).exits(0).json().as_array().unwrap().len(), 1, "{context}");
 }
 
@@ -112,7 +112,7 @@ fn killed_at_any_write_of_the_migration_the_next_start_completes_it() {
             fs::read_to_string(fixture("scores.csv")).unwrap().contains(&first),
             "write {round}: {first}"
         );
-        assert_eq!((schema(&house.data()), hash(&house.data())), (3, before.clone()), "write {round}");
+        assert_eq!((schema(&house.data()), hash(&house.data())), (4, before.clone()), "write {round}");
     }
     println!("{killed} killed, {half_way} of them before the migration was durable");
     assert!(killed > 3 && half_way > 0);

@@ -20,6 +20,7 @@ pub fn check<S: Store>(empty: impl Fn() -> S) {
     readers_see_what_is_committed(empty());
     what_was_handed_over_is_seen_once_it_is_durable(empty());
     the_log_is_read_in_every_way(empty());
+    keys_are_found_however_long_ago(empty());
     parties_keep_their_numbers(empty());
     postings_are_sets(empty());
     live_records_are_replaced_and_dropped(empty());
@@ -173,6 +174,34 @@ fn what_was_handed_over_is_seen_once_it_is_durable<S: Store>(mut store: S) {
     }
     fill(&mut store, 9 + HANDED_OVER, 10 + HANDED_OVER);
     assert_eq!(reader.event_count().unwrap(), 9 + HANDED_OVER);
+}
+
+fn keys_are_found_however_long_ago<S: Store>(mut store: S) {
+    const ROWS: u64 = 20_000;
+    const BATCH: u64 = 400;
+    let mut reader = store.reader().unwrap();
+    for first in (1..ROWS).step_by(BATCH as usize) {
+        let mut batch = store.begin().unwrap();
+        for n in first..first + BATCH {
+            // One of long ago, one of just now, and a new one.
+            for again in [n / 2, n - 1].into_iter().filter(|again| *again > 0) {
+                assert_eq!(batch.append(key(again), at(0), b"again").unwrap(), Appended::Known(again));
+            }
+            assert_eq!(batch.append(key(n), at(n), &body(n)).unwrap(), Appended::Taken(n));
+        }
+        if first % 3 == 0 {
+            // What was lost with its batch can be written again.
+            drop(batch);
+            assert_eq!(reader.find(&key(first)).unwrap(), None);
+            fill(&mut store, first, first + BATCH);
+        } else {
+            batch.commit().unwrap();
+        }
+        for n in (1..first + BATCH).step_by(97) {
+            assert_eq!(reader.find(&key(n)).unwrap(), Some(n));
+        }
+    }
+    assert_eq!(reader.verify(&mut |_, _| ()).unwrap().rows, ROWS);
 }
 
 fn the_log_is_read_in_every_way<S: Store>(mut store: S) {

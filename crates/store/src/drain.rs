@@ -11,9 +11,10 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Passes at most before the writer does the rest. Each finds what was committed during the one before it. One that ends
-/// before the next commit leaves nothing: then the log begins anew at that commit, by itself.
-const PASSES: usize = 24;
+/// Passes at most before the writer does the rest. Each finds what was committed during the one before it.
+const PASSES: usize = 8;
+/// Pages that the writer may find: it has written them before anybody notices.
+const LITTLE: i64 = 128;
 /// Pages that are written in no time. Of more, each pass has to leave less than half, or a reader holds them back.
 const FEW: i64 = 1_024;
 
@@ -24,8 +25,9 @@ const BETWEEN_PIECES: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub(crate) struct Drainer {
     asked: mpsc::SyncSender<()>,
-    /// Little is left, again and again: once the writer has done it, the log begins anew. Only a log that is drained whole does.
-    little_left: Arc<AtomicBool>,
+    /// Little or nothing is left. Once the writer has done that between two batches, the log begins anew: it does only where
+    /// a batch begins on a log that is drained whole, which this thread cannot see to.
+    ended: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -34,20 +36,20 @@ impl Drainer {
         let connection = folder::draining(folder)?;
         // One that waits behind the one at work: what is committed from now on is not forgotten.
         let (asked, wanted) = mpsc::sync_channel(1);
-        let little_left = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&little_left);
+        let ended = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&ended);
         let thread = std::thread::Builder::new().name("draining".into()).spawn(move || {
             yield_to_others();
             while wanted.recv().is_ok() {
                 match drain(&connection, &durable) {
-                    Ok(whole) => told.store(!whole, Ordering::Release),
+                    Ok(()) => told.store(true, Ordering::Release),
                     Err(error) => durable.fail(&error),
                 }
             }
         });
         let thread =
             thread.map_err(|error| StoreError::Failed(format!("a thread could not be started: {error}")))?;
-        Ok(Self { asked, little_left, thread })
+        Ok(Self { asked, ended, thread })
     }
 
     /// Lets the thread drain, unless it is at it.
@@ -55,9 +57,9 @@ impl Drainer {
         let _ = self.asked.try_send(());
     }
 
-    /// True once, when little is left.
+    /// True once, when it has drained.
     pub(crate) fn is_done(&self) -> bool {
-        self.little_left.load(Ordering::Acquire) && self.little_left.swap(false, Ordering::AcqRel)
+        self.ended.load(Ordering::Acquire) && self.ended.swap(false, Ordering::AcqRel)
     }
 
     /// Ends the thread; its connection is closed then.
@@ -105,9 +107,9 @@ fn drain_in_pieces(connection: &Connection, durable: &Durable) -> Result<(), Sto
     })
 }
 
-/// True when nothing is left. Who writes the last pages synchronises the database, with all that was written into it before:
+/// Leaves little to the writer. Who writes the last pages synchronises the database, with all that was written into it before:
 /// so that is done after each pass here, and nobody has to wait for much.
-fn drain(connection: &Connection, durable: &Durable) -> Result<bool, StoreError> {
+fn drain(connection: &Connection, durable: &Durable) -> Result<(), StoreError> {
     let mut before = i64::MAX;
     for _ in 0..PASSES {
         // What came during a pass is little; it is written before more comes.
@@ -118,13 +120,13 @@ fn drain(connection: &Connection, durable: &Durable) -> Result<bool, StoreError>
         }
         let left = folder::wal_pages(connection)?;
         if left == 0 {
-            return Ok(true);
+            break;
         }
         durable.sync_database()?;
-        if left > FEW.max(before / 2) {
+        if left <= LITTLE || left > FEW.max(before / 2) {
             break;
         }
         before = left;
     }
-    Ok(false)
+    Ok(())
 }

@@ -139,10 +139,11 @@ pub(crate) fn writing(folder: &Path) -> Result<Connection, StoreError> {
     for (name, value) in [("synchronous", 1), ("wal_autocheckpoint", 0), ("cache_size", -WRITER_CACHE_KIB)] {
         connection.pragma_update(None, name, value).at(place)?;
     }
-    // A batch that changes more pages than the cache holds keeps them until it is committed, rather than writing some twice.
-    connection.pragma_update(None, "cache_spill", false).at(place)?;
     settle(&connection)?;
     schema::migrate(&mut connection, MIGRATIONS)?;
+    // From now on: a batch that changes more pages than the cache holds keeps them until it is committed, rather than writing
+    // some twice. A migration may change more than the memory holds.
+    connection.pragma_update(None, "cache_spill", false).at(place)?;
     // What recovery found in the write-ahead log may never have been synchronised (the earlier process may have died at a
     // failed one): written into the database and synchronised there, it is durable before anything is acknowledged again.
     empty_wal(&connection)?;

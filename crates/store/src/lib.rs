@@ -15,6 +15,7 @@ mod wal;
 mod folder;
 mod checkpoints;
 mod reads;
+mod recent;
 mod verify;
 mod backup;
 mod durable;

@@ -8,6 +8,7 @@ use crate::durable::Durable;
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
 use crate::reads::{catalogues, live, log, parties, pieces, postings, statement};
+use crate::recent::{Keys, Recent, Tail};
 use crate::verify;
 use probity_primitives::{Digest, Timestamp};
 use rusqlite::Connection;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 pub struct SqliteReader {
     connection: Connection,
     folder: PathBuf,
+    keys: Keys,
     /// Rows that are not durable yet are not there; `None` for the writer itself and for other processes.
     durable: Option<Arc<Durable>>,
 }
@@ -32,17 +34,22 @@ impl SqliteReader {
     /// # Errors
     /// `store-missing`, `store-not-ours`, `store-newer`, `store-older`, `store-damaged`, `store-failed`.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Ok(Self { connection: folder::reading(folder)?, folder: folder.to_owned(), durable: None })
+        let keys = Keys::Alone(Tail::default());
+        Ok(Self { connection: folder::reading(folder)?, folder: folder.to_owned(), keys, durable: None })
     }
 
     /// The reads of a connection that the writer owns.
-    pub(crate) fn of_writer(connection: Connection, folder: &Path) -> Self {
-        Self { connection, folder: folder.to_owned(), durable: None }
+    pub(crate) fn of_writer(connection: Connection, folder: &Path, recent: Arc<Recent>) -> Self {
+        Self { connection, folder: folder.to_owned(), keys: Keys::Beside(recent), durable: None }
     }
 
     /// The same, beside the writer in its process.
-    pub(crate) fn beside(folder: &Path, durable: Arc<Durable>) -> Result<Self, StoreError> {
-        Ok(Self { durable: Some(durable), ..Self::open(folder)? })
+    pub(crate) fn beside(
+        folder: &Path,
+        durable: Arc<Durable>,
+        recent: Arc<Recent>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self { durable: Some(durable), keys: Keys::Beside(recent), ..Self::open(folder)? })
     }
 
     /// The last row of the log that may be seen.
@@ -80,7 +87,7 @@ impl Reader for SqliteReader {
 
     fn find(&mut self, key: &Key) -> Result<Option<u64>, StoreError> {
         let upto = self.upto();
-        Ok(log::find(&self.connection, key)?.filter(|seq| *seq <= upto))
+        self.keys.find(&self.connection, key, upto)
     }
 
     fn range(&mut self, from_seq: u64, most: usize) -> Result<Vec<LogRow>, StoreError> {

@@ -1,6 +1,7 @@
 //! Reading from SQLite: every answer is checked before it is given.
 
 pub(crate) mod log;
+pub(crate) mod keys;
 pub(crate) mod parties;
 pub(crate) mod postings;
 pub(crate) mod live;

@@ -21,6 +21,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: include_str!("schema/v1.sql") },
     Migration { version: 2, sql: include_str!("schema/v2.sql") },
     Migration { version: 3, sql: include_str!("schema/v3.sql") },
+    Migration { version: 4, sql: include_str!("schema/v4.sql") },
 ];
 
 /// The oldest version that can be read as it stands: for audits, backups and restores made before it is brought forward.
@@ -153,6 +154,7 @@ mod tests {
                 "45af18cf0851d652a6e0031c76e953f46bd50680f3e07a22209cfef18260325d",
                 "d351867a8bae345101c8095a3bd8cfa327dd8f09f131712708f1c2bf7a6126e7",
                 "5bd9f1d4d4fde6e108f4c432d434aaf9d7d3fc14522547572ddda979cdb951da",
+                "165520a599a4fdd07f780ea7953c84d2bd32e28995afc7056d186164684daf6d",
             ]
         );
         assert!(MIGRATIONS.iter().zip(1..).all(|(step, version)| step.version == version));

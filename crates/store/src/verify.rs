@@ -4,7 +4,8 @@ use crate::checkpoints;
 use crate::contract::{Broken, Checkpoint, LogRow, Progress, Subject, Verified};
 use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder::CHECKPOINTS_FILE;
-use crate::reads::{catalogues, live, log, parties, pieces, postings, statement, stored};
+use crate::reads::keys::{self, Fingerprint};
+use crate::reads::{catalogues, live, log, number, parties, pieces, postings, statement, stored};
 use crate::seal;
 use probity_primitives::Digest;
 use rusqlite::{Connection, Row};
@@ -47,12 +48,13 @@ fn audit(
     let mut promised = file.unwrap_or_default();
     promised.extend(table);
     promised.sort_by_key(|checkpoint| checkpoint.seq);
-    let (rows, hash) = walk(connection, &promised, progress)?;
+    let indexed = if keys::are_apart(connection)? { keys::complete_to(connection)? } else { 0 };
+    let Walked { rows, hash, keys } = walk(connection, &promised, indexed, progress)?;
     if let Some(cut) = promised.iter().find(|checkpoint| checkpoint.seq > rows) {
         return Err(Broken::TailCut { last: rows, seq: cut.seq, at: cut.at });
     }
     pages(connection)?;
-    let derived = derived(connection, rows)?;
+    let derived = derived(connection, rows)? + every_key(connection, (indexed.min(rows), keys))?;
     Ok(Verified { rows, hash, checkpoints: promised.len() as u64, derived })
 }
 
@@ -64,15 +66,24 @@ fn changed(seq: u64) -> impl FnOnce(StoreError) -> Broken {
     }
 }
 
+/// What the log is.
+struct Walked {
+    rows: u64,
+    hash: Digest,
+    /// The keys of the rows up to which the index must lack nothing.
+    keys: Fingerprint,
+}
+
 fn walk(
     connection: &Connection,
     promised: &[Checkpoint],
+    indexed: u64,
     progress: Progress<'_>,
-) -> Result<(u64, Digest), Broken> {
+) -> Result<Walked, Broken> {
     let end = log::end(connection)?;
     let mut select = statement(connection, "SELECT seq, key, recorded_at, hash, body FROM log ORDER BY seq")?;
     let mut rows = select.query([]).at(|| log::place(1)).map_err(changed(1))?;
-    let (mut seq, mut before) = (0, Digest::ZERO);
+    let (mut seq, mut before, mut keys) = (0, Digest::ZERO, Fingerprint::default());
     let mut promised = promised.iter().peekable();
     loop {
         let next = seq + 1;
@@ -85,12 +96,15 @@ fn walk(
             }
         }
         (seq, before) = (next, row.hash);
+        if seq <= indexed {
+            keys.add(&row.key, seq);
+        }
         if seq.is_multiple_of(PROGRESS_EVERY) {
             progress(seq, end);
         }
     }
     progress(seq, end);
-    Ok((seq, before))
+    Ok(Walked { rows: seq, hash: before, keys })
 }
 
 fn link(connection: &Connection, row: &Row<'_>, seq: u64, before: &Digest) -> Result<LogRow, Broken> {
@@ -172,6 +186,50 @@ fn derived(connection: &Connection, last: u64) -> Result<u64, Broken> {
         in_turn("set aside", live::set_aside_row(row)?.0, set_aside)
     })?;
     Ok(count + every_piece(connection)? + every_catalogue(connection)?)
+}
+
+/// The index of keys holds those of all rows up to one, and of later ones none that stand elsewhere.
+fn every_key(connection: &Connection, (complete_to, keys): (u64, Fingerprint)) -> Result<u64, Broken> {
+    if !keys::are_apart(connection)? {
+        return Ok(0);
+    }
+    let (mut found, mut later) = (Fingerprint::default(), Vec::new());
+    let count = every(connection, "SELECT key, seq FROM log_key", &keys::place(), |row| {
+        let key = row.get(0).at(keys::place)?;
+        let seq = number(row.get(1).at(keys::place)?, keys::place)?;
+        if seq <= complete_to {
+            found.add(&key, seq);
+        } else {
+            later.push((key, seq));
+        }
+        Ok(())
+    })?;
+    later.sort_unstable_by_key(|(_, seq)| *seq);
+    let whole = found == keys
+        && later.iter().try_fold(true, |fits, (key, seq)| {
+            Ok::<_, StoreError>(fits && log::row(connection, *seq)?.is_some_and(|row| row.key == *key))
+        })?;
+    if whole { Ok(count) } else { Err(lost_key(connection)?) }
+}
+
+/// Says which row it is whose key the index lacks or leads elsewhere.
+fn lost_key(connection: &Connection) -> Result<Broken, StoreError> {
+    let sql = "SELECT log.seq, log_key.seq FROM log LEFT JOIN log_key USING (key)
+               WHERE log.seq <> coalesce(log_key.seq, 0) AND (log_key.seq NOTNULL OR log.seq <= (SELECT seq FROM log_keyed))
+               ORDER BY log.seq LIMIT 1";
+    let mut select = statement(connection, sql)?;
+    let mut rows = select.query([]).at(keys::place)?;
+    let why = match rows.next().at(keys::place)? {
+        Some(row) => {
+            let (seq, leads): (i64, Option<i64>) = (row.get(0).at(keys::place)?, row.get(1).at(keys::place)?);
+            match leads {
+                Some(leads) => format!("that of row {seq} leads to row {leads}"),
+                None => format!("that of row {seq} is missing"),
+            }
+        }
+        None => "one leads to a row that has another".into(),
+    };
+    Ok(Broken::Elsewhere { place: keys::place(), why })
 }
 
 fn every_piece(connection: &Connection) -> Result<u64, Broken> {

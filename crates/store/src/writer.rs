@@ -2,8 +2,8 @@
 
 use crate::checkpoints;
 use crate::contract::{
-    Appended, Batch, CatalogueVersion, Checkpoint, Key, LONGEST_BODY, LONGEST_CONTENT, SetAside, Store,
-    Subject,
+    Appended, Batch, CatalogueVersion, Checkpoint, Key, LONGEST_BODY, LONGEST_CONTENT, Reader, SetAside,
+    Store, Subject,
 };
 use crate::drain::Drainer;
 use crate::durable::{Durable, SqliteSyncer};
@@ -11,6 +11,7 @@ use crate::error::{AtPlace, DATABASE, StoreError};
 use crate::folder;
 use crate::reader::SqliteReader;
 use crate::reads::{catalogues, live, log, parties, pieces, postings, statement, stored};
+use crate::recent::{Recent, Sweep};
 use crate::seal::{chain, sealed};
 use probity_primitives::{Digest, Timestamp};
 use rusqlite::{Connection, Params};
@@ -34,6 +35,9 @@ pub struct SqliteStore {
     reads: SqliteReader,
     /// Seq and hash of the last durable row.
     last: (u64, Digest),
+    /// Keys that the index lacks, and how they come into it.
+    recent: Arc<Recent>,
+    sweep: Sweep,
     /// Highest numbers given.
     parties: u32,
     set_asides: u64,
@@ -83,10 +87,14 @@ impl SqliteStore {
         let parties = parties::highest(&connection)?;
         let set_asides = live::last_set_aside(&connection)?;
         let durable = Arc::new(Durable::new(folder, last.0)?);
-        let reads = SqliteReader::of_writer(connection, folder);
+        let recent = Arc::new(Recent::of(&connection)?);
+        recent.catch_up(&connection, last.0)?;
+        let reads = SqliteReader::of_writer(connection, folder, Arc::clone(&recent));
         Ok(Self {
             reads,
             last,
+            recent,
+            sweep: Sweep::begin(last.0),
             parties,
             set_asides,
             drain_at: DRAIN_AT,
@@ -141,6 +149,12 @@ impl SqliteStore {
         self.drain_at = pages.into();
     }
 
+    /// Sets how many keys of the newest rows are kept in memory before they come into the index; by default it goes by the
+    /// length of the log. More: fewer pages are written, and more rows are looked at when the store is opened.
+    pub fn let_keys_wait(&mut self, keys: u32) {
+        self.sweep.let_wait(keys);
+    }
+
     fn fail(&self, error: &StoreError) {
         self.durable.fail(error);
     }
@@ -188,11 +202,20 @@ impl Store for SqliteStore {
             return Err(error);
         }
         let (last, parties, set_asides) = (self.last, self.parties, self.set_asides);
-        Ok(SqliteBatch { store: self, last, parties, set_asides, checkpoint: None, spoilt: None, open: true })
+        Ok(SqliteBatch {
+            store: self,
+            last,
+            fresh: Vec::new(),
+            parties,
+            set_asides,
+            checkpoint: None,
+            spoilt: None,
+            open: true,
+        })
     }
 
     fn reader(&self) -> Result<SqliteReader, StoreError> {
-        SqliteReader::beside(self.reads.folder(), Arc::clone(&self.durable))
+        SqliteReader::beside(self.reads.folder(), Arc::clone(&self.durable), Arc::clone(&self.recent))
     }
 
     fn syncer(&self) -> Result<SqliteSyncer, StoreError> {
@@ -217,6 +240,8 @@ impl Drop for SqliteStore {
 pub struct SqliteBatch<'a> {
     store: &'a mut SqliteStore,
     last: (u64, Digest),
+    /// Keys of the rows of this batch.
+    fresh: Vec<Key>,
     parties: u32,
     set_asides: u64,
     checkpoint: Option<Checkpoint>,
@@ -306,21 +331,20 @@ impl SqliteBatch<'_> {
     }
 
     fn add_row(&mut self, key: Key, recorded_at: Timestamp, body: &[u8]) -> Result<Appended, StoreError> {
+        if let Some(seq) = self.store.reads.find(&key)? {
+            return Ok(Appended::Known(seq));
+        }
         let seq = self.last.0 + 1;
         let hash = chain(&self.last.1, seq, recorded_at, &key, body);
-        let taken = self.execute(
-            "INSERT INTO log (seq, key, recorded_at, hash, body) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING",
+        self.execute(
+            "INSERT INTO log (seq, key, recorded_at, hash, body) VALUES (?1, ?2, ?3, ?4, ?5)",
             (stored(seq), key, recorded_at.millis(), hash.0, body),
             || log::place(seq),
         )?;
-        if taken == 1 {
-            self.last = (seq, hash);
-            return Ok(Appended::Taken(seq));
-        }
-        match log::find(self.store.reads.connection(), &key)? {
-            Some(seq) => Ok(Appended::Known(seq)),
-            None => Err(StoreError::damaged("the keys of the log", "a key is there and cannot be found")),
-        }
+        self.store.recent.add(key, seq);
+        self.fresh.push(key);
+        self.last = (seq, hash);
+        Ok(Appended::Taken(seq))
     }
 
     fn add_catalogue(
@@ -348,9 +372,15 @@ impl SqliteBatch<'_> {
 
     /// Commits. True when as many batches as may be are not durable.
     fn end(&mut self) -> Result<bool, StoreError> {
+        let rows = self.last.0 - self.store.last.0;
+        let mut sweep = self.store.sweep;
+        let portion = sweep.go_on(&self.store.recent, rows, self.last.0);
+        self.write(|batch| portion.put(batch.store.reads.connection()))?;
         self.write(|batch| batch.execute("COMMIT", [], || DATABASE.into()).map(|_| ()))?;
         self.open = false;
-        let rows = self.last.0 - self.store.last.0;
+        // Not before: a reader that no longer finds them here must find them in the index.
+        self.store.recent.forget(portion.keys.iter().map(|(key, _)| key));
+        self.store.sweep = sweep;
         self.store.last = self.last;
         self.store.parties = self.parties;
         self.store.set_asides = self.set_asides;
@@ -515,6 +545,9 @@ impl Batch for SqliteBatch<'_> {
 
 impl Drop for SqliteBatch<'_> {
     fn drop(&mut self) {
+        if self.open {
+            self.store.recent.forget(self.fresh.iter());
+        }
         let connection = self.store.reads.connection();
         if self.open
             && !connection.is_autocommit()

@@ -11,7 +11,9 @@ use probity_store::{
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use workload::{EVENTS, PARTIES, Random, at, key, of_order, of_party, order, prove, rounds, state, write};
+use workload::{
+    EVENTS, PARTIES, Random, at, key, of_order, of_party, open, order, prove, rounds, state, write,
+};
 
 const BATCHES: u64 = 24;
 const LAST: u64 = BATCHES * EVENTS;
@@ -98,7 +100,7 @@ fn audit_finds(folder: &Path) -> bool {
 #[test]
 fn a_flipped_bit_never_becomes_an_answer() {
     let whole = tempfile::tempdir().unwrap();
-    let mut store = SqliteStore::open_or_create(whole.path()).unwrap();
+    let mut store = open(whole.path()).unwrap();
     (0..BATCHES).for_each(|n| write(&mut store, n).unwrap());
     keep_a_catalogue(&mut store);
     drop(store);
@@ -147,7 +149,7 @@ fn a_flipped_bit_never_becomes_an_answer() {
 #[test]
 fn a_flipped_bit_in_the_write_ahead_log_cuts_nothing_off_unseen() {
     let folder = tempfile::tempdir().unwrap();
-    let mut store = SqliteStore::open_or_create(folder.path()).unwrap();
+    let mut store = open(folder.path()).unwrap();
     (0..=BATCHES).for_each(|n| write(&mut store, n).unwrap());
     // As a process leaves it that dies now; the last checkpoint is one batch old.
     let last_row = LAST + EVENTS;

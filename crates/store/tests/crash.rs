@@ -3,12 +3,12 @@
 
 mod workload;
 
-use probity_store::{SqliteStore, Store};
+use probity_store::Store;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use workload::{Random, prove, rounds, write};
+use workload::{Random, open, prove, rounds, write};
 
 const FOLDER: &str = "PROBITY_TEST_VICTIM_FOLDER";
 /// How many batches a victim writes when nothing stops it.
@@ -19,7 +19,7 @@ const MOST_NAME: &str = "PROBITY_TEST_VICTIM_BATCHES";
 #[test]
 fn victim() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
-    let mut store = match SqliteStore::open_or_create(Path::new(&folder)) {
+    let mut store = match open(Path::new(&folder)) {
         Ok(store) => store,
         Err(error) => return println!("\nrefused {}", error.code()),
     };

@@ -7,10 +7,10 @@
 
 mod workload;
 
-use probity_store::{Reader, SqliteStore, Store, Syncer};
+use probity_store::{Reader, Store, Syncer};
 use std::fs;
 use std::path::Path;
-use workload::{EVENTS, Random, hand_over, prove, prove_up_to, rounds, write};
+use workload::{EVENTS, Random, hand_over, open, prove, prove_up_to, rounds, write};
 
 const SECTOR: usize = 512;
 const LOG_HEADER: usize = 32;
@@ -91,7 +91,7 @@ fn lay_out(image: &Image) -> tempfile::TempDir {
 /// Images after each acknowledged batch of one run, short enough a log that it is drained and begun anew several times.
 fn images(batches: u64, drain_at: u32) -> Vec<Image> {
     let folder = tempfile::tempdir().unwrap();
-    let mut store = SqliteStore::open_or_create(folder.path()).unwrap();
+    let mut store = open(folder.path()).unwrap();
     store.drain_at(drain_at);
     let mut out = vec![image(folder.path())];
     for n in 0..batches {
@@ -122,7 +122,7 @@ fn acknowledged_batches_survive_a_power_cut() {
 /// synchronised, or written into the database, which the log is synchronised for.
 fn handed_over(batches: u64, drain_at: u32) -> Vec<(Image, bool)> {
     let folder = tempfile::tempdir().unwrap();
-    let mut store = SqliteStore::open_or_create(folder.path()).unwrap();
+    let mut store = open(folder.path()).unwrap();
     store.drain_at(drain_at);
     let syncer = store.syncer().unwrap();
     let mut out = vec![(image(folder.path()), true)];

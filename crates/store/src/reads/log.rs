@@ -1,6 +1,6 @@
 //! Rows of the log, checked against the chain.
 
-use crate::contract::{Checkpoint, Key, LogRow};
+use crate::contract::{Checkpoint, LogRow};
 use crate::error::{AtPlace, StoreError};
 use crate::reads::{statement, stored};
 use crate::seal;
@@ -160,20 +160,6 @@ pub(crate) fn last(connection: &Connection, upto: u64) -> Result<(u64, Digest), 
         seq => row(connection, seq)?
             .map(|row| (row.seq, row.hash))
             .ok_or_else(|| damaged(seq, "the row is missing")),
-    }
-}
-
-/// Where a key stands.
-pub(crate) fn find(connection: &Connection, key: &Key) -> Result<Option<u64>, StoreError> {
-    let mut select = statement(connection, "SELECT seq FROM log WHERE key = ?1")?;
-    let mut rows = select.query([key]).at(|| "the keys of the log".into())?;
-    let Some(found) = rows.next().at(|| "the keys of the log".into())? else { return Ok(None) };
-    let seq: i64 = found.get(0).at(|| "the keys of the log".into())?;
-    let seq = crate::reads::number(seq, || "the keys of the log".into())?;
-    // The answer came from the index alone: the row itself must say the same.
-    match row(connection, seq)? {
-        Some(row) if row.key == *key => Ok(Some(seq)),
-        _ => Err(damaged(seq, "the index of keys leads to a row of another key")),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use probity_primitives::{Digest, Timestamp};
 use probity_store::{
-    Appended, Batch, Key, LogRow, Reader, SqliteBatch, SqliteStore, Store, StoreError, Subject,
+    Appended, Batch, Key, LogRow, Reader, SqliteBatch, SqliteReader, SqliteStore, Store, StoreError, Subject,
 };
 use std::path::Path;
 
@@ -37,6 +37,13 @@ pub fn state(batch: u64) -> Vec<u8> {
 /// The row that must stand at `seq`, but for its hash.
 pub fn is_as_written(row: &LogRow, seq: u64) -> bool {
     (row.seq, row.key, row.recorded_at) == (seq, key(seq), at(seq)) && row.body == body(seq)
+}
+
+/// Opens the store of a folder, or makes one. Few keys wait, so that many come into the index and many have not.
+pub fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
+    let mut store = SqliteStore::open_or_create(folder)?;
+    store.let_keys_wait(20);
+    Ok(store)
 }
 
 /// Writes batch `n` (from 0) and waits until it is durable. Each also sends an event of the batch before again.
@@ -90,8 +97,8 @@ pub fn prove(folder: &Path, acknowledged: u64) -> u64 {
 
 /// The same, with more batches that may be there.
 pub fn prove_up_to(folder: &Path, acknowledged: u64, written: u64) -> u64 {
-    let mut store = SqliteStore::open_or_create(folder).unwrap();
-    let mut reader = store.reader().unwrap();
+    let mut store = open(folder).unwrap();
+    let (mut reader, mut alone) = (store.reader().unwrap(), SqliteReader::open(folder).unwrap());
     let last = reader.event_count().unwrap();
     assert_eq!(last % EVENTS, 0, "a batch in part");
     let batches = last / EVENTS;
@@ -102,6 +109,11 @@ pub fn prove_up_to(folder: &Path, acknowledged: u64, written: u64) -> u64 {
     assert_eq!(reader.verify(&mut |_, _| ()).unwrap().rows, last);
     for row in reader.range(1, usize::MAX).unwrap() {
         assert!(is_as_written(&row, row.seq), "row {}", row.seq);
+    }
+    for seq in 1..=last + 1 {
+        let stands = (seq <= last).then_some(seq);
+        let found = (reader.find(&key(seq)).unwrap(), alone.find(&key(seq)).unwrap());
+        assert_eq!(found, (stands, stands), "the key of row {seq}");
     }
     for name in 0..PARTIES.min(last) {
         let party = reader.party_number(1, &format!("m{name}")).unwrap().unwrap();
