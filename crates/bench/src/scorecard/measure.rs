@@ -2,13 +2,13 @@
 
 use super::ways::{HELD, Model, WAYS, Way, held};
 use crate::set::{FOLDS, Set};
-use probity_scorecard::card::Attribute;
+use probity_scorecard::card::{Attribute, Pair};
 use probity_scorecard::explain::explain;
 use probity_scorecard::table::Value as Cell;
 use probity_scorecard::validation::Ranked;
 use probity_scorecard::{Sample, Scorecard, Table, binning};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
 use std::path::Path;
 
@@ -63,20 +63,46 @@ fn measure_fit(set: &Set, way: Way) -> Result<Vec<Measured>, String> {
     Ok(figures)
 }
 
-/// How many characteristics give more where there are fewer bad: the log-odds that they add and those of their own bins
-/// lie on opposite sides of their means. In a card by weights of evidence these are the coefficients below zero.
+/// How many columns give more where there are fewer bad: the log-odds that they add and those of their own bins lie on opposite
+/// sides of their means. In a card by weights of evidence these are the coefficients below zero. A column without a table
+/// of its own is told by one of its pairs at least as its cells have it, among those with the same of the other column.
 fn wrong_signed(card: &Scorecard) -> usize {
-    let against = |attributes: &[Attribute]| {
-        // Half a row more of each keeps the log-odds of a bin without good or bad rows finite.
-        let own = |one: &Attribute| ((one.bad + 0.5) / (one.weight - one.bad + 0.5)).ln();
-        let all: f64 = attributes.iter().map(|one| one.weight).sum();
+    let parts = card.parts();
+    let alone =
+        parts.characteristics.iter().filter(|one| together([one.attributes.as_slice()]) < 0.0).count();
+    let has_table = |name: &str| parts.characteristics.iter().any(|one| one.name == name);
+    let in_pairs = parts.pairs.iter().flat_map(|pair| [pair.first.as_str(), pair.second.as_str()]);
+    let in_pairs: BTreeSet<&str> = in_pairs.filter(|name| !has_table(name)).collect();
+    let misled = |name: &&&str| {
+        let told = |pair: &Pair| {
+            let width = pair.columns.count();
+            if pair.first == **name {
+                let line =
+                    |column| pair.cells.iter().skip(column).step_by(width).copied().collect::<Vec<_>>();
+                (0..width).map(|column| together([line(column).as_slice()])).sum::<f64>()
+            } else {
+                together(pair.cells.chunks(width))
+            }
+        };
+        let of_it = parts.pairs.iter().filter(|pair| pair.first == **name || pair.second == **name);
+        of_it.map(told).all(|told| told <= 0.0)
+    };
+    alone + in_pairs.iter().filter(misled).count()
+}
+
+/// How far what bins give and their own log-odds go together: the sum over some tables of the covariance in each.
+fn together<'a>(tables: impl IntoIterator<Item = &'a [Attribute]>) -> f64 {
+    // Half a row more of each keeps the log-odds of a bin without good or bad rows finite.
+    let own = |one: &Attribute| ((one.bad + 0.5) / (one.weight - one.bad + 0.5)).ln();
+    let covariance = |attributes: &[Attribute]| {
+        let all: f64 = attributes.iter().map(|one| one.weight).sum::<f64>().max(f64::MIN_POSITIVE);
         let mean = |of: &dyn Fn(&Attribute) -> f64| {
             attributes.iter().map(|one| one.weight * of(one)).sum::<f64>() / all
         };
         let (given, owned) = (mean(&|one| one.log_odds), mean(&own));
-        mean(&|one| (one.log_odds - given) * (own(one) - owned)) < 0.0
+        all * mean(&|one| (one.log_odds - given) * (own(one) - owned))
     };
-    card.parts().characteristics.iter().filter(|one| against(&one.attributes)).count()
+    tables.into_iter().map(covariance).sum()
 }
 
 /// Characteristics, pairs, the attributes of the longest table, rows and columns of the largest pair, points in all.

@@ -2,7 +2,7 @@
 
 use super::backfit::{Joint, Rows};
 use super::coarse::Coarse;
-use super::compress::Compressed;
+use super::compress::{AGAINST, Compressed, NOTHING, Told};
 use super::fine::{Fine, Regular};
 use super::folds::PathPoint;
 use super::options::Options;
@@ -12,9 +12,6 @@ use crate::bins::{Bins, Split};
 use crate::card::{Attribute, Characteristic, Pair, Parts};
 use crate::points::{self, Centre};
 use crate::{Error, Sample, Scorecard};
-
-/// A column none of whose attributes moves the log-odds by this much, and that is in no pair, is left out of the card.
-const NOTHING: f64 = 0.005;
 
 /// A fitted additive model.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +87,12 @@ pub(super) fn assemble(mut fitted: Fitted<'_>) -> Result<Additive, Error> {
     let mut terms = Vec::new();
     for place in 0..fitted.fines.len() {
         let term = fitted.term_report(place);
-        if fitted.counts(place) {
+        if fitted.compressed.told[place] == Told::InPair {
+            continue;
+        }
+        if let Told::Nowhere(_) = fitted.compressed.told[place] {
+            fitted.left_out.push((term.name, AGAINST.to_owned()));
+        } else if fitted.counts(place) {
             characteristics.push((term.importance, fitted.characteristic(place)?));
             terms.push(term);
         } else {
@@ -205,7 +207,7 @@ impl Fitted<'_> {
             ("log loss".to_owned(), format!("{loss:.6}")),
             ("seed".to_owned(), self.options.seed.to_string()),
         ];
-        let chosen = self.path.iter().find(|point| point.pairs == self.compressed.model.pairs.len());
+        let chosen = self.path.iter().find(|point| point.pairs == self.compressed.grown);
         if let Some(point) = chosen {
             facts.push(("cross-validated log loss".to_owned(), format!("{:.6}", point.loss)));
         }

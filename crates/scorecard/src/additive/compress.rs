@@ -1,13 +1,15 @@
 //! From fine bins to the attributes of a card: bins merged, and what belongs to the columns taken out of the pairs. Values are
 //! not fitted again afterwards: without the prior over fine bins that lost more by noise than the merging had cost.
 
-use super::backfit::{Model, Rows};
+use super::against;
+use super::backfit::{Joint, Model, Rows};
 use super::coarse::Coarse;
 use super::descent;
 use super::fine::{Fine, Regular};
 use super::isotonic::Steps;
 use super::merge::groups;
-use super::select::Grid;
+use super::options::Options;
+use super::select::{Grid, spread};
 use super::term::Term;
 use super::trend::trend_of;
 use crate::binning::Trend;
@@ -18,6 +20,12 @@ const ROUNDS: usize = 3;
 /// Log-odds are multiples of this. Sums of such numbers are exact, so what is equal or in order stays so when a row of the
 /// card is added up.
 const GRAIN: f64 = 1.0 / (1 << 30) as f64;
+
+/// A column none of whose attributes moves the log-odds by this much, and that is in no pair, is left out of the card.
+pub(super) const NOTHING: f64 = 0.005;
+
+/// Why a column is not in the card that no table can tell.
+pub(super) const AGAINST: &str = "beside the others its table would run against its own bins";
 
 /// How a column's fine bins became attributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +47,22 @@ pub(super) struct Compressed {
     pub(super) model: Model,
     /// The trend that each column keeps.
     pub(super) trends: Vec<Trend>,
+    /// Where each column's effect stands.
+    pub(super) told: Vec<Told>,
+    /// How many pairs were taken for what they add; those behind them tell a column's effect.
+    pub(super) grown: usize,
+}
+
+/// Where the effect of a column stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Told {
+    /// In a table of its own, and in pairs what they add.
+    Alone,
+    /// In the table of a pair: on its own it would run against its own bins.
+    InPair,
+    /// Nowhere: it would run against its own bins, and no pair can tell it. The standard deviation over the rows of what it
+    /// added.
+    Nowhere(f64),
 }
 
 /// Merges, sets the intercept right, and tidies.
@@ -47,7 +71,7 @@ pub(super) fn compress(
     rows: &mut Rows,
     fines: &[Fine],
     grid: &Grid,
-    most: usize,
+    options: &Options,
 ) -> Compressed {
     model.draw(rows);
     let trends = model.mains.iter().map(|term| trend_of(term.steps())).collect();
@@ -57,7 +81,7 @@ pub(super) fn compress(
         let paired = model.pairs.iter().any(|joint| joint.first == place || joint.second == place);
         let coarse = grid.coarse[place].as_ref().filter(|_| paired);
         let term = &model.mains[place];
-        let attributes = merge(fine, term, &curvature, coarse, most);
+        let attributes = merge(fine, term, &curvature, coarse, options.attributes);
         model.mains[place] = merged_term(term, &attributes, &curvature);
         let of_fine = &attributes.of_fine;
         rows.codes[place].iter_mut().for_each(|code| *code = of_fine[usize::from(*code)]);
@@ -68,8 +92,13 @@ pub(super) fn compress(
         model.draw(rows);
     }
     descent::settle(&mut model, rows);
-    let mut compressed = Compressed { columns, model, trends };
+    let (told, grown) = (vec![Told::Alone; fines.len()], model.pairs.len());
+    let mut compressed = Compressed { columns, model, trends, told, grown };
     compressed.tidy(fines, grid);
+    for (place, fine) in fines.iter().enumerate() {
+        compressed.tell(place, (rows, fine, grid), options.pairs.most());
+    }
+    compressed.centre();
     compressed.model.place(rows);
     compressed
 }
@@ -133,8 +162,19 @@ fn merged_term(term: &Term, attributes: &Attributes, curvature: &[f64]) -> Term 
 }
 
 impl Compressed {
-    /// Rounds to the grain, takes out of each pair what belongs to its columns, moves the columns' means into the intercept,
-    /// and lets what was never seen count nothing.
+    /// Columns that no table can tell, the less important half of them: without these the others may be told after all.
+    pub(super) fn to_leave_out(&self) -> Vec<usize> {
+        let nowhere = |(place, told): (usize, &Told)| match told {
+            Told::Nowhere(spread) => Some((*spread, place)),
+            Told::Alone | Told::InPair => None,
+        };
+        let mut found: Vec<(f64, usize)> = self.told.iter().enumerate().filter_map(nowhere).collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found.truncate(found.len().div_ceil(2));
+        found.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Rounds to the grain, and takes out of each pair what belongs to its columns.
     fn tidy(&mut self, fines: &[Fine], grid: &Grid) {
         let model = &mut self.model;
         for term in model.terms_mut() {
@@ -149,6 +189,11 @@ impl Compressed {
             self.columns[first].shift(&mut model.mains[first].values, down, &shifts.rows);
             self.columns[second].shift(&mut model.mains[second].values, across, &shifts.columns);
         }
+    }
+
+    /// Moves the columns' means into the intercept, and lets what was never seen count nothing.
+    fn centre(&mut self) {
+        let model = &mut self.model;
         for (term, column) in model.mains.iter_mut().zip(&self.columns) {
             let weighted = term.values.iter().zip(&column.weight).map(|(value, weight)| value * weight);
             let mean = rounded(weighted.sum::<f64>() / column.weight.iter().sum::<f64>());
@@ -158,6 +203,76 @@ impl Compressed {
             }
         }
         model.intercept = rounded(model.intercept);
+    }
+}
+
+impl Compressed {
+    /// Takes a column's table away when it runs against its own bins, and gives what it told to the pair that agrees best with
+    /// its own cells then; where it is in none that does, to one of its own, as long as there are fewer than `most`. A column
+    /// that is held to a trend keeps it, whatever its bins say.
+    fn tell(&mut self, place: usize, (rows, fine, grid): (&Rows, &Fine, &Grid), most: usize) {
+        let (values, column) = (&self.model.mains[place].values, &self.columns[place]);
+        let agreement = against::agreement(values, &column.weight, &column.bad);
+        if self.trends[place] != Trend::Any || agreement >= 0.0 {
+            return;
+        }
+        if values.iter().all(|value| value.abs() < NOTHING) {
+            // Noise, too little for a pair.
+            self.model.mains[place].values.fill(0.0);
+            return;
+        }
+        self.told[place] = match self.tell_in_pair(place, (rows, fine, grid), most) {
+            Some(()) => Told::InPair,
+            None => Told::Nowhere(spread(&self.model.mains[place].values, &self.columns[place].weight)),
+        };
+        self.model.mains[place].values.fill(0.0);
+    }
+
+    fn tell_in_pair(
+        &mut self,
+        place: usize,
+        (rows, fine, grid): (&Rows, &Fine, &Grid),
+        most: usize,
+    ) -> Option<()> {
+        let added = self.by_row(place, fine, grid.coarse[place].as_ref()?);
+        let best = |joints: &mut dyn Iterator<Item = (usize, &Joint)>| {
+            let told = |(at, joint): (usize, &Joint)| {
+                let width = grid.coarse[joint.second].as_ref()?.size;
+                let (cells, agreement) = against::with(joint, rows, width, &added, joint.second == place);
+                (agreement > 0.0).then_some((agreement, at, cells))
+            };
+            let better = |best: (f64, usize, Vec<f64>), other: (f64, usize, Vec<f64>)| {
+                if other.0 > best.0 { other } else { best }
+            };
+            joints.filter_map(told).reduce(better).map(|(_, at, cells)| (at, cells))
+        };
+        let pairs = &mut self.model.pairs;
+        let own = |(_, joint): &(usize, &Joint)| joint.first == place || joint.second == place;
+        if let Some((at, cells)) = best(&mut pairs.iter().enumerate().filter(own)) {
+            pairs[at].term.values = cells;
+            return Some(());
+        }
+        if pairs.len() >= most {
+            return None;
+        }
+        let others = (0..self.columns.len()).filter(|other| *other != place);
+        let fresh = |other: usize| grid.joint(&self.model, 0.0, place.min(other), place.max(other));
+        let mut fresh: Vec<Joint> = others.filter_map(fresh).collect();
+        let (at, cells) = best(&mut fresh.iter().enumerate())?;
+        let mut joint = fresh.swap_remove(at);
+        joint.term.values = cells;
+        self.model.pairs.push(joint);
+        Some(())
+    }
+
+    /// The mean of a column's table in each row of its pairs. By fine bins: an attribute of a column that was in no pair may lie
+    /// in several rows.
+    fn by_row(&self, place: usize, fine: &Fine, coarse: &Coarse) -> Vec<f64> {
+        let values = &self.model.mains[place].values;
+        let of_fine = self.columns[place].of_fine.iter();
+        let values: Vec<f64> = of_fine.map(|attribute| values[usize::from(*attribute)]).collect();
+        let means = against::by_group(&values, &fine.weight, &coarse.of_fine, coarse.size);
+        means.into_iter().map(rounded).collect()
     }
 }
 
@@ -173,7 +288,7 @@ impl Attributes {
 }
 
 /// The nearest multiple of [`GRAIN`].
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     libm::round(value / GRAIN) * GRAIN
 }
 

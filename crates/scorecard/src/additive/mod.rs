@@ -4,7 +4,7 @@
 //! The way through, in the order of the modules: what is asked (`options`) → fine bins of each column (`fine`) and coarse
 //! ones for pairs (`coarse`) → terms with a prior (`term`) fitted round by round (`backfit`), none of which makes the fit worse (`descent`), held to trends (`trend`,
 //! `isotonic`): the columns alone (`mains`), then pairs (`select`), as many as cross-validation asks for (`folds`) → merged
-//! (`merge`, `compress`) → a card and what is to be said about it (`assemble`).
+//! (`merge`), what runs against its own bins told in pairs (`against`, `compress`) → a card and what is to be said about it (`assemble`).
 //!
 //! The model is log-odds of bad = intercept + Σ shape(column) + Σ table(column, column), with a normal prior on the steps
 //! between neighbouring bins whose strength is found by marginal likelihood. In effect it is a generalized additive model
@@ -35,6 +35,7 @@ mod mains;
 mod select;
 mod folds;
 mod merge;
+mod against;
 mod compress;
 mod assemble;
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub use options::{ColumnOptions, Options, Pairs};
 
 use crate::bins::specials_of;
 use crate::{Error, Sample};
-use backfit::Rows;
+use backfit::{Model, Rows};
 use fine::Fine;
 use select::Grid;
 
@@ -86,34 +87,42 @@ pub fn fit(sample: &Sample, options: &Options) -> Result<Additive, Error> {
     }
     let codes = fines.iter_mut().map(|fine| std::mem::take(&mut fine.codes)).collect();
     let rows = Rows { train: bad.len(), bad, weight, offset, codes };
-    run(sample, options, rows, &fines, left_out)
+    run(sample, options, rows, fines, left_out)
 }
 
 fn run(
     sample: &Sample,
     options: &Options,
     mut rows: Rows,
-    fines: &[Fine],
-    left_out: Vec<(String, String)>,
+    mut fines: Vec<Fine>,
+    mut left_out: Vec<(String, String)>,
 ) -> Result<Additive, Error> {
     let path = match options.pairs {
-        Pairs::Automatic(most) => folds::path(&rows, fines, options, most),
+        Pairs::Automatic(most) => folds::path(&rows, &fines, options, most),
         Pairs::Exactly(_) => vec![],
     };
     let wanted = match options.pairs {
         Pairs::Automatic(_) => folds::choose(&path),
         Pairs::Exactly(count) => count,
     };
-    let mut model = mains::fit(&rows, fines, options);
-    let grid = Grid::new(&model, &rows, fines, options);
-    // As in the folds: few at a time, for each pair changes what the next one promises.
-    for count in 1..=wanted {
-        if !grid.grow(&mut model, &rows, count) {
-            break;
+    let (before, grid, compressed) = loop {
+        let (model, grid) = grow(&rows, &fines, options, wanted);
+        let before = rows.mean_loss(&model.log_odds);
+        let fine_codes = rows.codes.clone();
+        let compressed = compress::compress(model, &mut rows, &fines, &grid, options);
+        let mut out = compressed.to_leave_out();
+        if out.is_empty() || out.len() >= fines.len() {
+            break (before, grid, compressed);
         }
-    }
-    let before = rows.mean_loss(&model.log_odds);
-    let compressed = compress::compress(model, &mut rows, fines, &grid, options.attributes);
+        // The others are fitted without them, and may take up what they told.
+        rows.codes = fine_codes;
+        out.sort_unstable();
+        for place in out.into_iter().rev() {
+            rows.codes.remove(place);
+            left_out.push((fines.remove(place).name, compress::AGAINST.to_owned()));
+        }
+    };
+    let fines = fines.as_slice();
     assemble::assemble(assemble::Fitted {
         sample,
         options,
@@ -125,4 +134,17 @@ fn run(
         before,
         left_out,
     })
+}
+
+/// Fits the columns, then pairs beside them, as many as are wanted.
+fn grow(rows: &Rows, fines: &[Fine], options: &Options, wanted: usize) -> (Model, Grid) {
+    let mut model = mains::fit(rows, fines, options);
+    let grid = Grid::new(&model, rows, fines, options);
+    // As in the folds: few at a time, for each pair changes what the next one promises.
+    for count in 1..=wanted {
+        if !grid.grow(&mut model, rows, count) {
+            break;
+        }
+    }
+    (model, grid)
 }

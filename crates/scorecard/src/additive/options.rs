@@ -15,6 +15,14 @@ pub enum Pairs {
     Exactly(usize),
 }
 
+impl Pairs {
+    /// At most so many.
+    pub(super) fn most(self) -> usize {
+        let (Pairs::Automatic(most) | Pairs::Exactly(most)) = self;
+        most
+    }
+}
+
 /// What may be asked for one column.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ColumnOptions {
@@ -81,13 +89,12 @@ impl Options {
         for name in self.columns.keys() {
             sample.table.column(name)?;
         }
-        let (Pairs::Automatic(pairs) | Pairs::Exactly(pairs)) = self.pairs;
         for (option, value, least, most) in [
             ("attributes", self.attributes, 2, 250),
             ("rows", self.rows, 2, super::coarse::MOST),
             ("prebins", self.prebins, 2, 250),
             ("folds", self.folds, 2, 20),
-            ("pairs", pairs, 0, MOST_PAIRS),
+            ("pairs", self.pairs.most(), 0, MOST_PAIRS),
         ] {
             if value < least || value > most {
                 return Err(Error::Option {

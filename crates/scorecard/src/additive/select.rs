@@ -85,7 +85,8 @@ impl Grid {
         true
     }
 
-    fn joint(&self, model: &Model, promise: f64, first: usize, second: usize) -> Option<Joint> {
+    /// A pair of two columns, the earlier one first, that adds nothing yet.
+    pub(super) fn joint(&self, model: &Model, promise: f64, first: usize, second: usize) -> Option<Joint> {
         let (rows, columns) = (self.coarse[first].as_ref()?, self.coarse[second].as_ref()?);
         let steps = (rows.steps(model.mains[first].steps()), columns.steps(model.mains[second].steps()));
         let term = Term::pair(rows.axis(), columns.axis(), steps);

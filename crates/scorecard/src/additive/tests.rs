@@ -313,6 +313,56 @@ fn options_that_cannot_be_are_refused() {
     assert!(fit(&endless, &options()).unwrap_err().to_string().contains("offset in row 1"));
 }
 
+/// Of two with the same limit the one with the larger bill pays worse; but whoever has a large bill has a large limit, and pays
+/// well.
+fn bills(rows: usize, seed: u64) -> (Sample, Vec<f64>) {
+    let mut dice = even(seed);
+    let (mut limits, mut bills, mut truth, mut bad) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..rows {
+        let limit = dice();
+        let bill = limit * dice();
+        let odds = 0.5 - 6.0 * limit + 3.0 * bill;
+        bad.push(dice() < probability(odds));
+        truth.push(odds);
+        limits.push(limit);
+        bills.push(bill);
+    }
+    let columns = vec![Column::numbers("limit", limits), Column::numbers("bill", bills)];
+    (sample(columns, bad), truth)
+}
+
+#[test]
+fn a_column_that_tells_the_opposite_beside_another_stands_in_their_pair() {
+    let (sample, truth) = bills(20_000, 3);
+    let fitted = fit(&sample, &Options { pairs: Pairs::Exactly(1), ..Options::default() }).unwrap();
+    let parts = fitted.card.parts();
+    let names: Vec<&str> = parts.characteristics.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!((names, parts.pairs.len()), (vec!["limit"], 1));
+    assert_eq!(fitted.report.left_out, []);
+    let far = distance(&log_odds(&fitted, &sample.table), &truth);
+    assert!(far < 0.2, "{far}");
+    // The same limit, a larger bill: worse.
+    let chance = |bill: f64| {
+        let row = [("limit", 0.7), ("bill", bill)].map(|(name, value)| Column::numbers(name, vec![value]));
+        log_odds(&fitted, &Table::try_new(row.into()).unwrap())[0]
+    };
+    assert!(chance(0.1) + 0.5 < chance(0.6));
+}
+
+#[test]
+fn without_a_pair_it_is_left_out() {
+    let (sample, _) = bills(20_000, 3);
+    let fitted = fit(&sample, &Options { pairs: Pairs::Exactly(0), ..Options::default() }).unwrap();
+    let names: Vec<&str> = fitted.card.parts().characteristics.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["limit"]);
+    assert!(fitted.report.left_out[0].1.contains("against its own bins"));
+    // Held to a trend it stays, whatever its bins say.
+    let held = ColumnOptions { trend: Some(Trend::Ascending), ..ColumnOptions::default() };
+    let columns = BTreeMap::from([("bill".to_owned(), held)]);
+    let fitted = fit(&sample, &Options { pairs: Pairs::Exactly(0), columns, ..Options::default() }).unwrap();
+    assert_eq!(fitted.card.parts().characteristics.len(), 2);
+}
+
 /// A sample that is hard to fit: rare bad rows, a column that tells nearly all and its double, ties, a constant, missing values.
 fn hostile(rows: usize, seed: u64, rate: f64, copies: usize, spread: f64) -> Sample {
     let mut dice = even(seed);
