@@ -9,6 +9,9 @@ use super::count::{Weights, Whole};
 /// Up to so many different values are counted one by one.
 const FEW: usize = 1_024;
 
+/// Whole numbers below this, which are most of what there are few of, are counted where they stand in a table.
+const SMALL: usize = 256;
+
 /// Slots for [`FEW`] values, a power of two.
 const SLOTS: usize = 4 * FEW;
 
@@ -16,7 +19,7 @@ const SLOTS: usize = 4 * FEW;
 const FIRST_BITS: u32 = 12;
 
 /// A bucket is split when it has more than this part of the weight: enough to place a cut, and few enough to stay in the cache.
-const FINEST: u64 = 16_384;
+const FINEST: u64 = 4_096;
 
 /// A run of values and the rows that have them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,9 +56,16 @@ fn number(key: u64) -> f64 {
 fn few(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) -> Option<(Vec<Run>, Whole)> {
     let mut slots = vec![0u32; SLOTS];
     let mut found: Vec<(u64, Whole)> = Vec::new();
+    // Neighbouring rows often have the same value: counted apart, none waits for the other.
+    let mut small = vec![[[0; 2]; 2]; SMALL];
     let mut missing = [0; 2];
     for (row, (number, bad)) in numbers.iter().zip(bad).enumerate() {
         let (weight, bad) = (weight(row), usize::from(*bad));
+        let whole = *number as u8;
+        if f64::from(whole) == *number {
+            small[usize::from(whole)][row % 2][bad] += weight;
+            continue;
+        }
         if number.is_nan() {
             missing[bad] += weight;
             continue;
@@ -83,6 +93,15 @@ fn few(numbers: &[f64], bad: &[bool], weight: impl Fn(usize) -> u64) -> Option<(
             }
             slot = (slot + 1) % SLOTS;
         }
+    }
+    for (number, [even, odd]) in small.into_iter().enumerate() {
+        let whole = [even[0] + odd[0], even[1] + odd[1]];
+        if whole != [0; 2] {
+            found.push((key(number as f64), whole));
+        }
+    }
+    if found.len() > FEW {
+        return None;
     }
     found.sort_unstable_by_key(|entry| entry.0);
     let run = |(key, whole): (u64, Whole)| Run { low: number(key), high: number(key), whole };
