@@ -65,6 +65,11 @@ pub(crate) fn found(connection: &Connection) -> Result<Found, StoreError> {
     Ok(if tables == 0 && application == 0 { Found::Empty } else { Found::Foreign })
 }
 
+/// True when a store was brought forward to a version; a reader may meet an older one.
+pub(crate) fn has_reached(connection: &Connection, wanted: u32) -> Result<bool, StoreError> {
+    Ok(matches!(found(connection)?, Found::Ours(version) if version >= wanted))
+}
+
 /// Brings the schema to the newest version; does nothing when it is there.
 ///
 /// # Errors

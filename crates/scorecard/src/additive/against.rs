@@ -52,11 +52,7 @@ pub(super) fn by_group(values: &[f64], weight: &[f64], groups: &[u8], count: usi
 /// agrees with its own cells along that axis, whatever the other column holds.
 pub(super) fn with(joint: &Joint, rows: &Rows, width: usize, added: &[f64], across: bool) -> (Vec<f64>, f64) {
     let mut values = joint.term.values.clone();
-    let (mut weight, mut bad) = (vec![0.0; values.len()], vec![0.0; values.len()]);
-    for (row, cell) in joint.cells.iter().enumerate() {
-        weight[usize::from(*cell)] += rows.weight[row];
-        bad[usize::from(*cell)] += if rows.bad[row] { rows.weight[row] } else { 0.0 };
-    }
+    let (weight, bad) = joint.counts(rows);
     let lines = (|cell: usize| cell / width, |cell: usize| cell % width);
     for (cell, value) in values.iter_mut().enumerate() {
         *value += added[if across { lines.1(cell) } else { lines.0(cell) }];

@@ -25,7 +25,7 @@ pub struct Additive {
 /// How an additive model came about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
-    /// The columns, the most important first.
+    /// The columns that have a table of their own, the most important first.
     pub terms: Vec<TermReport>,
     /// The pairs, in the order in which they were taken.
     pub pairs: Vec<PairReport>,
@@ -65,7 +65,8 @@ pub struct PairReport {
     pub second: String,
     /// The standard deviation over the rows of what it adds to the log-odds.
     pub importance: f64,
-    /// By how much, beyond noise, it was expected to raise the log-likelihood when it was taken: why it was.
+    /// By how much, beyond noise, it was expected to raise the log-likelihood when it was taken: why it was. 0: it was taken
+    /// to tell what a column would tell against its own bins.
     pub promise: f64,
 }
 
@@ -171,15 +172,9 @@ impl Fitted<'_> {
     fn pair(&self, joint: &Joint) -> Result<Option<(Pair, PairReport)>, Error> {
         let coarse = |place: usize| self.grid.coarse[place].as_ref();
         let (Some(down), Some(across)) = (coarse(joint.first), coarse(joint.second)) else { return Ok(None) };
-        let mut figures = vec![[0.0; 2]; joint.term.values.len()];
-        for (row, cell) in joint.cells.iter().enumerate() {
-            let figure = &mut figures[usize::from(*cell)];
-            figure[0] += self.rows.weight[row];
-            figure[1] += if self.rows.bad[row] { self.rows.weight[row] } else { 0.0 };
-        }
+        let (weight, bad) = joint.counts(&self.rows);
         let values = &joint.term.values;
-        let weight: Vec<f64> = figures.iter().map(|figure| figure[0]).collect();
-        let cells = values.iter().zip(&figures);
+        let cells = values.iter().zip(&weight).zip(&bad);
         let of_axis =
             |place: usize, coarse: &Coarse| bins(&self.fines[place], &coarse.of_fine, coarse.regular);
         let pair = Pair {
@@ -187,7 +182,7 @@ impl Fitted<'_> {
             second: self.fines[joint.second].name.clone(),
             rows: of_axis(joint.first, down)?,
             columns: of_axis(joint.second, across)?,
-            cells: cells.map(|(value, figure)| attribute(*value, figure[0], figure[1])).collect(),
+            cells: cells.map(|((value, weight), bad)| attribute(*value, *weight, *bad)).collect(),
         };
         let report = PairReport {
             first: pair.first.clone(),

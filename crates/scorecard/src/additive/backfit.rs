@@ -29,6 +29,19 @@ pub(super) struct Joint {
     pub(super) cells: Vec<u8>,
 }
 
+impl Joint {
+    /// The weight of the rows in each cell, and that of the bad ones among them.
+    pub(super) fn counts(&self, rows: &Rows) -> (Vec<f64>, Vec<f64>) {
+        let size = self.term.values.len();
+        let (mut weight, mut bad) = (vec![0.0; size], vec![0.0; size]);
+        for (row, cell) in self.cells.iter().enumerate() {
+            weight[usize::from(*cell)] += rows.weight[row];
+            bad[usize::from(*cell)] += if rows.bad[row] { rows.weight[row] } else { 0.0 };
+        }
+        (weight, bad)
+    }
+}
+
 /// A model under way.
 #[derive(Debug, Clone)]
 pub(super) struct Model {

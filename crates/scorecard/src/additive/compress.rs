@@ -98,6 +98,15 @@ pub(super) fn compress(
     for (place, fine) in fines.iter().enumerate() {
         compressed.tell(place, (rows, fine, grid), options.pairs.most());
     }
+    if compressed.told.iter().any(|told| *told != Told::Alone) {
+        // What was taken away may have been needed: the card is still no worse than none.
+        let model = &mut compressed.model;
+        model.place(rows);
+        for _ in 0..ROUNDS {
+            model.draw(rows);
+        }
+        descent::settle(model, rows);
+    }
     compressed.centre();
     compressed.model.place(rows);
     compressed

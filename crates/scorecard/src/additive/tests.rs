@@ -413,6 +413,11 @@ fn rare_bad_rows_told_by_many_copies_of_a_column_do_not_make_the_fit_leap() {
     }
 }
 
+#[test]
+fn a_card_whose_column_runs_against_its_bins_is_not_worse_than_none_without_it() {
+    never_badly_wrong(&hostile(173, 550_658_867_914_062_972, 0.02, 1, 16.0), Trend::Any);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -3,7 +3,7 @@
 use crate::contract::CatalogueVersion;
 use crate::error::{AtPlace, StoreError};
 use crate::reads::{number, statement};
-use crate::schema::{self, Found};
+use crate::schema;
 use crate::seal::{sealed, unsealed};
 use probity_primitives::{Digest, Timestamp, wire};
 use rusqlite::{Connection, Row};
@@ -21,7 +21,7 @@ fn place() -> String {
 
 /// True when the store was brought forward far enough to have the tables; a reader may meet an older one.
 pub(crate) fn are_kept(connection: &Connection) -> Result<bool, StoreError> {
-    Ok(matches!(schema::found(connection)?, Found::Ours(version) if version >= SINCE))
+    schema::has_reached(connection, SINCE)
 }
 
 /// A version as it is stored.

@@ -3,7 +3,7 @@
 use crate::contract::Key;
 use crate::error::{AtPlace, StoreError};
 use crate::reads::{number, statement, stored};
-use crate::schema::{self, Found};
+use crate::schema;
 use rusqlite::Connection;
 
 /// The schema's version that brought the index; before it, the log had one of its own that lacked nothing.
@@ -16,7 +16,7 @@ pub(crate) fn place() -> String {
 
 /// True when the store was brought forward far enough to have the index; a reader may meet an older one.
 pub(crate) fn are_apart(connection: &Connection) -> Result<bool, StoreError> {
-    Ok(matches!(schema::found(connection)?, Found::Ours(version) if version >= SINCE))
+    schema::has_reached(connection, SINCE)
 }
 
 /// Where the index says that a key stands.

@@ -2,7 +2,7 @@
 
 use crate::error::{AtPlace, StoreError};
 use crate::reads::{number, statement, stored};
-use crate::schema::{self, Found};
+use crate::schema;
 use crate::seal::{sealed, unsealed};
 use rusqlite::{Connection, Row};
 
@@ -11,7 +11,7 @@ const SINCE: u32 = 3;
 
 /// True when the store was brought forward far enough to have the table; a reader may meet an older one.
 pub(crate) fn are_kept(connection: &Connection) -> Result<bool, StoreError> {
-    Ok(matches!(schema::found(connection)?, Found::Ours(version) if version >= SINCE))
+    schema::has_reached(connection, SINCE)
 }
 
 pub(crate) fn place(piece: u64) -> String {
